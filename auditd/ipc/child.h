@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_IPC_CHILD_H
+#define TX_IPC_CHILD_H
+
+/*
+ * What every child of the supervisor does in the same way at its start. Each main() takes these
+ * steps, in this order: options → descriptors → own state → sandbox → READY → loop.
+ */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "libtx/base/error.h"
+
+struct tx_child_options {
+    bool change_user; /* --uid and --gid were given */
+    uid_t uid;
+    gid_t gid;
+    const char *config_name; /* --config-name: the file's path, for messages and relative paths */
+
+    /* Only the signer's: it reads no configuration. */
+    const char *origin;     /* --origin */
+    int64_t epoch_ns;       /* --epoch-ns */
+    uint64_t epoch_records; /* --epoch-records */
+};
+
+/* Reads the options that the supervisor gives; refuses (-EINVAL, with a message on standard error)
+ * what it does not know, and a start by hand without the supervisor's descriptors. */
+TX_MUST_USE int tx_child_start(const char *process, int argc, char **argv,
+                               struct tx_child_options *ret);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_IPC_CONTROL_H
+#define TX_IPC_CONTROL_H
+
+/*
+ * Supervisor ↔ child: one SEQPACKET message each, at most one descriptor with it. Header of 16
+ * bytes, little-endian: u16 type, u16 zero, u32 payload length, u64 argument. A child that receives
+ * EOF has lost its supervisor and ends at once, leaving nothing half-written.
+ */
+
+#include "libtx/base/buf.h"
+#include "libtx/base/text.h"
+
+enum tx_control_type {
+    /* supervisor → child */
+    TX_CONTROL_PING = 1,   /* argument comes back with PONG */
+    TX_CONTROL_STATUS_GET, /* answered by STATUS */
+    TX_CONTROL_STOP, /* drain what is there, leave nothing half-written, answer STOPPED, exit 0 */
+    TX_CONTROL_CONNECTION, /* → ingest: argument = connection id, payload = tx_ipc_identity, fd */
+    TX_CONTROL_LEDGER,     /* → ingest: fd = a new stream to a new ledger */
+    TX_CONTROL_INGEST,     /* → ledger: fd = a new stream to a new ingest */
+    TX_CONTROL_RELOAD, /* → ingest: fd = memfd with a configuration that the supervisor has checked;
+                          payload = why, for tracex.policy ("reload", …) */
+
+    /* child → supervisor */
+    TX_CONTROL_READY = 65, /* start is done and the sandbox is entered; payload = JSON object: what
+                              of the sandbox is enforced */
+    TX_CONTROL_PONG,
+    TX_CONTROL_STATUS, /* payload = one JSON object */
+    TX_CONTROL_STOPPED,
+    TX_CONTROL_CLOSED,   /* ingest: nothing of this connection (argument) is needed any more */
+    TX_CONTROL_RELOADED, /* ingest: payload empty = the new policy is in force; else why not */
+    TX_CONTROL_FATAL,    /* payload = text for people: this cannot be mended by a restart */
+};
+
+#define TX_CONTROL_PAYLOAD_BYTES 16384
+
+struct tx_control {
+    enum tx_control_type type;
+    uint64_t argument;
+    struct tx_text payload; /* received: borrowed until the next receive */
+    int fd;                 /* -1: none; received: owned by the caller */
+};
+
+/* Sends with MSG_NOSIGNAL. -EAGAIN when the socket is full and non-blocking; -EPIPE when the other
+ * side is gone. The descriptor stays the caller's. */
+TX_MUST_USE int tx_control_send(int fd, const struct tx_control *message);
+
+/* Receives one. `memory` has room for 16 + TX_CONTROL_PAYLOAD_BYTES bytes. TX_CONTROL_E_CLOSED at
+ * EOF; -EAGAIN; -EBADMSG. Descriptors are CLOEXEC; more than one is closed and -EBADMSG. */
+enum { TX_CONTROL_E_CLOSED = 1 };
+TX_MUST_USE int tx_control_receive(int fd, void *memory, size_t n_memory, struct tx_control *ret);
+
+/* Who is at the other end of a connection, as the kernel says. The payload of CONNECTION. */
+struct tx_ipc_identity {
+    uint32_t pid;
+    uint32_t uid;
+    uint32_t gid;
+    struct tx_text comm; /* n == 0: not known */
+    struct tx_text exe;
+    struct tx_text unit;
+};
+
+void tx_ipc_identity_render(const struct tx_ipc_identity *identity, struct tx_buf *b);
+TX_MUST_USE int tx_ipc_identity_parse(struct tx_text payload, struct tx_ipc_identity *ret);
+
+#endif

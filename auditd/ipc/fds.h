@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_IPC_FDS_H
+#define TX_IPC_FDS_H
+
+/*
+ * The descriptors that the supervisor hands each child at exec: what a process can reach is this
+ * table. 0 is /dev/null; 1 and 2 are the daemon's standard error.
+ */
+
+enum {
+    TX_FD_CONTROL = 3, /* SEQPACKET to the supervisor: auditd/ipc/control.h */
+
+    TX_FD_INGEST_INBOX = 4,  /* memfd; the supervisor holds it too */
+    TX_FD_INGEST_LEDGER = 5, /* STREAM: auditd/ipc/bodies.h */
+    TX_FD_INGEST_CONFIG = 6, /* sealed memfd: the configuration file's bytes */
+    TX_FD_INGEST_KEY = 7,    /* sealed memfd: the key for pseudonyms, 32 bytes */
+
+    TX_FD_LEDGER_INGEST = 4, /* STREAM: auditd/ipc/bodies.h */
+    TX_FD_LEDGER_SIGNER = 5, /* SEQPACKET: auditd/ipc/notary.h */
+    TX_FD_LEDGER_CONFIG = 6,
+    TX_FD_LEDGER_LOG = 7,   /* the log directory, locked by the supervisor */
+    TX_FD_LEDGER_STATE = 8, /* <state_dir>/ledger */
+
+    TX_FD_SIGNER_LEDGER = 4, /* SEQPACKET: auditd/ipc/notary.h */
+    TX_FD_SIGNER_KEYS = 5,   /* the key directory */
+
+    TX_FD_FORWARD_CONFIG = 4,
+    TX_FD_FORWARD_LOG = 5,   /* the log directory, for reading */
+    TX_FD_FORWARD_STATE = 6, /* <state_dir>/journald */
+};
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_CONF_CONF_H
+#define TX_CONF_CONF_H
+
+/*
+ * The configuration file (config/tracex.yaml is its manual): YAML by libyaml's events, walked by a
+ * schema. Every key has a default. Errors are collected, all of one run, each with
+ * file:line:column, the line, a caret, what was expected and "did you mean". Unknown and duplicate
+ * keys, anchors, aliases, tags, several documents and wrong types are errors.
+ */
+
+#include <sys/types.h>
+
+#include "libtx/base/bytes.h"
+#include "libtx/mask/mask.h"
+
+enum tx_conf_compress { TX_COMPRESS_NONE, TX_COMPRESS_ZSTD };
+
+struct tx_conf {
+    char *user;         /* NULL: children keep the uid */
+    char *socket_path;  /* paths are absolute: relative ones were joined to the file's directory */
+    mode_t socket_mode; /* default 0666 */
+    char *control_path;
+    mode_t control_mode; /* default 0600 */
+    char *state_dir;
+
+    char *log_dir;
+    char *origin;           /* default <hostname>/audit */
+    bool origin_is_default; /* the file does not say it: an existing log keeps its own */
+    uint64_t segment_max_bytes;
+    int64_t segment_max_age_ns;
+    enum tx_conf_compress segment_compress;
+    int64_t commit_interval_ns;
+    int64_t checkpoint_interval_ns;
+    int64_t heartbeat_interval_ns; /* log.heartbeat, default 5min; 0 (`off`): none */
+
+    char *keys_dir;
+    int64_t epoch_ns;       /* keys.epoch */
+    uint64_t epoch_records; /* keys.epoch_records, default 1000000 */
+
+    struct tx_mask_rules masking;
+
+    bool journald_enabled;
+    enum tx_record_severity journald_min_severity;
+};
+
+/* Reads `text`; `name` is the file's path, for messages and for relative paths. Errors are appended
+ * to *errors (text for people, one paragraph each). 0; TX_CONF_E_INVALID when there was an error
+ * (then *ret is not set); < 0 for no memory. */
+enum { TX_CONF_E_INVALID = 1 };
+TX_MUST_USE int tx_conf_parse(const char *name, struct tx_text text, struct tx_bytes *errors,
+                              struct tx_conf **ret);
+
+/* Opens and reads the file first: a missing one, a directory, one of more than
+ * TX_LIMIT_CONFIG_BYTES, or one that group or others may write (when it belongs to root) is an
+ * error in *errors too. The text that was read is put into *ret_text when that is not NULL, so that
+ * others parse the same bytes. */
+TX_MUST_USE int tx_conf_load(const char *path, struct tx_bytes *errors, struct tx_bytes *ret_text,
+                             struct tx_conf **ret);
+void tx_conf_free(struct tx_conf *conf);
+TX_DEFINE_CLEANUP(struct tx_conf *, tx_conf_free);
+
+/* The effective configuration as YAML, every key with its value (`tracex-auditd -T`). */
+TX_MUST_USE int tx_conf_render(const struct tx_conf *conf, struct tx_bytes *b);
+
+#endif

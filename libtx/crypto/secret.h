@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_CRYPTO_SECRET_H
+#define TX_CRYPTO_SECRET_H
+
+/*
+ * Memory for secrets and clear text: its own pages, locked where the limit allows, left out of core
+ * dumps, wiped when freed.
+ */
+
+#include "libtx/base/error.h"
+
+/* At least n zero bytes, or NULL. */
+void *tx_secret_alloc(size_t n);
+
+/* Wipes and frees what tx_secret_alloc(n) gave; p may be NULL. */
+void tx_secret_free(void *p, size_t n);
+
+/* Overwrites n bytes in a way that is not optimised away. */
+void tx_wipe(void *p, size_t n);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_WIRE_WIRE_H
+#define TX_WIRE_WIRE_H
+
+/*
+ * The datagrams of the audit lane (docs/wire.md): one SOCK_SEQPACKET message each, little-endian.
+ *
+ * A client connects to the listening socket and receives one WELCOME with a descriptor: its end of
+ * a socket pair that the supervisor made and sized. On that end it sends RECORDS and receives ACK,
+ * RECEIPT and REJECT; the listening connection is closed. Each RECORDS datagram carries the
+ * client's secret, so it can be understood without anything that came before.
+ *
+ * Header of every datagram, 8 bytes: "TX", u8 version, u8 type, u32 length of the whole datagram.
+ */
+
+#include "libtx/base/buf.h"
+#include "libtx/base/cursor.h"
+#include "libtx/base/limits.h"
+#include "libtx/record/record.h"
+
+#define TX_WIRE_VERSION 1
+#define TX_WIRE_HEADER_BYTES 8
+#define TX_WIRE_SECRET_BYTES 16
+
+enum tx_wire_type {
+    TX_WIRE_RECORDS = 1,  /* client → daemon: secret[16], u16 count, count records */
+    TX_WIRE_WELCOME = 65, /* supervisor → client, with one descriptor: u32 max datagram bytes */
+    TX_WIRE_ACK,          /* u64 next: every n below it is durable or accounted for */
+    TX_WIRE_RECEIPT,      /* u64 n, u64 seq, leaf[32]: it is durable */
+    TX_WIRE_REJECT,       /* u64 n, u32 errno, u16 length and a reason: it will not be in the log */
+};
+
+/* --- client → daemon --- */
+
+/* Starts a RECORDS datagram in *b; tx_wire_records_end puts length and count in place. */
+void tx_wire_records_begin(struct tx_buf *b, const uint8_t secret[TX_WIRE_SECRET_BYTES]);
+/* Appends one record: n, id, time, outcome, severity, event, message, correlation_id, trace, fields
+ * and wants_receipt are sent; nothing else is. */
+void tx_wire_records_add(struct tx_buf *b, const struct tx_record *record);
+/* -EMSGSIZE when b is full. */
+TX_MUST_USE int tx_wire_records_end(struct tx_buf *b, uint16_t count);
+
+/* The reader's side: hostile bytes. */
+struct tx_wire_records {
+    uint8_t secret[TX_WIRE_SECRET_BYTES];
+    uint16_t n_left; /* records that are not yet read */
+    struct tx_cursor cursor;
+};
+
+/* -EBADMSG for anything that is not a whole RECORDS datagram of our version (-EPROTONOSUPPORT for
+ * another version). */
+TX_MUST_USE int tx_wire_records_open(const void *datagram, size_t n, struct tx_wire_records *ret);
+
+/* Reads the next record. Texts borrow from the datagram; `fields` has room for TX_LIMIT_FIELDS.
+ * Lengths, types, labels, outcome and severity are checked; names, UTF-8 and JSON are not (ingest
+ * does). TX_WIRE_E_END after the last; -EBADMSG when malformed: then nothing more can be read.
+ * -E2BIG: the record has too many fields; ret->n is set, and the next one can be read. */
+enum { TX_WIRE_E_END = 1 };
+TX_MUST_USE int tx_wire_records_next(struct tx_wire_records *records, struct tx_field *fields,
+                                     struct tx_record *ret);
+
+/* --- daemon → client --- */
+
+struct tx_wire_reply {
+    enum tx_wire_type type;
+    uint64_t n;   /* ACK: next; RECEIPT, REJECT: which */
+    uint64_t seq; /* RECEIPT */
+    uint8_t leaf[32];
+    uint32_t error;        /* REJECT: a positive errno */
+    struct tx_text reason; /* REJECT; borrowed */
+    uint32_t max_bytes;    /* WELCOME */
+};
+
+#define TX_WIRE_REPLY_BYTES 512
+
+/* A whole datagram. */
+void tx_wire_reply_render(const struct tx_wire_reply *reply, struct tx_buf *b);
+/* -EBADMSG. */
+TX_MUST_USE int tx_wire_reply_parse(const void *datagram, size_t n, struct tx_wire_reply *ret);
+
+#endif
