@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: MIT
+"""The real daemon in a directory of its own, for tests: start, log, kill, stop, read, verify."""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("TX_BUILD", os.path.join(SOURCE, "build"))
+
+AUDITD = os.path.join(BUILD, "auditd/supervisor/tracex-auditd")
+VERIFY = os.path.join(BUILD, "tools/auditverify/tracex-auditverify")
+CTL = os.path.join(BUILD, "tools/ctl/tracexctl")
+EMIT = os.path.join(BUILD, "tests/lib/tx-emit")
+CHILDREN = ("tracex-ingest", "tracex-ledger", "tracex-signer")
+
+CONFIG = """version: 1
+socket: {path: run/audit.sock, mode: "0666"}
+control: {path: run/control.sock, mode: "0600"}
+state_dir: state
+log:
+  dir: log
+  origin: test.example/audit
+  segment: {max_bytes: 64MiB, max_age: 1d, compress: none}
+keys: {dir: keys, epoch: 15min}
+forward:
+  journald: {enabled: false}
+"""
+
+
+def wait_until(condition, seconds=20, what="condition"):
+    """Polls until condition() is true; a generous limit that only a defect reaches."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise AssertionError(f"not reached within {seconds} s: {what}")
+
+
+class Daemon:
+    """Use as a context manager; the directory goes with it unless the test failed and TX_KEEP is set."""
+
+    def __init__(self, config=CONFIG, wrapper=(), environment=None):
+        self.dir = tempfile.mkdtemp(prefix="tracex-test-")
+        os.chmod(self.dir, 0o755)
+        self.config = os.path.join(self.dir, "tracex.yaml")
+        self.write_config(config)
+        self.wrapper = list(wrapper)
+        self.environment = dict(os.environ, **(environment or {}))
+        self.stderr_path = os.path.join(self.dir, "stderr")
+        self.process = None
+
+    def write_config(self, text):
+        with open(self.config, "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, tb):
+        self.kill()
+        if kind is not None:
+            print("# daemon said:\n" + "\n".join("#   " + x for x in self.stderr().splitlines()[-40:]))
+        if not (kind and os.environ.get("TX_KEEP")):
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    @property
+    def log(self):
+        return os.path.join(self.dir, "log")
+
+    @property
+    def socket(self):
+        return os.path.join(self.dir, "run/audit.sock")
+
+    def stderr(self):
+        try:
+            with open(self.stderr_path, encoding="utf-8", errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def start(self, *options, ready=True):
+        offset = len(self.stderr())
+        with open(self.stderr_path, "a", encoding="utf-8") as err:
+            self.process = subprocess.Popen([*self.wrapper, AUDITD, "-c", self.config, *options],
+                                            stdin=subprocess.DEVNULL, stdout=err, stderr=err,
+                                            env=self.environment, start_new_session=True)
+        if ready:
+            wait_until(lambda: re.search(r"\bready\b", self.stderr()[offset:]) or self._ended(), 30, "ready")
+            if self._ended():
+                raise AssertionError(f"the daemon ended with {self.process.returncode}")
+        return self
+
+    def _ended(self):
+        return self.process.poll() is not None
+
+    def stop(self, seconds=30):
+        """SIGTERM; returns the exit status."""
+        os.kill(self.supervisor(), signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def kill(self):
+        if self.process and not self._ended():
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+
+    def supervisor(self):
+        """Its pid; a wrapper such as strace runs it as a child."""
+        if not self.wrapper:
+            return self.process.pid
+        return self._children(self.process.pid)[0][0]
+
+    @staticmethod
+    def _children(pid):
+        found = []
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit():
+                continue
+            try:
+                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as f:
+                    text = f.read()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            name, rest = text[text.index("(") + 1:text.rindex(")")], text[text.rindex(")") + 2:].split()
+            if int(rest[1]) == pid and rest[0] != "Z":
+                found.append((int(entry), name))
+        return found
+
+    def child(self, name):
+        """The pid of the child whose command begins so, or None."""
+        for pid, comm in self._children(self.supervisor()):
+            if comm.startswith(name[:15]):
+                return pid
+        return None
+
+    def emit(self, *arguments, check=True, timeout=60, **kwargs):
+        result = subprocess.run([EMIT, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True, timeout=timeout, env=dict(os.environ, TRACEX_SOCKET=self.socket),
+                                **kwargs)
+        if check and result.returncode != 0:
+            raise AssertionError(f"tx-emit {arguments}: {result.returncode} {result.stdout} {result.stderr}")
+        return result
+
+    def emit_in_background(self, *arguments):
+        """Its output goes to files (.stdout, .stderr of the result), so that no pipe ever fills."""
+        out, err = (tempfile.TemporaryFile("w+", dir=self.dir) for _ in range(2))
+        process = subprocess.Popen([EMIT, *map(str, arguments)], stdout=out, stderr=err,
+                                   env=dict(os.environ, TRACEX_SOCKET=self.socket))
+        process.stdout, process.stderr = out, err
+        return process
+
+    def segments(self):
+        return sorted(n for n in os.listdir(self.log) if re.fullmatch(r"\d{20}\.jsonl(\.zst)?", n))
+
+    def lines(self):
+        for name in self.segments():
+            path = os.path.join(self.log, name)
+            if name.endswith(".zst"):
+                if name[:-4] in self.segments():
+                    continue
+                data = subprocess.run(["zstd", "-dcq", path], check=True, stdout=subprocess.PIPE).stdout
+            else:
+                with open(path, "rb") as f:
+                    data = f.read()
+            yield from data.split(b"\0")[0].splitlines()
+
+    def records(self, event=None):
+        found = [json.loads(x) for x in self.lines() if not x.startswith(b'{"tracex":')]
+        return [r for r in found if event is None or r["event"] == event]
+
+    def proven_records(self):
+        """As records(), but of a segment that was given up only what stands before the next one begins."""
+        names = self.segments()
+        firsts = [int(n[:20]) for n in names] + [None]
+        for number, name in enumerate(names):
+            with open(os.path.join(self.log, name), "rb") as f:
+                for line in f.read().split(b"\0")[0].splitlines():
+                    if line.startswith(b'{"tracex":') or not line.endswith(b"}"):
+                        continue
+                    record = json.loads(line)
+                    if firsts[number + 1] is None or record["seq"] < firsts[number + 1]:
+                        yield record
+
+    def verify(self, *options):
+        """tracex-auditverify on the log: (exit status, text)."""
+        result = subprocess.run([VERIFY, *options, self.log], stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, timeout=120)
+        return result.returncode, result.stdout
+
+    def ctl(self, *arguments):
+        return subprocess.run([CTL, "-c", self.config, *arguments], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=60)
