@@ -10,7 +10,7 @@ import re
 import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
-ROW = re.compile(r"^\| `([^`]+)` \| ([^|]*) \|", re.M)
+ROW = re.compile(r"^\| `([^`]+)` \|([^|]*)\|", re.M)
 
 
 def table(root):
@@ -83,10 +83,11 @@ def main():
     allowed = table(root)
     edges = [(p, i) for p in sources(root, allowed) for i in includes(root, p)]
     if "--control" in sys.argv:
-        planted = check(allowed, edges + [("libtx/record/planted.c", "libtx/crypto/hash.h"),
-                                          ("auditd/ledger/planted.c", "libtx/crypto/signing.h")])
-        looped = cycles({"a": {"b"}, "b": {"a"}})
-        return 0 if len(planted) >= 2 and looped else 1
+        planted = [("libtx/record/planted.c", "libtx/crypto/hash.h"),
+                   ("auditd/ledger/planted.c", "libtx/crypto/signing.h"),
+                   ("libtx/base/planted.c", "libtx/nowhere/x.h")]
+        found = [len(check(allowed, [edge])) for edge in planted]
+        return 0 if found == [1, 1, 1] and cycles({"a": {"b"}, "b": {"a"}}) else 1
     complaints = check(allowed, edges)
     missing = [f for f in allowed if not os.path.isdir(os.path.join(root, f))]
     complaints += [f"ARCHITECTURE.md names {f}, which is not there" for f in missing]
