@@ -206,6 +206,8 @@ class Log:
         self.records = []
         self.checkpoints = []
         self.epochs = 0
+        self.given_up = 0
+        self.snapshots = []
 
     def segments(self):
         by_first = {}
@@ -282,17 +284,34 @@ class Log:
     def read(self):
         paths = self.segments()
         need(paths, "no segment")
-        sealed = True
-        for path in paths:
-            need(sealed, f"the segment before {path} has no seal")
-            sealed = self.read_segment(path)
+        for path, following in zip(paths, paths[1:] + [None]):
+            sealed = self.read_segment(path, last=following is None)
+            if not sealed and following:
+                self.go_back_to(int(os.path.basename(following)[:20]))
         return self
 
-    def read_segment(self, path):
+    def snapshot(self):
+        return (self.tree.size, list(self.tree.stack), self.epoch, self.epoch_key, self.count, self.digest,
+                self.last_note, self.last_size, len(self.checkpoints), self.epochs)
+
+    def go_back_to(self, first):
+        """The segment was given up after an I/O error: the next one begins at one of its checkpoints."""
+        fitting = [s for s in self.snapshots if s[0] == first]
+        need(fitting, f"no checkpoint of the unsealed segment has the size {first} at which the next one begins")
+        (self.tree.size, self.tree.stack, self.epoch, self.epoch_key, self.count, self.digest,
+         self.last_note, self.last_size, n_checkpoints, self.epochs) = fitting[-1]
+        self.new_key = None
+        del self.checkpoints[n_checkpoints:], self.records[first:]
+        self.given_up += 1
+
+    def read_segment(self, path, last):
         data = segment_bytes(path)
         end = data.find(b"\0")
         data = data if end < 0 else data[:end]
+        if not last and not data.endswith(b"\n"):
+            data = data[:data.rfind(b"\n") + 1]
         need(data.endswith(b"\n"), f"{path} ends within a line")
+        self.snapshots = []
         lines = data[:-1].split(b"\n")
         first = self.tree.size
         need(os.path.basename(path).startswith(f"{first:020d}.jsonl"), f"{path}: first is {first}")
@@ -304,6 +323,7 @@ class Log:
                 need(line.decode() == compact({"tracex": "checkpoint", "note": note}), "checkpoint spelling")
                 need(Note(note).size > self.last_size or self.last_note is None, "size does not grow")
                 self.take_note(note)
+                self.snapshots.append(self.snapshot())
             elif line.startswith(b'{"tracex":"seal"'):
                 seal = json.loads(line)
                 need(number == len(lines), f"{path}:{number}: lines after the seal")
