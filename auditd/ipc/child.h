@@ -24,8 +24,14 @@ struct tx_child_options {
     uint64_t epoch_records; /* --epoch-records */
 };
 
-/* Reads the options that the supervisor gives; refuses (-EINVAL, with a message on standard error)
- * what it does not know, and a start by hand without the supervisor's descriptors. */
+/* How long a child may go on after its supervisor has died; a new daemon waits longer for the log's
+ * lock, which the ledger's descriptor of the log directory keeps. */
+#define TX_CHILD_GRACE_SECONDS 3
+
+/* Opens the process's log and reads the options that the supervisor gives; refuses (-EINVAL, with a
+ * message on standard error) what it does not know, and a start by hand without the supervisor's
+ * descriptors. Signals that are meant for the supervisor (SIGHUP, SIGINT, SIGTERM of a terminal or
+ * a service manager) and SIGPIPE are ignored from here on. Strings are borrowed from argv. */
 TX_MUST_USE int tx_child_start(const char *process, int argc, char **argv,
                                struct tx_child_options *ret);
 

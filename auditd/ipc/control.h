@@ -5,8 +5,13 @@
 /*
  * Supervisor ↔ child: one SEQPACKET message each, at most one descriptor with it. Header of 16
  * bytes, little-endian: u16 type, u16 zero, u32 payload length, u64 argument. A child that receives
- * EOF has lost its supervisor and ends at once, leaving nothing half-written.
+ * EOF has lost its supervisor and ends, leaving nothing half-written: ingest first hands the ledger
+ * what its inbox and sockets still hold (records of clients that have exited stand nowhere else),
+ * the ledger ends when ingest's stream is at its end, the signer when the ledger's is.
+ * TX_CHILD_GRACE_SECONDS (auditd/ipc/child.h) bounds all of that.
  */
+
+#include <stdbool.h>
 
 #include "libtx/base/buf.h"
 #include "libtx/base/text.h"
@@ -33,6 +38,7 @@ enum tx_control_type {
     TX_CONTROL_FATAL,    /* payload = text for people: this cannot be mended by a restart */
 };
 
+#define TX_CONTROL_HEADER_BYTES 16
 #define TX_CONTROL_PAYLOAD_BYTES 16384
 
 struct tx_control {
@@ -53,7 +59,7 @@ TX_MUST_USE int tx_control_receive(int fd, void *memory, size_t n_memory, struct
 
 /* Who is at the other end of a connection, as the kernel says. The payload of CONNECTION. */
 struct tx_ipc_identity {
-    uint32_t pid;
+    uint32_t pid; /* of the process that connected, in the daemon's pid namespace */
     uint32_t uid;
     uint32_t gid;
     struct tx_text comm; /* n == 0: not known */
@@ -61,7 +67,11 @@ struct tx_ipc_identity {
     struct tx_text unit;
 };
 
+#define TX_IPC_IDENTITY_BYTES 1536 /* at most, rendered */
+
+/* The texts are within the limits of libtx/base/limits.h. */
 void tx_ipc_identity_render(const struct tx_ipc_identity *identity, struct tx_buf *b);
+/* -EBADMSG. Texts borrow from the payload. */
 TX_MUST_USE int tx_ipc_identity_parse(struct tx_text payload, struct tx_ipc_identity *ret);
 
 #endif

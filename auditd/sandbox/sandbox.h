@@ -4,8 +4,9 @@
 
 /*
  * The wall that a child puts around itself when it has opened what it needs. In this order: no
- * dump, no core; chroot where it is root; Landlock; other user, no capabilities; no new privileges;
- * seccomp with a list of allowed system calls (anything else kills the process).
+ * dump, no core; no new privileges; chroot where it is root; Landlock; other user, no capabilities;
+ * seccomp with a list of allowed system calls (anything else kills the process; memory that can be
+ * executed is never given out).
  *
  * What the kernel lacks is left out and reported, never silently; the daemon goes on. Where
  * Landlock is missing, chroot still keeps a process that was started by root away from the key
@@ -41,7 +42,7 @@ struct tx_sandbox {
     bool no_chroot;
     size_t n_paths;
     const struct tx_sandbox_path *paths;
-    size_t n_syscalls; /* numbers of <sys/syscall.h>; see sandbox/syscalls.h for groups */
+    size_t n_syscalls; /* as SCMP_SYS() gives them; auditd/sandbox/syscalls.h has groups */
     const int *syscalls;
 };
 
@@ -52,11 +53,16 @@ struct tx_sandbox_report {
     bool seccomp;
     bool no_new_privileges;
     bool user_changed;
+    bool no_capabilities;
     bool core_dumps_off;
     bool memory_locked;
 };
 
-/* -errno when a part that the kernel has cannot be put in place; then the process must end. */
+/* The version of Landlock that the kernel has; 0: none. */
+int tx_sandbox_landlock_version(void);
+
+/* -errno when a part that the kernel has cannot be put in place; then the process must end. The
+ * process has one thread. Descriptors that are open stay usable. */
 TX_MUST_USE int tx_sandbox_enter(const struct tx_sandbox *sandbox, struct tx_sandbox_report *ret);
 
 /* Appends the report as a JSON object. */
