@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "auditd/ipc/control.h"
+#include "auditd/ipc/fds.h"
+#include "tests/unit/signer-model.h"
+
+/* The real program with its sandbox, started as the supervisor starts it. */
+
+static char directory[64];
+static int dirfd_keys;
+static pid_t pid;
+static int control = -1;
+static struct model model;
+static uint8_t control_memory[TX_CONTROL_HEADER_BYTES + TX_CONTROL_PAYLOAD_BYTES];
+
+static void setup(void) {
+    strcpy(directory, "/tmp/tx-process-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    dirfd_keys = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    model_init(&model);
+}
+
+static void close_ends(void) {
+    if (control >= 0)
+        close(control);
+    if (model.fd >= 0)
+        close(model.fd);
+    control = model.fd = -1;
+}
+
+static void teardown(void) {
+    close_ends();
+    model_deinit(&model);
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf %s", directory);
+    ck_assert_int_eq(system(command), 0);
+    close(dirfd_keys);
+}
+
+/* Only async-signal-safe calls: it runs between fork and exec. The descriptors are moved out of the
+ * way first, since they may have the numbers that others are to have. */
+static _Noreturn void exec_signer(int control_end, int ledger_end, const char *epoch_records) {
+    static const int wanted[] = {TX_FD_CONTROL, TX_FD_SIGNER_LEDGER, TX_FD_SIGNER_KEYS};
+    int have[] = {control_end, ledger_end, dirfd_keys};
+    for (size_t i = 0; i < TX_COUNT_OF(wanted); i++)
+        have[i] = fcntl(have[i], F_DUPFD, 20);
+    for (size_t i = 0; i < TX_COUNT_OF(wanted); i++)
+        dup2(have[i], wanted[i]);
+    for (size_t i = 0; i < TX_COUNT_OF(wanted); i++)
+        close(have[i]);
+    execl(TX_TEST_SIGNER, "tracex-signer", "--origin", MODEL_ORIGIN, "--epoch-ns", "900000000000",
+          "--epoch-records", epoch_records, "--config-name", "/etc/tracex.yaml", (char *)NULL);
+    _exit(127);
+}
+
+static void start(const char *epoch_records) {
+    int control_pair[2], ledger_pair[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control_pair), 0);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ledger_pair), 0);
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0)
+        exec_signer(control_pair[1], ledger_pair[1], epoch_records);
+    close(control_pair[1]);
+    close(ledger_pair[1]);
+    control = control_pair[0];
+    model.fd = ledger_pair[0];
+}
+
+static struct tx_control hear(void) {
+    struct tx_control message;
+    ck_assert_int_eq(tx_control_receive(control, control_memory, sizeof(control_memory), &message),
+                     0);
+    return message;
+}
+
+static struct tx_control ask_control(enum tx_control_type type, uint64_t argument) {
+    struct tx_control message = {.type = type, .argument = argument, .fd = -1};
+    ck_assert_int_eq(tx_control_send(control, &message), 0);
+    return hear();
+}
+
+static bool has(struct tx_text text, const char *part) {
+    return memmem(text.p, text.n, part, strlen(part)) != NULL;
+}
+
+static int wait_status(void) {
+    int status;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static void check_exit(int code) {
+    int status = wait_status();
+    ck_assert_msg(WIFEXITED(status), "signal %d", WTERMSIG(status));
+    ck_assert_int_eq(WEXITSTATUS(status), code);
+}
+
+static void take_keys(struct tx_vkey *identity, struct tx_vkey *epoch0) {
+    static struct tx_notary_reply reply;
+    const struct tx_notary_request hello = {.type = TX_NOTARY_HELLO};
+    ck_assert_int_eq(model_ask(&model, &hello, &reply), 0);
+    *identity = reply.state.identity;
+    *epoch0 = reply.state.epoch0;
+}
+
+static void live(void) {
+    for (unsigned i = 1; i < 5; i++) {
+        model_write(&model, i);
+        ck_assert_int_eq(model_grow(&model, i % 2 == 0), 0);
+        model_write(&model, i % 3);
+        ck_assert_int_eq(model_rotate(&model), 0);
+    }
+}
+
+START_TEST(it_lives_within_its_sandbox_and_stops_when_told) {
+    struct tx_vkey identity, epoch0;
+    start("1000");
+    struct tx_control message = hear();
+    ck_assert_int_eq(message.type, TX_CONTROL_READY);
+    ck_assert(has(message.payload, "\"seccomp\":true"));
+    ck_assert(has(message.payload, "\"no_new_privileges\":true"));
+    take_keys(&identity, &epoch0);
+    live();
+    message = ask_control(TX_CONTROL_PING, 42);
+    ck_assert_int_eq(message.type, TX_CONTROL_PONG);
+    ck_assert_uint_eq(message.argument, 42);
+    message = ask_control(TX_CONTROL_STATUS_GET, 0);
+    ck_assert_int_eq(message.type, TX_CONTROL_STATUS);
+    ck_assert(has(message.payload, "{\"signer\":{\"size\":"));
+    ck_assert(has(message.payload, "\"epoch\":4,"));
+    message = ask_control(TX_CONTROL_STOP, 0);
+    ck_assert_int_eq(message.type, TX_CONTROL_STOPPED);
+    check_exit(0);
+    ck_assert_uint_eq(model_check(&model, &identity, &epoch0), 4);
+}
+END_TEST
+
+START_TEST(it_ends_when_either_pipe_is_closed) {
+    for (int round = 0; round < 4; round++) {
+        start("1000");
+        ck_assert_int_eq(hear().type, TX_CONTROL_READY);
+        ck_assert_int_eq(model_recover(&model), 0);
+        model_write(&model, 1);
+        ck_assert_int_eq(model_grow(&model, false), 0);
+        int *end = round % 2 ? &control : &model.fd;
+        close(*end);
+        *end = -1;
+        check_exit(0);
+        close_ends();
+    }
+}
+END_TEST
+
+START_TEST(killed_between_any_two_requests_it_goes_on) {
+    struct tx_vkey identity, epoch0;
+    for (unsigned round = 0; round < 8; round++) {
+        start("1000");
+        ck_assert_int_eq(hear().type, TX_CONTROL_READY);
+        if (round == 0)
+            take_keys(&identity, &epoch0);
+        ck_assert_int_eq(model_recover(&model), 0);
+        model_write(&model, 2);
+        ck_assert_int_eq(round % 3 == 2 ? model_rotate(&model) : model_grow(&model, round % 3 == 1),
+                         0);
+        kill(pid, SIGKILL);
+        ck_assert(WIFSIGNALED(wait_status()));
+        close_ends();
+    }
+    ck_assert_uint_eq(model_check(&model, &identity, &epoch0), 2);
+}
+END_TEST
+
+START_TEST(noise_from_the_ledger_does_not_end_it) {
+    static uint8_t noise[TX_NOTARY_MESSAGE_BYTES];
+    struct tx_vkey identity, epoch0;
+    start("1000");
+    ck_assert_int_eq(hear().type, TX_CONTROL_READY);
+    take_keys(&identity, &epoch0);
+    for (size_t n = 1; n <= sizeof(noise); n = n * 3 + 1) {
+        uint8_t reply[64];
+        memset(noise, (int)(n | 0x80), n);
+        ck_assert_int_eq(send(model.fd, noise, n, 0), (ssize_t)n);
+        ck_assert_int_eq(recv(model.fd, reply, sizeof(reply), 0), 2);
+        ck_assert_uint_eq(reply[0], TX_NOTARY_ERROR);
+        ck_assert_uint_eq(reply[1], TX_NOTARY_E_MALFORMED);
+    }
+    live();
+    ck_assert_uint_eq(model_check(&model, &identity, &epoch0), 4);
+    ck_assert_int_eq(ask_control(TX_CONTROL_STOP, 0).type, TX_CONTROL_STOPPED);
+    check_exit(0);
+}
+END_TEST
+
+START_TEST(a_lost_identity_is_fatal_and_says_what_to_do) {
+    start("1000");
+    ck_assert_int_eq(hear().type, TX_CONTROL_READY);
+    ck_assert_int_eq(ask_control(TX_CONTROL_STOP, 0).type, TX_CONTROL_STOPPED);
+    check_exit(0);
+    close_ends();
+    ck_assert_int_eq(unlinkat(dirfd_keys, "identity.key", 0), 0);
+    start("1000");
+    struct tx_control message = hear();
+    ck_assert_int_eq(message.type, TX_CONTROL_FATAL);
+    ck_assert(has(message.payload, directory));
+    ck_assert(has(message.payload, "/identity.key"));
+    ck_assert(has(message.payload, "tracex-auditd --new-log -c /etc/tracex.yaml"));
+    check_exit(1);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("signer-process");
+    TCase *tests = tcase_create("tracex-signer");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, it_lives_within_its_sandbox_and_stops_when_told);
+    tcase_add_test(tests, it_ends_when_either_pipe_is_closed);
+    tcase_add_test(tests, killed_between_any_two_requests_it_goes_on);
+    tcase_add_test(tests, noise_from_the_ledger_does_not_end_it);
+    tcase_add_test(tests, a_lost_identity_is_fatal_and_says_what_to_do);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
