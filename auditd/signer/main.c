@@ -154,8 +154,12 @@ static int start(const struct tx_child_options *child, struct tx_signer **ret) {
 }
 
 static int enter_sandbox(const struct tx_child_options *child, struct process *process) {
-    static const int syscalls[] = {TX_SYSCALLS_BASE, TX_SYSCALLS_EVENTS, TX_SYSCALLS_OPEN_SOCKETS,
-                                   TX_SYSCALLS_FILES_WRITE};
+    static const int syscalls[] = {
+        TX_SYSCALLS_BASE,   SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
+        SCMP_SYS(sendmsg),  SCMP_SYS(recvmsg),   SCMP_SYS(sendto),     SCMP_SYS(recvfrom),
+        SCMP_SYS(openat),   SCMP_SYS(pwrite64),  SCMP_SYS(fsync),      SCMP_SYS(fdatasync),
+        SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlinkat),
+    };
     static const struct tx_sandbox_path paths[] = {
         {.fd = TX_FD_SIGNER_KEYS, .access = TX_SANDBOX_READ | TX_SANDBOX_WRITE}};
     struct tx_sandbox sandbox = {
