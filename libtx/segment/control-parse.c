@@ -1,359 +1,309 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Each parser takes the line's tokens in their order, then writes the line anew and compares: so
- * whatever a token's reader lets pass, only the one valid spelling is accepted.
- */
-#include <string.h>
-
 #include "libtx/segment/control.h"
 
-/* What is left of a line, and where unescaped texts go. */
-struct reader {
-    struct tx_text line;
+#include <string.h>
+
+/* Takes a line apart from left to right. The first error sticks, so a parser below reads as the
+ * line's form does, and looks at the end. */
+struct scan {
+    struct tx_text rest;
     struct tx_buf *scratch;
-    int error; /* the first one; sticks */
+    struct tx_hasher *hasher;
+    int error;
 };
 
-static void fail(struct reader *r, int error) {
-    if (r->error == 0)
-        r->error = error;
+static void fail(struct scan *s, int error) {
+    if (s->error == 0)
+        s->error = error;
 }
 
-static bool next_is(const struct reader *r, struct tx_text literal) {
-    return r->error == 0 && tx_text_starts(r->line, literal);
-}
-
-static bool take_if(struct reader *r, struct tx_text literal) {
-    if (!next_is(r, literal))
+static bool have(struct scan *s, const char *literal) {
+    struct tx_text text = {.p = literal, .n = strlen(literal)};
+    if (s->error < 0 || !tx_text_starts(s->rest, text))
         return false;
-    r->line.p += literal.n;
-    r->line.n -= literal.n;
+    s->rest.p += text.n;
+    s->rest.n -= text.n;
     return true;
 }
 
-static void take(struct reader *r, struct tx_text literal) {
-    if (!take_if(r, literal))
-        fail(r, -EBADMSG);
+static void want(struct scan *s, const char *literal) {
+    if (!have(s, literal))
+        fail(s, -EBADMSG);
 }
 
-static uint64_t take_number(struct reader *r) {
-    uint64_t v = 0;
-    size_t n = 0;
-
-    if (r->error)
+static uint64_t take_number(struct scan *s) {
+    uint64_t v;
+    struct tx_text digits = {.p = s->rest.p, .n = 0};
+    if (s->error < 0)
         return 0;
-    while (n < r->line.n && r->line.p[n] >= '0' && r->line.p[n] <= '9')
-        n++;
-    int e = tx_dec_decode((struct tx_text){r->line.p, n}, &v);
-    if (e < 0)
-        fail(r, -EBADMSG);
-    r->line.p += n;
-    r->line.n -= n;
+    while (digits.n < s->rest.n && digits.p[digits.n] >= '0' && digits.p[digits.n] <= '9')
+        digits.n++;
+    if (tx_dec_decode(digits, &v) < 0) {
+        fail(s, -EBADMSG);
+        return 0;
+    }
+    s->rest.p += digits.n;
+    s->rest.n -= digits.n;
     return v;
 }
 
-/* The escapes that the log's spelling has; others are refused. Returns the bytes taken, or 0. */
-static size_t unescape_one(struct tx_text rest, char *ret) {
-    static const char from[] = "\"\\btnfr";
-    static const char to[] = "\"\\\b\t\n\f\r";
-    uint8_t byte;
-
-    if (rest.n < 2)
-        return 0;
-    const char *found = rest.p[1] ? strchr(from, rest.p[1]) : NULL;
-    if (found) {
-        *ret = to[found - from];
-        return 2;
-    }
-    if (rest.n < 6 || memcmp(rest.p, "\\u00", 4) != 0 ||
-        tx_hex_decode((struct tx_text){rest.p + 4, 2}, &byte, 1) < 0)
-        return 0;
-    *ret = (char)byte;
-    return 6;
+/* An index: sums of two do not overflow. */
+static uint64_t take_index(struct scan *s) {
+    uint64_t v = take_number(s);
+    if (v > TX_CONTROL_INDEX_MAX)
+        fail(s, -EBADMSG);
+    return v;
 }
 
-/* A JSON string, unescaped into the scratch. */
-static struct tx_text take_string(struct reader *r) {
-    struct tx_text none = {.p = "", .n = 0};
+static int hex_value(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
-    take(r, TX_TEXT("\""));
-    if (r->error)
-        return none;
-    char *start = (char *)r->scratch->data + r->scratch->len;
-    size_t before = r->scratch->len;
-    while (r->line.n > 0 && r->line.p[0] != '"') {
-        char c = r->line.p[0];
-        size_t n = c == '\\' ? unescape_one(r->line, &c) : 1;
-        if (n == 0) {
-            fail(r, -EBADMSG);
-            return none;
+/* What stands for after a backslash; *n is how many bytes it takes. -1 when it is no escape. */
+static int unescape(struct tx_text after, size_t *n) {
+    static const char names[] = "\"\\btnfr";
+    static const char values[] = "\"\\\b\t\n\f\r";
+    const char *name = after.n > 0 && after.p[0] ? strchr(names, after.p[0]) : NULL;
+    *n = 1;
+    if (name)
+        return values[name - names];
+    *n = 5;
+    if (after.n < 5 || memcmp(after.p, "u00", 3) != 0)
+        return -1;
+    int high = hex_value(after.p[3]), low = hex_value(after.p[4]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+/* A JSON string, unescaped into scratch. That the escapes are the shortest is seen when the line is
+ * rendered anew. */
+static struct tx_text take_string(struct scan *s) {
+    size_t at = 0, begin = s->scratch->len;
+    want(s, "\"");
+    while (s->error == 0) {
+        struct tx_text rest = {.p = s->rest.p + at, .n = s->rest.n - at};
+        size_t plain = 0, n_escape;
+        while (plain < rest.n && rest.p[plain] != '"' && rest.p[plain] != '\\')
+            plain++;
+        tx_buf_put(s->scratch, rest.p, plain);
+        if (plain == rest.n) {
+            fail(s, -EBADMSG);
+            break;
         }
-        tx_buf_char(r->scratch, c);
-        r->line.p += n;
-        r->line.n -= n;
+        at += plain + 1;
+        if (rest.p[plain] == '"')
+            break;
+        int c = unescape((struct tx_text){rest.p + plain + 1, rest.n - plain - 1}, &n_escape);
+        if (c < 0)
+            fail(s, -EBADMSG);
+        tx_buf_char(s->scratch, (char)c);
+        at += n_escape;
     }
-    take(r, TX_TEXT("\""));
-    if (r->scratch->full)
-        fail(r, -ENOBUFS);
-    if (r->error == 0 && !tx_utf8_valid(start, r->scratch->len - before))
-        fail(r, -EBADMSG);
-    return r->error ? none : (struct tx_text){.p = start, .n = r->scratch->len - before};
+    if (s->scratch->full)
+        fail(s, -ENOBUFS);
+    if (s->error < 0)
+        return (struct tx_text){.p = NULL, .n = 0};
+    s->rest.p += at;
+    s->rest.n -= at;
+    struct tx_text text = {.p = (char *)s->scratch->data + begin, .n = s->scratch->len - begin};
+    if (!tx_utf8_valid(text.p, text.n))
+        fail(s, -EBADMSG);
+    return text;
 }
 
-static void take_digest(struct reader *r, struct tx_digest *ret) {
-    size_t n = 0;
-    struct tx_text text = take_string(r);
-    if (r->error == 0 &&
-        (tx_base64_decode(text, ret->bytes, sizeof(ret->bytes), &n) < 0 || n != TX_HASH_BYTES))
-        fail(r, -EBADMSG);
+static struct tx_text take_origin(struct scan *s) {
+    struct tx_text origin = take_string(s);
+    if (s->error == 0 && (origin.n > TX_LIMIT_ORIGIN_BYTES || !tx_key_name_valid(origin)))
+        fail(s, -EBADMSG);
+    return origin;
 }
 
-static void take_vkey(struct reader *r, struct tx_hasher *hasher, struct tx_vkey *ret) {
-    struct tx_text text = take_string(r);
-    if (r->error == 0 && tx_vkey_parse(hasher, text, ret) < 0)
-        fail(r, -EBADMSG);
+static void take_hash_name(struct scan *s) {
+    struct tx_text name = take_string(s);
+    if (s->error == 0 && !tx_text_equal(name, TX_TEXT("sha256")))
+        fail(s, -ENOTSUP);
 }
 
-static void take_range(struct reader *r, uint64_t end, struct tx_range *ret) {
+static void take_version(struct scan *s) {
+    if (take_number(s) != 1)
+        fail(s, -ENOTSUP);
+}
+
+static void take_digest(struct scan *s, struct tx_digest *ret) {
+    enum { N_BASE64 = 44 };
+    size_t n;
+    want(s, "\"");
+    if (s->error < 0)
+        return;
+    if (s->rest.n < N_BASE64 ||
+        tx_base64_decode((struct tx_text){s->rest.p, N_BASE64}, ret->bytes, TX_HASH_BYTES, &n) <
+            0 ||
+        n != TX_HASH_BYTES) {
+        fail(s, -EBADMSG);
+        return;
+    }
+    s->rest.p += N_BASE64;
+    s->rest.n -= N_BASE64;
+    want(s, "\"");
+}
+
+static void take_vkey(struct scan *s, struct tx_vkey *ret) {
+    struct tx_text text = take_string(s);
+    if (s->error < 0)
+        return;
+    int r = tx_vkey_parse(s->hasher, text, ret);
+    if (r < 0)
+        fail(s, r);
+}
+
+/* The compact range [0, first). */
+static void take_range(struct scan *s, uint64_t first, struct tx_range *ret) {
     struct tx_digest nodes[TX_RANGE_MAX_NODES];
     size_t n = 0;
-
-    take(r, TX_TEXT("["));
-    while (r->error == 0 && next_is(r, TX_TEXT("\""))) {
-        if (n == TX_RANGE_MAX_NODES) {
-            fail(r, -EBADMSG);
-            return;
-        }
-        take_digest(r, &nodes[n++]);
-        if (!take_if(r, TX_TEXT(",")))
-            break;
+    want(s, "[");
+    if (!have(s, "]")) {
+        do {
+            if (n == TX_RANGE_MAX_NODES)
+                fail(s, -EBADMSG);
+            else
+                take_digest(s, &nodes[n++]);
+        } while (have(s, ","));
+        want(s, "]");
     }
-    take(r, TX_TEXT("]"));
-    if (r->error == 0 && tx_range_set(ret, 0, end, nodes, n) < 0)
-        fail(r, -EBADMSG);
+    if (s->error == 0 && tx_range_set(ret, 0, first, nodes, n) < 0)
+        fail(s, -EBADMSG);
 }
 
-/* A version or a hash of another kind is told apart from a broken line. */
-static void take_known(struct reader *r, struct tx_text literal) {
-    if (r->error == 0 && !next_is(r, literal))
-        fail(r, -ENOTSUP);
-    take(r, literal);
-}
+/* The renderers have no common argument; each parser wraps its own. */
+#define COMPARE(s, line, render, object)                                                           \
+    do {                                                                                           \
+        _cleanup_(tx_freep) uint8_t *memory_ = NULL;                                               \
+        if ((s)->error == 0 && (s)->rest.n != 0)                                                   \
+            fail(s, -EBADMSG);                                                                     \
+        if ((s)->error == 0 && !(memory_ = malloc((line).n + 1)))                                  \
+            fail(s, -ENOMEM);                                                                      \
+        if ((s)->error == 0) {                                                                     \
+            struct tx_buf anew_ = tx_buf_of(memory_, (line).n);                                    \
+            render(object, &anew_);                                                                \
+            if (anew_.full || anew_.len != (line).n || memcmp(memory_, (line).p, (line).n) != 0)   \
+                fail(s, -EBADMSG);                                                                 \
+        }                                                                                          \
+    } while (0)
 
-/* The end of the line, and the line written anew in *b is the line that was given. */
-static int finish(const struct reader *r, struct tx_text line, const struct tx_buf *b) {
-    if (r->error)
-        return r->error;
-    if (r->line.n != 0 || b->full || b->len != line.n || memcmp(b->data, line.p, line.n) != 0)
-        return -EBADMSG;
-    return 0;
-}
-
-/* Room to write the line anew: as large as the line may be. */
-static int rendering(struct tx_text line, struct tx_buf *ret, void **memory) {
-    if (line.n == 0 || line.n > TX_LIMIT_CONTROL_LINE_BYTES)
-        return -EBADMSG;
-    *memory = malloc(line.n);
-    if (!*memory)
-        return -ENOMEM;
-    *ret = tx_buf_of(*memory, line.n);
-    return 0;
+static struct scan begin(struct tx_hasher *hasher, struct tx_text line, struct tx_buf *scratch) {
+    struct scan s = {.rest = line, .scratch = scratch, .hasher = hasher, .error = 0};
+    if (line.n > TX_LIMIT_CONTROL_LINE_BYTES)
+        s.error = -EBADMSG;
+    return s;
 }
 
 int tx_control_parse_header(struct tx_hasher *hasher, struct tx_text line, struct tx_buf *scratch,
                             struct tx_control_header *ret) {
-    struct reader r = {.line = line, .scratch = scratch};
-    struct tx_control_header h = {.first = 0};
-    _cleanup_(tx_freep) void *memory = NULL;
-    struct tx_buf b;
-    int e = rendering(line, &b, &memory);
-    if (e < 0)
-        return e;
-
-    take(&r, TX_TEXT("{\"tracex\":\"segment\",\"version\":"));
-    take_known(&r, TX_TEXT("1,"));
-    take(&r, TX_TEXT("\"origin\":"));
-    h.origin = take_string(&r);
-    take(&r, TX_TEXT(",\"hash\":"));
-    take_known(&r, TX_TEXT("\"sha256\""));
-    take(&r, TX_TEXT(",\"first\":"));
-    h.first = take_number(&r);
-    take(&r, TX_TEXT(",\"range\":"));
-    take_range(&r, h.first, &h.range);
-    take(&r, TX_TEXT(",\"epoch\":"));
-    h.epoch = take_number(&r);
-    take(&r, TX_TEXT(",\"epoch_vkey\":"));
-    take_vkey(&r, hasher, &h.epoch_vkey);
-    take(&r, TX_TEXT(",\"checkpoints\":"));
-    h.n_checkpoints = take_number(&r);
-    take(&r, TX_TEXT(",\"digest\":"));
-    take_digest(&r, &h.digest);
-    take(&r, TX_TEXT(",\"previous\":"));
-    if (!take_if(&r, TX_TEXT("null")))
-        h.previous = take_string(&r);
-    take(&r, TX_TEXT("}"));
-    if (r.error == 0)
-        tx_control_render_header(&h, &b);
-    e = finish(&r, line, &b);
-    if (e == 0)
-        *ret = h;
-    return e;
+    struct tx_control_header header = {.first = 0};
+    struct scan s = begin(hasher, line, scratch);
+    want(&s, "{\"tracex\":\"segment\",\"version\":");
+    take_version(&s);
+    want(&s, ",\"origin\":");
+    header.origin = take_origin(&s);
+    want(&s, ",\"hash\":");
+    take_hash_name(&s);
+    want(&s, ",\"first\":");
+    header.first = take_index(&s);
+    want(&s, ",\"range\":");
+    take_range(&s, header.first, &header.range);
+    want(&s, ",\"epoch\":");
+    header.epoch = take_index(&s);
+    want(&s, ",\"epoch_vkey\":");
+    take_vkey(&s, &header.epoch_vkey);
+    want(&s, ",\"checkpoints\":");
+    header.n_checkpoints = take_index(&s);
+    want(&s, ",\"digest\":");
+    take_digest(&s, &header.digest);
+    want(&s, ",\"previous\":");
+    if (!have(&s, "null"))
+        header.previous = take_string(&s);
+    want(&s, "}");
+    COMPARE(&s, line, tx_control_render_header, &header);
+    if (s.error == 0)
+        *ret = header;
+    return s.error;
 }
 
 int tx_control_parse_checkpoint(struct tx_text line, struct tx_buf *scratch,
                                 struct tx_control_checkpoint *ret) {
-    struct reader r = {.line = line, .scratch = scratch};
-    struct tx_control_checkpoint c = {.note = {.p = NULL}};
-    _cleanup_(tx_freep) void *memory = NULL;
-    struct tx_buf b;
-    int e = rendering(line, &b, &memory);
-    if (e < 0)
-        return e;
-
-    take(&r, TX_TEXT("{\"tracex\":\"checkpoint\",\"note\":"));
-    c.note = take_string(&r);
-    take(&r, TX_TEXT("}"));
-    if (r.error == 0)
-        tx_control_render_checkpoint(&c, &b);
-    e = finish(&r, line, &b);
-    if (e == 0)
-        *ret = c;
-    return e;
+    struct tx_control_checkpoint checkpoint;
+    struct scan s = begin(NULL, line, scratch);
+    want(&s, "{\"tracex\":\"checkpoint\",\"note\":");
+    checkpoint.note = take_string(&s);
+    want(&s, "}");
+    COMPARE(&s, line, tx_control_render_checkpoint, &checkpoint);
+    if (s.error == 0)
+        *ret = checkpoint;
+    return s.error;
 }
 
 int tx_control_parse_seal(struct tx_text line, struct tx_buf *scratch,
                           struct tx_control_seal *ret) {
-    struct reader r = {.line = line, .scratch = scratch};
-    struct tx_control_seal s = {.first = 0};
-    _cleanup_(tx_freep) void *memory = NULL;
-    struct tx_buf b;
-    int e = rendering(line, &b, &memory);
-    if (e < 0)
-        return e;
-
-    take(&r, TX_TEXT("{\"tracex\":\"seal\",\"first\":"));
-    s.first = take_number(&r);
-    take(&r, TX_TEXT(",\"size\":"));
-    s.size = take_number(&r);
-    take(&r, TX_TEXT(",\"note\":"));
-    s.note = take_string(&r);
-    take(&r, TX_TEXT("}"));
-    if (r.error == 0)
-        tx_control_render_seal(&s, &b);
-    e = finish(&r, line, &b);
-    if (e == 0)
-        *ret = s;
-    return e;
+    struct tx_control_seal seal;
+    struct scan s = begin(NULL, line, scratch);
+    want(&s, "{\"tracex\":\"seal\",\"first\":");
+    seal.first = take_index(&s);
+    want(&s, ",\"size\":");
+    seal.size = take_index(&s);
+    want(&s, ",\"note\":");
+    seal.note = take_string(&s);
+    want(&s, "}");
+    COMPARE(&s, line, tx_control_render_seal, &seal);
+    if (s.error == 0)
+        *ret = seal;
+    return s.error;
 }
 
 int tx_control_parse_epoch(struct tx_hasher *hasher, struct tx_text line, struct tx_buf *scratch,
                            struct tx_control_epoch *ret) {
-    struct reader r = {.line = line, .scratch = scratch};
-    struct tx_control_epoch p = {.seq = 0};
-    _cleanup_(tx_freep) void *memory = NULL;
-    struct tx_buf b;
-    int e = rendering(line, &b, &memory);
-    if (e < 0)
-        return e;
-
-    take(&r, TX_TEXT("{\"seq\":"));
-    p.seq = take_number(&r);
-    take(&r, TX_TEXT(",\"by\":\"ledger\",\"event\":\"tracex.epoch\",\"data\":{\"epoch\":"));
-    p.epoch = take_number(&r);
-    take(&r, TX_TEXT(",\"vkey\":"));
-    take_vkey(&r, hasher, &p.vkey);
-    take(&r, TX_TEXT(",\"checkpoints\":"));
-    p.n_checkpoints = take_number(&r);
-    take(&r, TX_TEXT(",\"digest\":"));
-    take_digest(&r, &p.digest);
-    if (take_if(&r, TX_TEXT(",\"broken\":")))
-        p.broken = take_string(&r);
-    take(&r, TX_TEXT("}}"));
-    if (r.error == 0)
-        tx_control_render_epoch(&p, &b);
-    e = finish(&r, line, &b);
-    if (e == 0)
-        *ret = p;
-    return e;
+    struct tx_control_epoch epoch = {.seq = 0};
+    struct scan s = begin(hasher, line, scratch);
+    want(&s, "{\"seq\":");
+    epoch.seq = take_index(&s);
+    want(&s, ",\"by\":\"ledger\",\"event\":\"tracex.epoch\",\"data\":{\"epoch\":");
+    epoch.epoch = take_index(&s);
+    want(&s, ",\"vkey\":");
+    take_vkey(&s, &epoch.vkey);
+    want(&s, ",\"checkpoints\":");
+    epoch.n_checkpoints = take_index(&s);
+    want(&s, ",\"digest\":");
+    take_digest(&s, &epoch.digest);
+    if (have(&s, ",\"broken\":"))
+        epoch.broken = take_string(&s);
+    want(&s, "}}");
+    COMPARE(&s, line, tx_control_render_epoch, &epoch);
+    if (s.error == 0)
+        *ret = epoch;
+    return s.error;
 }
 
 int tx_control_parse_log(struct tx_hasher *hasher, struct tx_text line, struct tx_buf *scratch,
                          struct tx_control_log *ret) {
-    struct reader r = {.line = line, .scratch = scratch};
-    struct tx_control_log l = {.origin = {.p = NULL}};
-    _cleanup_(tx_freep) void *memory = NULL;
-    struct tx_buf b;
-    int e = rendering(line, &b, &memory);
-    if (e < 0)
-        return e;
-
-    take(&r, TX_TEXT("{\"tracex\":\"log\",\"version\":"));
-    take_known(&r, TX_TEXT("1,"));
-    take(&r, TX_TEXT("\"origin\":"));
-    l.origin = take_string(&r);
-    take(&r, TX_TEXT(",\"hash\":"));
-    take_known(&r, TX_TEXT("\"sha256\""));
-    take(&r, TX_TEXT(",\"identity\":"));
-    take_vkey(&r, hasher, &l.identity);
-    take(&r, TX_TEXT(",\"epoch0\":"));
-    take_vkey(&r, hasher, &l.epoch0);
-    if (take_if(&r, TX_TEXT(",\"continues\":{\"origin\":"))) {
-        l.continues_origin = take_string(&r);
-        take(&r, TX_TEXT(",\"checkpoint\":"));
-        l.continues_checkpoint = take_string(&r);
-        take(&r, TX_TEXT("}"));
+    struct tx_control_log log = {.origin = {NULL, 0}};
+    struct scan s = begin(hasher, line, scratch);
+    want(&s, "{\"tracex\":\"log\",\"version\":");
+    take_version(&s);
+    want(&s, ",\"origin\":");
+    log.origin = take_origin(&s);
+    want(&s, ",\"hash\":");
+    take_hash_name(&s);
+    want(&s, ",\"identity\":");
+    take_vkey(&s, &log.identity);
+    want(&s, ",\"epoch0\":");
+    take_vkey(&s, &log.epoch0);
+    if (have(&s, ",\"continues\":{\"origin\":")) {
+        log.continues_origin = take_origin(&s);
+        want(&s, ",\"checkpoint\":");
+        log.continues_checkpoint = take_string(&s);
+        want(&s, "}");
     }
-    take(&r, TX_TEXT("}"));
-    if (r.error == 0)
-        tx_control_render_log(&l, &b);
-    e = finish(&r, line, &b);
-    if (e == 0)
-        *ret = l;
-    return e;
-}
-
-enum tx_line_kind tx_line_kind(struct tx_text line) {
-    if (!tx_text_starts(line, TX_TEXT("{\"tracex\":")))
-        return TX_LINE_RECORD;
-    if (tx_text_starts(line, TX_TEXT("{\"tracex\":\"checkpoint\"")))
-        return TX_LINE_CHECKPOINT;
-    if (tx_text_starts(line, TX_TEXT("{\"tracex\":\"segment\"")))
-        return TX_LINE_HEADER;
-    if (tx_text_starts(line, TX_TEXT("{\"tracex\":\"seal\"")))
-        return TX_LINE_SEAL;
-    return TX_LINE_UNKNOWN_CONTROL;
-}
-
-bool tx_line_is_epoch(struct tx_text line) {
-    struct reader r = {.line = line};
-    take(&r, TX_TEXT("{\"seq\":"));
-    take_number(&r);
-    take(&r, TX_TEXT(",\"by\":\"ledger\",\"event\":\"tracex.epoch\""));
-    return r.error == 0;
-}
-
-void tx_control_digest_note(struct tx_hasher *hasher, struct tx_digest *digest,
-                            struct tx_text note) {
-    struct tx_digest before = *digest;
-    tx_hash(hasher, before.bytes, sizeof(before.bytes), note.p, note.n, NULL, 0, digest);
-}
-
-int tx_segment_name_parse(const char *name, uint64_t *ret_first, bool *ret_compressed) {
-    static const char digits[] = "0123456789";
-    uint64_t first = 0;
-
-    if (strspn(name, digits) != 20)
-        return -EINVAL;
-    for (size_t i = 0; i < 20; i++) {
-        unsigned digit = (unsigned)(name[i] - '0');
-        if (first > (UINT64_MAX - digit) / 10)
-            return -EINVAL;
-        first = first * 10 + digit;
-    }
-    bool compressed = strcmp(name + 20, ".jsonl.zst") == 0;
-    if (!compressed && strcmp(name + 20, ".jsonl") != 0)
-        return -EINVAL;
-    *ret_first = first;
-    *ret_compressed = compressed;
-    return 0;
+    want(&s, "}");
+    COMPARE(&s, line, tx_control_render_log, &log);
+    if (s.error == 0)
+        *ret = log;
+    return s.error;
 }

@@ -15,6 +15,9 @@
 #include "libtx/crypto/vkey.h"
 #include "libtx/merkle/range.h"
 
+/* Indexes, sizes and counts are at most this, so that none overflows when it is counted on. */
+#define TX_CONTROL_INDEX_MAX ((uint64_t)1 << 62)
+
 /* The state that a header states and that a verifier carries from line to line. */
 struct tx_control_header {
     struct tx_text origin; /* borrowed, unescaped */
@@ -77,8 +80,9 @@ void tx_control_render_epoch(const struct tx_control_epoch *epoch, struct tx_buf
 void tx_control_render_log(const struct tx_control_log *log, struct tx_buf *b);
 
 /* Each parses one line (without newline); unescaped texts are put into `scratch`, which must
- * outlive ret. -EBADMSG when it is not the one valid spelling, -ENOBUFS when scratch is too small,
- * -ENOTSUP for a version or hash that we do not know. */
+ * outlive ret; line.n bytes of it are always enough. -EBADMSG when it is not the one valid
+ * spelling, -ENOBUFS when scratch is too small, -ENOTSUP for a version, hash or type of key that we
+ * do not know. Whether keys are of the right type and name is the caller's question. */
 TX_MUST_USE int tx_control_parse_header(struct tx_hasher *hasher, struct tx_text line,
                                         struct tx_buf *scratch, struct tx_control_header *ret);
 TX_MUST_USE int tx_control_parse_checkpoint(struct tx_text line, struct tx_buf *scratch,
