@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "auditd/signer/epoch.h"
+#include "libtx/segment/control.h"
 
 #define MINUTE INT64_C(60000000000)
 
@@ -142,6 +144,38 @@ START_TEST(an_epoch_record_is_recognised_by_its_first_bytes) {
 }
 END_TEST
 
+/* The signer must not link what reads segments, so it writes the record by itself. */
+START_TEST(the_record_is_the_one_that_segments_have) {
+    static const char *const origins[] = {"web1.example/audit", "gr\"o\\ße"};
+    static const uint8_t key[TX_PUBLIC_KEY_BYTES] = {7};
+    char line[2048], expected[2048], name[128];
+    struct tx_hasher *hasher;
+    struct tx_control_epoch epoch = {.seq = UINT64_MAX, .epoch = 43, .n_checkpoints = 9};
+    ck_assert_int_eq(tx_hasher_new(&hasher), 0);
+    state.epoch = 42;
+    state.n_checkpoints = 9;
+    memset(&state.digest, 0xfb, sizeof(state.digest));
+    epoch.digest = state.digest;
+    for (size_t i = 0; i < 2 * TX_COUNT_OF(origins); i++) {
+        struct tx_buf a = tx_buf_of(line, sizeof(line));
+        struct tx_buf b = tx_buf_of(expected, sizeof(expected));
+        bool broken = i % 2 == 1;
+        int n = snprintf(name, sizeof(name), "%s/epoch/43", origins[i / 2]);
+        ck_assert_int_eq(tx_vkey_make(hasher, (struct tx_text){name, (size_t)n}, TX_KEY_COSIGNATURE,
+                                      key, &epoch.vkey),
+                         0);
+        epoch.broken = broken ? TX_TEXT("epoch key lost") : (struct tx_text){.p = NULL};
+        tx_epoch_render_line(&state, UINT64_MAX, &epoch.vkey, broken, &a);
+        tx_control_render_epoch(&epoch, &b);
+        ck_assert(!a.full && !b.full);
+        ck_assert(tx_text_equal((struct tx_text){line, a.len}, (struct tx_text){expected, b.len}));
+        ck_assert(tx_line_is_epoch((struct tx_text){line, a.len}));
+        ck_assert(tx_epoch_is_line((struct tx_text){line, a.len}));
+    }
+    tx_hasher_free(hasher);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("signer-epoch");
     TCase *tests = tcase_create("an epoch's age, and its record");
@@ -155,6 +189,7 @@ int main(void) {
     tcase_add_test(tests, after_a_reboot_with_a_clock_that_went_back_it_lasts_one_more_period);
     tcase_add_test(tests, after_a_reboot_with_a_clock_that_went_far_ahead_it_is_over_once);
     tcase_add_test(tests, an_epoch_record_is_recognised_by_its_first_bytes);
+    tcase_add_test(tests, the_record_is_the_one_that_segments_have);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
