@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_INGEST_CLIENTS_H
+#define TX_INGEST_CLIENTS_H
+
+/*
+ * What number is expected next from each client. The ledger knows the truth; this is a bounded
+ * memory of it, which forgets the client not heard of for longest. An unknown client's datagrams
+ * are parked until the ledger has said its last number; others go on meanwhile.
+ */
+
+#include <stdbool.h>
+#include <sys/queue.h>
+
+#include "auditd/ingest/inbox.h"
+#include "libtx/base/error.h"
+
+/* Clients that speak at the same time; more cost a question to the ledger each time. */
+#define TX_CLIENTS_MAX 4096
+
+struct tx_client {
+    uint8_t id[8];
+    bool known; /* else the ledger has been asked */
+    uint64_t expected;
+    struct tx_inbox_entry *parked; /* oldest first, by `next` */
+    struct tx_inbox_entry *parked_last;
+    bool is_ready;
+    TAILQ_ENTRY(tx_client) by_use;
+    TAILQ_ENTRY(tx_client) by_ready;
+    struct tx_client *next_in_bucket;
+};
+
+TAILQ_HEAD(tx_client_list, tx_client);
+
+struct tx_clients {
+    struct tx_client *pool; /* owned: TX_CLIENTS_MAX */
+    size_t n_pool;          /* so many have been used */
+    struct tx_client **buckets;
+    uint64_t seed; /* nobody outside can choose ids that share a bucket */
+    struct tx_client_list by_use;
+    struct tx_client_list ready; /* known, and something is parked */
+    size_t n_parked;             /* entries */
+};
+
+TX_MUST_USE int tx_clients_init(struct tx_clients *clients, uint64_t seed);
+void tx_clients_deinit(struct tx_clients *clients);
+
+/* The client, known or not. *ret_new: the ledger must be asked. NULL when all others are waiting
+ * for the ledger: try again after its next answer. */
+struct tx_client *tx_clients_get(struct tx_clients *clients, const uint8_t id[8], bool *ret_new);
+
+/* The ledger's answer. NULL for a client that was not asked for. */
+struct tx_client *tx_clients_learn(struct tx_clients *clients, const uint8_t id[8],
+                                   uint64_t expected);
+
+void tx_clients_park(struct tx_clients *clients, struct tx_client *client,
+                     struct tx_inbox_entry *entry);
+/* The oldest parked entry of some client that is known by now, or NULL. */
+struct tx_inbox_entry *tx_clients_unpark(struct tx_clients *clients, struct tx_client **ret);
+
+/* Forgets everything, parked entries too. */
+void tx_clients_forget(struct tx_clients *clients);
+
+#endif

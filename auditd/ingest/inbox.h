@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_INGEST_INBOX_H
+#define TX_INGEST_INBOX_H
+
+/*
+ * The inbox: a ring of received datagrams in memory that the supervisor also holds, so that what
+ * the kernel has handed over survives any death of this process. It knows nothing of what is in a
+ * datagram but the length in its header.
+ *
+ * Life of an entry: prepare (RECEIVING: the kernel may write into it) → commit (RECEIVED) → take →
+ * free, when the ledger has all of it. Entries are freed in any order, the room comes back in the
+ * order of receipt. Invariant: every byte that does not belong to an entry is zero, so clear text
+ * stays no longer than needed, and the walk over the entries ends by itself.
+ *
+ * After a crash the ring is read back with suspicion: who wrote it had handled hostile bytes. An
+ * entry that was RECEIVING counts when its datagram has a whole header (the kernel writes all of a
+ * datagram or nothing that we could see); entries are then given out again, oldest first.
+ */
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "libtx/base/error.h"
+#include "libtx/base/limits.h"
+#include "libtx/base/text.h"
+
+/* Room for one SCM_CREDENTIALS and for nothing else: the kernel drops descriptors that a client
+ * passes. */
+#define TX_INBOX_CONTROL_BYTES 32
+/* A rendered identity (auditd/ipc/control.h). */
+#define TX_INBOX_IDENTITY_BYTES 2048
+
+/* The first 64 bytes of an entry, which is a multiple of 64 long. The second half is this process's
+ * own and means nothing to the next one. */
+struct tx_inbox_entry {
+    uint32_t state;
+    uint32_t size;
+    uint64_t connection;
+    int64_t received; /* wall clock, ns */
+    uint16_t n_identity;
+    uint16_t attempts; /* deaths while this one was in work, if it is not 0 */
+    uint32_t n_datagram;
+
+    uint8_t client[8];
+    uint64_t ticket_end; /* durable when so many tickets are */
+    uint64_t ack;        /* what its client may be told then */
+    struct tx_inbox_entry *next;
+};
+
+struct tx_inbox {
+    struct tx_inbox_header *header; /* the mapping */
+    uint8_t *ring;                  /* behind the header */
+    size_t capacity;
+    size_t head; /* offset of the oldest entry */
+    size_t tail; /* where the next one goes */
+    size_t used; /* bytes from head to tail, around the end */
+    size_t untaken_at;
+    size_t n_untaken;
+    size_t n_received;
+};
+
+/* Maps the memfd and takes what is in it. -EINVAL when its size is wrong. *ret_sane is false when
+ * there was something that made no sense; it and what followed was given up. */
+TX_MUST_USE int tx_inbox_open(int fd, struct tx_inbox *ret, bool *ret_sane);
+void tx_inbox_close(struct tx_inbox *inbox);
+
+/* An entry that is RECEIVING, of this connection; the kernel may write TX_LIMIT_DATAGRAM_BYTES into
+ * its datagram. NULL when there is no room. Must be committed or abandoned before the next. */
+struct tx_inbox_entry *tx_inbox_prepare(struct tx_inbox *inbox, uint64_t connection,
+                                        struct tx_text identity);
+/* n <= TX_LIMIT_DATAGRAM_BYTES bytes have been received. */
+void tx_inbox_commit(struct tx_inbox *inbox, struct tx_inbox_entry *entry, size_t n,
+                     int64_t received);
+/* Nothing was received, or nothing that is wanted; n bytes may have been written. */
+void tx_inbox_abandon(struct tx_inbox_entry *entry, size_t n);
+
+/* The oldest entry that was not taken yet, or NULL. */
+struct tx_inbox_entry *tx_inbox_take(struct tx_inbox *inbox);
+/* All entries that are not freed are given out again, from the oldest on. */
+void tx_inbox_rewind(struct tx_inbox *inbox);
+/* Wipes the entry. */
+void tx_inbox_free(struct tx_inbox *inbox, struct tx_inbox_entry *entry);
+
+uint8_t *tx_inbox_control(struct tx_inbox_entry *entry);
+uint8_t *tx_inbox_datagram(struct tx_inbox_entry *entry);
+struct tx_text tx_inbox_identity(struct tx_inbox_entry *entry);
+/* What the kernel wrote of the sender. False when it wrote nothing. */
+bool tx_inbox_credentials(struct tx_inbox_entry *entry, struct ucred *ret);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_INGEST_INGEST_H
+#define TX_INGEST_INGEST_H
+
+/*
+ * The process that reads hostile bytes, as one struct. A datagram goes this way:
+ *
+ *   socket → inbox (receive.c) → decode, check, mask, encode → link (process.c) → ledger
+ *   ledger says durable → inbox entry wiped, client told (settle.c)
+ *
+ * The inbox survives this process; everything else is made anew from it and from what the ledger
+ * says. So nothing here is written down, and a new stream to the ledger (settle.c,
+ * tx_ingest_connect) is the same as a new start.
+ */
+
+#include <stdbool.h>
+
+#include "auditd/ingest/clients.h"
+#include "auditd/ingest/connections.h"
+#include "auditd/ingest/inbox.h"
+#include "auditd/ingest/ledger-link.h"
+#include "auditd/ingest/own-records.h"
+#include "auditd/ingest/policy.h"
+#include "auditd/ingest/rejections.h"
+#include "auditd/ipc/control.h"
+#include "auditd/ipc/loop.h"
+#include "libtx/crypto/hash.h"
+#include "libtx/record/record.h"
+#include "libtx/wire/wire.h"
+
+/* The datagram that is being processed; a full link can interrupt it between two records. */
+struct tx_job {
+    struct tx_inbox_entry *entry; /* NULL: none */
+    struct tx_client *client;
+    struct tx_wire_records records;
+    struct tx_source source; /* texts borrow from the entry */
+};
+
+struct tx_ingest_counters {
+    uint64_t records;
+    uint64_t rejected;
+    uint64_t lost;
+    uint64_t replies_dropped;
+};
+
+struct tx_ingest {
+    struct tx_loop *loop;
+    const char *config_name; /* borrowed */
+    int key_fd;
+    struct tx_text host;
+    char host_memory[256];
+
+    int control_fd;
+    struct tx_source_handle *control;
+    uint8_t *control_memory; /* owned: TX_CONTROL_HEADER_BYTES + TX_CONTROL_PAYLOAD_BYTES */
+    struct tx_bytes closed;  /* ids of connections that the supervisor is to be told of */
+
+    struct tx_inbox inbox;
+    struct tx_connections connections;
+    struct tx_clients clients;
+
+    struct tx_link link;
+    struct tx_source_handle *link_source;
+    bool link_wants_out;
+    struct tx_own_records own;
+
+    struct tx_policy *policy; /* owned */
+    struct tx_hasher *hasher; /* owned */
+
+    struct tx_job job;
+    struct tx_inbox_entry *held; /* comes next, when there is room to ask for its client */
+    struct tx_field fields[TX_LIMIT_FIELDS];
+    struct tx_inbox_entry *sent; /* handed to the link, oldest first, by `next` */
+    struct tx_inbox_entry *sent_last;
+
+    struct tx_source_handle *drain_timer;
+    bool drain_is_armed;
+    bool waits_for_room; /* in the inbox */
+    struct tx_rejections rejections;
+    struct tx_source_handle *rejections_timer;
+
+    bool stopping;
+    struct tx_ingest_counters counters;
+};
+
+#endif

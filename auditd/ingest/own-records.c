@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "auditd/ingest/own-records.h"
+
+#include <string.h>
+
+#include "libtx/base/clock.h"
+
+static void begin(struct tx_buf *b, const char *event) {
+    tx_buf_str(b, "\"by\":\"ingest\",\"time\":\"");
+    tx_buf_time(b, tx_clock_wall());
+    tx_buf_str(b, "\",\"event\":\"");
+    tx_buf_str(b, event);
+    tx_buf_str(b, "\",\"data\":{");
+}
+
+static void end(struct tx_buf *b) {
+    tx_buf_str(b, "}}");
+}
+
+void tx_own_render_lost(struct tx_buf *b, const uint8_t client[8], uint64_t first, uint64_t last,
+                        const char *why) {
+    begin(b, "tracex.lost");
+    tx_buf_str(b, "\"client\":\"");
+    tx_buf_hex(b, client, 8);
+    tx_buf_str(b, "\",\"first\":");
+    tx_buf_dec(b, first);
+    tx_buf_str(b, ",\"last\":");
+    tx_buf_dec(b, last);
+    tx_buf_str(b, ",\"why\":\"");
+    tx_buf_str(b, why);
+    tx_buf_char(b, '"');
+    end(b);
+}
+
+void tx_own_render_rejected(struct tx_buf *b, const uint32_t *uid, uint64_t count,
+                            const char *reason) {
+    begin(b, "tracex.rejected");
+    if (uid) {
+        tx_buf_str(b, "\"uid\":");
+        tx_buf_dec(b, *uid);
+        tx_buf_char(b, ',');
+    }
+    tx_buf_str(b, "\"count\":");
+    tx_buf_dec(b, count);
+    tx_buf_str(b, ",\"reason\":");
+    tx_buf_json_string(b, reason, strlen(reason));
+    end(b);
+}
+
+void tx_own_render_policy(struct tx_buf *b, const char *sha256_hex, struct tx_text why) {
+    begin(b, "tracex.policy");
+    tx_buf_str(b, "\"sha256\":\"");
+    tx_buf_str(b, sha256_hex);
+    tx_buf_str(b, "\",\"why\":");
+    tx_buf_json_string(b, why.p, why.n);
+    end(b);
+}
+
+struct tx_own_record {
+    struct tx_own_record *next;
+    uint64_t ticket; /* once sent */
+    size_t n_body;
+    size_t n_policy;
+    char text[]; /* body, then policy */
+};
+
+void tx_own_deinit(struct tx_own_records *own) {
+    while (own->first) {
+        struct tx_own_record *record = own->first;
+        own->first = record->next;
+        free(record);
+    }
+    *own = (struct tx_own_records){.n = 0};
+}
+
+int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text policy) {
+    struct tx_own_record *record = malloc(sizeof(*record) + body.n + policy.n);
+    if (!record)
+        return -ENOMEM;
+    *record = (struct tx_own_record){.n_body = body.n, .n_policy = policy.n};
+    memcpy(record->text, body.p, body.n);
+    if (policy.n)
+        memcpy(record->text + body.n, policy.p, policy.n);
+    if (own->last)
+        own->last->next = record;
+    else
+        own->first = record;
+    own->last = record;
+    if (!own->unsent)
+        own->unsent = record;
+    own->n++;
+    return 0;
+}
+
+static int send_one(struct tx_own_record *record, struct tx_link *link) {
+    struct tx_bodies_frame policy = {
+        .type = TX_BODIES_POLICY,
+        .payload = {.p = record->text + record->n_body, .n = record->n_policy},
+    };
+    struct tx_bodies_frame frame = {.type = TX_BODIES_BODY};
+    struct tx_buf body;
+
+    if (record->n_policy) {
+        int r = tx_link_send(link, &policy);
+        if (r < 0)
+            return r;
+    }
+    int r = tx_link_body_begin(link, &body);
+    if (r < 0)
+        return r;
+    tx_buf_put(&body, record->text, record->n_body);
+    record->ticket = tx_link_body_end(link, &frame, &body);
+    return 0;
+}
+
+int tx_own_send(struct tx_own_records *own, struct tx_link *link) {
+    while (own->unsent && tx_link_has_room(link)) {
+        int r = send_one(own->unsent, link);
+        if (r < 0)
+            return r;
+        own->unsent = own->unsent->next;
+    }
+    return 0;
+}
+
+void tx_own_settle(struct tx_own_records *own, uint64_t durable) {
+    while (own->first && own->first != own->unsent && own->first->ticket < durable) {
+        struct tx_own_record *record = own->first;
+        own->first = record->next;
+        own->n--;
+        free(record);
+    }
+    if (!own->first)
+        own->last = NULL;
+}
+
+void tx_own_restart(struct tx_own_records *own) {
+    own->unsent = own->first;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_INGEST_OWN_RECORDS_H
+#define TX_INGEST_OWN_RECORDS_H
+
+/*
+ * The records that ingest writes itself (docs/format.md section 4). tracex.lost belongs to the
+ * datagram that showed the loss and is made again with it; tracex.policy and tracex.rejected are
+ * kept here until they are durable, so that a new stream gets them again.
+ */
+
+#include "auditd/ingest/ledger-link.h"
+
+/* The body of a tracex.lost record; `why` is one word. */
+void tx_own_render_lost(struct tx_buf *b, const uint8_t client[8], uint64_t first, uint64_t last,
+                        const char *why);
+/* `uid` NULL: of several. `reason` never holds a client's bytes. */
+void tx_own_render_rejected(struct tx_buf *b, const uint32_t *uid, uint64_t count,
+                            const char *reason);
+void tx_own_render_policy(struct tx_buf *b, const char *sha256_hex, struct tx_text why);
+
+#define TX_OWN_BODY_BYTES 1024
+
+struct tx_own_record;
+
+struct tx_own_records {
+    struct tx_own_record *first; /* oldest first */
+    struct tx_own_record *last;
+    struct tx_own_record *unsent; /* from here on */
+    size_t n;
+};
+
+void tx_own_deinit(struct tx_own_records *own);
+
+/* Queues a body; `policy` (n == 0: none) is sent before it in a POLICY frame. Both are copied. */
+TX_MUST_USE int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text policy);
+/* Hands the link what it has not yet. */
+TX_MUST_USE int tx_own_send(struct tx_own_records *own, struct tx_link *link);
+/* Tickets below `durable` are durable. */
+void tx_own_settle(struct tx_own_records *own, uint64_t durable);
+/* There is a new stream: everything is to be sent again. */
+void tx_own_restart(struct tx_own_records *own);
+
+#endif

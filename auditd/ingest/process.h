@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_INGEST_PROCESS_H
+#define TX_INGEST_PROCESS_H
+
+/*
+ * From the inbox to the link: decode → check → mask → encode → frame, a record at a time, as long
+ * as there is something in the inbox and room in the link. Records of one client keep their order.
+ * What cannot be a record is answered by REJECT, counted, and leaves a tracex.lost; a malformed
+ * datagram ends its connection.
+ */
+
+#include "auditd/ingest/ingest.h"
+
+/* Processes what it can and hands it to the ledger. < 0: nothing can go on (no memory). */
+TX_MUST_USE int tx_process_run(struct tx_ingest *ingest);
+
+/* Forgets the datagram in work; it stays in the inbox. */
+void tx_process_abort(struct tx_ingest *ingest);
+
+/* Counts a rejection and says so in the log when it is due. */
+TX_MUST_USE int tx_process_reject(struct tx_ingest *ingest, uint32_t uid, const char *reason);
+
+/* Says what was counted; `all`: also what is not due yet. */
+TX_MUST_USE int tx_process_say_rejections(struct tx_ingest *ingest, bool all);
+
+#endif

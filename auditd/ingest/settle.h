@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_INGEST_SETTLE_H
+#define TX_INGEST_SETTLE_H
+
+/*
+ * The way back: what the ledger answers, and what clients are told of it. A receipt comes before
+ * the acknowledgement that covers it; nobody is acknowledged anything that is not durable.
+ */
+
+#include "auditd/ingest/ingest.h"
+
+/* Takes the descriptor of a new stream to the ledger and begins anew with the oldest entry of the
+ * inbox. < 0: nothing can go on. */
+TX_MUST_USE int tx_settle_connect(struct tx_ingest *ingest, int fd);
+
+/* Writes what waits in the link. TX_LINK_E_FULL: it will go on when the ledger reads; also 0 when
+ * the link turned out to be down. */
+TX_MUST_USE int tx_settle_flush(struct tx_ingest *ingest);
+
+/* Frees what is durable, and tells its clients. */
+TX_MUST_USE int tx_settle_entries(struct tx_ingest *ingest);
+
+/* Tells a client, now or when it reads. */
+void tx_settle_reply(struct tx_ingest *ingest, struct tx_connection *connection,
+                     const struct tx_wire_reply *reply);
+
+/* While stopping: answers STOPPED and ends the loop when everything is durable. */
+TX_MUST_USE int tx_settle_check_stopped(struct tx_ingest *ingest);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "auditd/ingest/supervisor-link.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "auditd/ingest/process.h"
+#include "auditd/ingest/receive.h"
+#include "auditd/ingest/settle.h"
+#include "auditd/ipc/log.h"
+#include "libtx/base/fd.h"
+
+/* --- to the supervisor --- */
+
+static int say(struct tx_ingest *ingest, enum tx_control_type type, uint64_t argument,
+               struct tx_text payload) {
+    struct tx_control message = {.type = type, .argument = argument, .payload = payload, .fd = -1};
+    return tx_control_send(ingest->control_fd, &message);
+}
+
+/* A supervisor that does not listen just now asks again, or sees us end. */
+static int say_or_drop(struct tx_ingest *ingest, enum tx_control_type type, uint64_t argument,
+                       struct tx_text payload) {
+    int r = say(ingest, type, argument, payload);
+    return r == -EAGAIN ? 0 : r;
+}
+
+/* These must arrive: a descriptor hangs on each. */
+static int say_all_closed(struct tx_ingest *ingest) {
+    struct tx_bytes *closed = &ingest->closed;
+    int r = 0;
+
+    while (closed->len > 0 && r == 0) {
+        uint64_t id;
+        memcpy(&id, closed->data + closed->len - sizeof(id), sizeof(id));
+        r = say(ingest, TX_CONTROL_CLOSED, id, (struct tx_text){.p = NULL});
+        if (r == 0)
+            closed->len -= sizeof(id);
+    }
+    if (r < 0 && r != -EAGAIN)
+        return r;
+    return tx_loop_modify(ingest->loop, ingest->control,
+                          closed->len > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+int tx_supervisor_say_closed(struct tx_ingest *ingest, uint64_t connection) {
+    int r = tx_bytes_append(&ingest->closed, &connection, sizeof(connection));
+    return r < 0 ? r : say_all_closed(ingest);
+}
+
+int tx_supervisor_say_stopped(struct tx_ingest *ingest) {
+    tx_loop_stop(ingest->loop);
+    return say_or_drop(ingest, TX_CONTROL_STOPPED, 0, (struct tx_text){.p = NULL});
+}
+
+/* --- policy --- */
+
+int tx_supervisor_set_policy(struct tx_ingest *ingest, struct tx_policy *policy,
+                             struct tx_text why) {
+    char memory[TX_OWN_BODY_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+
+    tx_policy_free(ingest->policy);
+    ingest->policy = policy;
+    tx_own_render_policy(&b, policy->sha256, why);
+    if (b.full)
+        return -EINVAL;
+    return tx_own_add(&ingest->own, (struct tx_text){.p = memory, .n = b.len},
+                      (struct tx_text){.p = (char *)policy->text.data, .n = policy->text.len});
+}
+
+static struct tx_text first_part(const struct tx_bytes *text) {
+    return (struct tx_text){.p = (char *)text->data,
+                            .n = text->len < TX_CONTROL_PAYLOAD_BYTES ? text->len
+                                                                      : TX_CONTROL_PAYLOAD_BYTES};
+}
+
+static int on_reload(struct tx_ingest *ingest, struct tx_control *message) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+    struct tx_policy *policy;
+    struct tx_text why = message->payload.n ? message->payload : TX_TEXT("reload");
+
+    int r = tx_policy_load(message->fd, ingest->key_fd, ingest->config_name, &errors, &policy);
+    if (r < 0) {
+        struct tx_text reason = errors.len ? first_part(&errors) : TX_TEXT("not enough memory");
+        return say_or_drop(ingest, TX_CONTROL_RELOADED, 0, reason);
+    }
+    r = tx_supervisor_set_policy(ingest, policy, why);
+    if (r == 0)
+        r = tx_process_run(ingest);
+    return r < 0 ? r : say_or_drop(ingest, TX_CONTROL_RELOADED, 0, (struct tx_text){.p = NULL});
+}
+
+/* --- from the supervisor --- */
+
+static int on_ping(struct tx_ingest *ingest, struct tx_control *message) {
+    return say_or_drop(ingest, TX_CONTROL_PONG, message->argument, (struct tx_text){.p = NULL});
+}
+
+static void put_number(struct tx_buf *b, const char *name, uint64_t v) {
+    tx_buf_char(b, b->len == 0 ? '{' : ',');
+    tx_buf_json_string(b, name, strlen(name));
+    tx_buf_char(b, ':');
+    tx_buf_dec(b, v);
+}
+
+static int on_status_get(struct tx_ingest *ingest, struct tx_control *message) {
+    char memory[1024];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+
+    put_number(&b, "connections", ingest->connections.n);
+    put_number(&b, "records", ingest->counters.records);
+    put_number(&b, "rejected", ingest->counters.rejected);
+    put_number(&b, "lost", ingest->counters.lost);
+    put_number(&b, "replies_dropped", ingest->counters.replies_dropped);
+    put_number(&b, "inbox_bytes", ingest->inbox.used);
+    put_number(&b, "parked", ingest->clients.n_parked);
+    tx_buf_str(&b, ",\"ledger\":");
+    tx_buf_str(&b, ingest->link.fd >= 0 ? "true" : "false");
+    tx_buf_str(&b, ",\"policy\":\"");
+    tx_buf_str(&b, ingest->policy->sha256);
+    tx_buf_str(&b, "\"}");
+    return say_or_drop(ingest, TX_CONTROL_STATUS, message->argument,
+                       (struct tx_text){.p = memory, .n = b.len});
+}
+
+static int on_stop(struct tx_ingest *ingest, struct tx_control *message) {
+    (void)message;
+    return tx_receive_stop(ingest);
+}
+
+static int on_connection(struct tx_ingest *ingest, struct tx_control *message) {
+    if (message->fd < 0)
+        return -EBADMSG;
+    int r = tx_receive_add(ingest, message->argument, message->fd, message->payload);
+    if (r == 0)
+        tx_fd_steal(&message->fd);
+    return r;
+}
+
+static int on_ledger(struct tx_ingest *ingest, struct tx_control *message) {
+    if (message->fd < 0)
+        return -EBADMSG;
+    return tx_settle_connect(ingest, tx_fd_steal(&message->fd));
+}
+
+static const struct {
+    enum tx_control_type type;
+    int (*handler)(struct tx_ingest *ingest, struct tx_control *message);
+} handlers[] = {
+    {TX_CONTROL_PING, on_ping},     {TX_CONTROL_STATUS_GET, on_status_get},
+    {TX_CONTROL_STOP, on_stop},     {TX_CONTROL_CONNECTION, on_connection},
+    {TX_CONTROL_LEDGER, on_ledger}, {TX_CONTROL_RELOAD, on_reload},
+};
+
+static int dispatch(struct tx_ingest *ingest, struct tx_control *message) {
+    for (size_t i = 0; i < TX_COUNT_OF(handlers); i++)
+        if (handlers[i].type == message->type)
+            return handlers[i].handler(ingest, message);
+    return -EBADMSG;
+}
+
+int tx_supervisor_on_control(void *data, uint32_t events) {
+    struct tx_ingest *ingest = data;
+
+    if (events & EPOLLOUT) {
+        int r = say_all_closed(ingest);
+        if (r < 0)
+            return r;
+    }
+    for (;;) {
+        struct tx_control message = {.fd = -1};
+        int r = tx_control_receive(ingest->control_fd, ingest->control_memory,
+                                   TX_CONTROL_HEADER_BYTES + TX_CONTROL_PAYLOAD_BYTES, &message);
+        if (r == -EAGAIN)
+            return 0;
+        if (r == TX_CONTROL_E_CLOSED) {
+            tx_loop_stop(ingest->loop);
+            return 0;
+        }
+        if (r == 0)
+            r = dispatch(ingest, &message);
+        tx_fd_closep(&message.fd);
+        if (r < 0) {
+            tx_log(TX_LOG_ERROR, "a message of the supervisor cannot be handled: %s", strerror(-r));
+            return r;
+        }
+    }
+}

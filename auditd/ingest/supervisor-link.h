@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_INGEST_SUPERVISOR_LINK_H
+#define TX_INGEST_SUPERVISOR_LINK_H
+
+/*
+ * What the supervisor tells ingest and hears from it (auditd/ipc/control.h). A lost supervisor ends
+ * the process at once; clients and inbox can do without.
+ */
+
+#include "auditd/ingest/ingest.h"
+
+/* The control socket's handler. */
+int tx_supervisor_on_control(void *data, uint32_t events);
+
+TX_MUST_USE int tx_supervisor_say_closed(struct tx_ingest *ingest, uint64_t connection);
+/* And ends the loop. */
+TX_MUST_USE int tx_supervisor_say_stopped(struct tx_ingest *ingest);
+
+/* Puts a policy in force: the log learns of it before the first record that it masked. Taken. */
+TX_MUST_USE int tx_supervisor_set_policy(struct tx_ingest *ingest, struct tx_policy *policy,
+                                         struct tx_text why);
+
+#endif

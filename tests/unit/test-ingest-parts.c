@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* The small parts of ingest: clients, replies, rejections, what a record must be. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "auditd/ingest/check-record.h"
+#include "auditd/ingest/clients.h"
+#include "auditd/ingest/own-records.h"
+#include "auditd/ingest/rejections.h"
+#include "auditd/ingest/replies.h"
+
+/* --- clients --- */
+
+static void make_id(uint64_t i, uint8_t id[8]) {
+    memcpy(id, &i, 8);
+}
+
+static struct tx_client *get(struct tx_clients *clients, uint64_t i, bool *ret_new) {
+    uint8_t id[8];
+    make_id(i, id);
+    return tx_clients_get(clients, id, ret_new);
+}
+
+static void learn(struct tx_clients *clients, uint64_t i, uint64_t expected) {
+    uint8_t id[8];
+    make_id(i, id);
+    ck_assert_ptr_nonnull(tx_clients_learn(clients, id, expected));
+}
+
+START_TEST(what_an_unknown_client_sent_waits_until_the_ledger_has_answered) {
+    struct tx_clients clients;
+    struct tx_inbox_entry a = {.size = 1}, b = {.size = 2};
+    struct tx_client *known;
+    bool is_new;
+
+    ck_assert_int_eq(tx_clients_init(&clients, 99), 0);
+    struct tx_client *client = get(&clients, 7, &is_new);
+    ck_assert(is_new && !client->known);
+    tx_clients_park(&clients, client, &a);
+    ck_assert_ptr_eq(get(&clients, 7, &is_new), client);
+    ck_assert(!is_new);
+    tx_clients_park(&clients, client, &b);
+    ck_assert_ptr_null(tx_clients_unpark(&clients, &known));
+    learn(&clients, 7, 42);
+    ck_assert_ptr_eq(tx_clients_unpark(&clients, &known), &a);
+    ck_assert_ptr_eq(known, client);
+    ck_assert_uint_eq(known->expected, 42);
+    ck_assert_ptr_eq(tx_clients_unpark(&clients, &known), &b);
+    ck_assert_ptr_null(tx_clients_unpark(&clients, &known));
+    ck_assert_uint_eq(clients.n_parked, 0);
+    tx_clients_deinit(&clients);
+}
+END_TEST
+
+START_TEST(the_client_not_heard_of_for_longest_is_forgotten) {
+    struct tx_clients clients;
+    bool is_new;
+
+    ck_assert_int_eq(tx_clients_init(&clients, 3), 0);
+    for (uint64_t i = 0; i < TX_CLIENTS_MAX; i++) {
+        ck_assert_ptr_nonnull(get(&clients, i, &is_new));
+        learn(&clients, i, i);
+    }
+    get(&clients, 0, &is_new);
+    ck_assert(!is_new);
+    ck_assert_ptr_nonnull(get(&clients, TX_CLIENTS_MAX, &is_new));
+    ck_assert_uint_eq(get(&clients, 0, &is_new)->expected, 0);
+    ck_assert(!is_new);
+    get(&clients, 2, &is_new);
+    ck_assert(!is_new);
+    get(&clients, 1, &is_new);
+    ck_assert(is_new); /* it was the oldest */
+    tx_clients_deinit(&clients);
+}
+END_TEST
+
+START_TEST(a_client_that_is_waited_for_is_not_forgotten) {
+    struct tx_clients clients;
+    bool is_new;
+
+    ck_assert_int_eq(tx_clients_init(&clients, 3), 0);
+    for (uint64_t i = 0; i < TX_CLIENTS_MAX; i++)
+        ck_assert_ptr_nonnull(get(&clients, i, &is_new));
+    ck_assert_ptr_null(get(&clients, TX_CLIENTS_MAX, &is_new));
+    learn(&clients, 1234, 1);
+    ck_assert_ptr_nonnull(get(&clients, TX_CLIENTS_MAX, &is_new));
+    tx_clients_forget(&clients);
+    get(&clients, 1, &is_new);
+    ck_assert(is_new);
+    tx_clients_deinit(&clients);
+}
+END_TEST
+
+/* --- replies --- */
+
+START_TEST(a_client_that_never_reads_blocks_nobody_and_costs_little) {
+    struct tx_replies replies = {.n = 0};
+    const uint8_t client[8] = {1};
+    int fds[2];
+    size_t dropped = 0;
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+    for (uint64_t n = 0; n < 10000; n++) {
+        struct tx_wire_reply receipt = {.type = TX_WIRE_RECEIPT, .n = n};
+        dropped += tx_replies_add(&replies, fds[0], &receipt) == TX_REPLIES_E_DROPPED;
+        tx_replies_ack(&replies, client, n + 1);
+    }
+    ck_assert_uint_gt(dropped, 0);
+    ck_assert_uint_eq(replies.n, TX_REPLIES_MAX);
+    ck_assert(!tx_replies_flush(&replies, fds[0]));
+
+    /* Now it reads: what was kept in order, then the latest acknowledgement. */
+    uint64_t expected = 0;
+    struct tx_wire_reply reply = {.n = 0};
+    uint8_t memory[TX_WIRE_REPLY_BYTES];
+    do {
+        ssize_t n = recv(fds[1], memory, sizeof(memory), MSG_DONTWAIT);
+        ck_assert_int_gt(n, 0);
+        ck_assert_int_eq(tx_wire_reply_parse(memory, (size_t)n, &reply), 0);
+        if (reply.type == TX_WIRE_RECEIPT)
+            ck_assert_uint_eq(reply.n, expected++);
+        tx_replies_flush(&replies, fds[0]);
+    } while (reply.type == TX_WIRE_RECEIPT);
+    ck_assert_uint_eq(expected, 10000 - dropped);
+    ck_assert_int_eq(reply.type, TX_WIRE_ACK);
+    ck_assert_uint_eq(reply.n, 10000);
+    close(fds[1]);
+    ck_assert_int_eq(tx_replies_add(&replies, fds[0], &reply), 0);
+    ck_assert(replies.is_gone);
+    close(fds[0]);
+    tx_replies_deinit(&replies);
+}
+END_TEST
+
+START_TEST(an_acknowledgement_never_goes_back_but_for_another_client) {
+    struct tx_replies replies = {.n = 0};
+    const uint8_t a[8] = {1}, b[8] = {2};
+    tx_replies_ack(&replies, a, 10);
+    ck_assert(replies.has_ack);
+    replies.has_ack = false;
+    tx_replies_ack(&replies, a, 10);
+    tx_replies_ack(&replies, a, 9);
+    ck_assert(!replies.has_ack);
+    tx_replies_ack(&replies, b, 1);
+    ck_assert(replies.has_ack);
+    ck_assert_uint_eq(replies.ack, 1);
+}
+END_TEST
+
+/* --- rejections --- */
+
+START_TEST(rejections_are_said_at_once_and_then_once_a_second) {
+    struct tx_rejections rejections = {0};
+    const int64_t second = TX_REJECTIONS_INTERVAL_NS;
+    int64_t now = 5 * second;
+
+    tx_rejections_count(&rejections, 1000, "a", now);
+    struct tx_rejection *due = tx_rejections_due(&rejections, now, false);
+    ck_assert_uint_eq(due->count, 1);
+    tx_rejections_said(due, now);
+    ck_assert_int_eq(tx_rejections_next(&rejections), 0);
+    for (int i = 0; i < 500; i++)
+        tx_rejections_count(&rejections, 1000, "b", now + i);
+    ck_assert_ptr_null(tx_rejections_due(&rejections, now + second - 1, false));
+    ck_assert_ptr_nonnull(tx_rejections_due(&rejections, now + 1, true));
+    ck_assert_int_eq(tx_rejections_next(&rejections), now + second);
+    due = tx_rejections_due(&rejections, now + second, false);
+    ck_assert_uint_eq(due->count, 500);
+    ck_assert_str_eq(due->reason, "b");
+    /* Another user is not held up by it. */
+    tx_rejections_count(&rejections, 1001, "c", now + 2);
+    ck_assert_uint_eq(tx_rejections_due(&rejections, now + 2, false)->uid, 1001);
+}
+END_TEST
+
+START_TEST(ten_thousand_users_are_counted_in_a_small_table) {
+    struct tx_rejections rejections = {0};
+    uint64_t count = 0;
+    struct tx_rejection *due;
+
+    for (uint32_t uid = 0; uid < 10000; uid++)
+        tx_rejections_count(&rejections, uid, "x", 1);
+    while ((due = tx_rejections_due(&rejections, 1, false))) {
+        ck_assert(due->several ? due->count == 10000 - TX_REJECTIONS_UIDS : due->count == 1);
+        count += due->count;
+        tx_rejections_said(due, 1);
+    }
+    ck_assert_uint_eq(count, 10000);
+    tx_rejections_count(&rejections, 77777, "x", 1 + 2 * (int64_t)TX_REJECTIONS_INTERVAL_NS);
+    ck_assert_uint_eq(
+        tx_rejections_due(&rejections, 1 + 2 * (int64_t)TX_REJECTIONS_INTERVAL_NS, false)->uid,
+        77777);
+}
+END_TEST
+
+/* --- records --- */
+
+static const char *fault_of(const struct tx_record *record) {
+    const struct tx_record_fault *fault = tx_record_fault(record);
+    return fault ? fault->reason : "";
+}
+
+START_TEST(a_record_is_checked_for_what_the_wire_leaves_open) {
+    static char names[TX_LIMIT_FIELDS][8];
+    static struct tx_field fields[TX_LIMIT_FIELDS];
+    struct tx_record record = {
+        .event = TX_TEXT("a.b"), .n_fields = TX_LIMIT_FIELDS, .fields = fields};
+    static char correlation[TX_LIMIT_CORRELATION_BYTES + 1];
+
+    for (size_t i = 0; i < TX_LIMIT_FIELDS; i++) {
+        int n = snprintf(names[i], sizeof(names[i]), "f%zu", i);
+        fields[i].name = (struct tx_text){names[i], (size_t)n};
+    }
+    ck_assert_str_eq(fault_of(&record), "");
+    fields[1000].name = fields[3].name;
+    ck_assert_str_eq(fault_of(&record), "field name is repeated");
+    fields[1000].name = TX_TEXT("no spaces");
+    ck_assert_str_eq(fault_of(&record), "field name is not allowed");
+    record.n_fields = 0;
+    ck_assert_str_eq(fault_of(&record), "");
+    record.correlation_id = (struct tx_text){correlation, sizeof(correlation)};
+    ck_assert_str_eq(fault_of(&record), "correlation id is too long");
+    record.event = TX_TEXT("tracex.epoch");
+    ck_assert_str_eq(fault_of(&record), "event name is reserved");
+    record.event = TX_TEXT("A");
+    ck_assert_str_eq(fault_of(&record), "event name is not allowed");
+}
+END_TEST
+
+START_TEST(own_records_have_one_form) {
+    char memory[TX_OWN_BODY_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    const uint8_t client[8] = {0xab, 0, 0, 0, 0, 0, 0, 1};
+    const uint32_t uid = 1000;
+
+    tx_own_render_lost(&b, client, 3, 4, "client");
+    tx_buf_char(&b, '\0');
+    ck_assert_int_eq(strncmp(memory, "\"by\":\"ingest\",\"time\":\"", 22), 0);
+    ck_assert_str_eq(memory + 22 + 30, "\",\"event\":\"tracex.lost\",\"data\":{\"client\":"
+                                       "\"ab00000000000001\",\"first\":3,\"last\":4,"
+                                       "\"why\":\"client\"}}");
+    b = tx_buf_of(memory, sizeof(memory));
+    tx_own_render_rejected(&b, &uid, 5, "field name is repeated");
+    tx_buf_char(&b, '\0');
+    ck_assert(strstr(memory,
+                     "\"data\":{\"uid\":1000,\"count\":5,\"reason\":\"field name is repeated\"}}"));
+    b = tx_buf_of(memory, sizeof(memory));
+    tx_own_render_policy(&b, "00ff", TX_TEXT("start"));
+    tx_buf_char(&b, '\0');
+    ck_assert(strstr(
+        memory, "\"event\":\"tracex.policy\",\"data\":{\"sha256\":\"00ff\",\"why\":\"start\"}}"));
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("ingest-parts");
+    TCase *tests = tcase_create("parts");
+    tcase_add_test(tests, what_an_unknown_client_sent_waits_until_the_ledger_has_answered);
+    tcase_add_test(tests, the_client_not_heard_of_for_longest_is_forgotten);
+    tcase_add_test(tests, a_client_that_is_waited_for_is_not_forgotten);
+    tcase_add_test(tests, a_client_that_never_reads_blocks_nobody_and_costs_little);
+    tcase_add_test(tests, an_acknowledgement_never_goes_back_but_for_another_client);
+    tcase_add_test(tests, rejections_are_said_at_once_and_then_once_a_second);
+    tcase_add_test(tests, ten_thousand_users_are_counted_in_a_small_table);
+    tcase_add_test(tests, a_record_is_checked_for_what_the_wire_leaves_open);
+    tcase_add_test(tests, own_records_have_one_form);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
