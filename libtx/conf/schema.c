@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "libtx/conf/schema.h"
+
+static const char *const compress_words[] = {
+    [TX_COMPRESS_NONE] = "none", [TX_COMPRESS_ZSTD] = "zstd", NULL};
+
+static const char *const severity_words[] = {[TX_SEVERITY_EMERGENCY] = "emergency",
+                                             [TX_SEVERITY_ALERT] = "alert",
+                                             [TX_SEVERITY_CRITICAL] = "critical",
+                                             [TX_SEVERITY_ERROR] = "error",
+                                             [TX_SEVERITY_WARNING] = "warning",
+                                             [TX_SEVERITY_NOTICE] = "notice",
+                                             [TX_SEVERITY_INFO] = "info",
+                                             [TX_SEVERITY_DEBUG] = "debug",
+                                             [TX_SEVERITY_N] = NULL};
+
+#define KIB UINT64_C(1024)
+#define MS UINT64_C(1000000)
+#define SECOND (1000 * MS)
+#define DAY (86400 * SECOND)
+#define AT(member) offsetof(struct tx_conf, member)
+
+const struct tx_conf_key tx_conf_keys[] = {
+    {"version", TX_CONF_TYPE_FIXED, 0, "1", 0, 0, NULL},
+    {"user", TX_CONF_TYPE_NAME, AT(user), NULL, 0, 0, NULL},
+    {"socket.path", TX_CONF_TYPE_PATH, AT(socket_path), "/run/tracex/audit.sock", 0, 0, NULL},
+    {"socket.mode", TX_CONF_TYPE_MODE, AT(socket_mode), "0666", 0, 0, NULL},
+    {"control.path", TX_CONF_TYPE_PATH, AT(control_path), "/run/tracex/control.sock", 0, 0, NULL},
+    {"control.mode", TX_CONF_TYPE_MODE, AT(control_mode), "0600", 0, 0, NULL},
+    {"state_dir", TX_CONF_TYPE_PATH, AT(state_dir), "/var/lib/tracex/state", 0, 0, NULL},
+    {"log.dir", TX_CONF_TYPE_PATH, AT(log_dir), "/var/log/tracex/audit", 0, 0, NULL},
+    {"log.origin", TX_CONF_TYPE_ORIGIN, AT(origin), NULL, 0, 0, NULL},
+    {"log.hash", TX_CONF_TYPE_FIXED, 0, "sha256", 0, 0, NULL},
+    {"log.segment.max_bytes", TX_CONF_TYPE_SIZE, AT(segment_max_bytes), "64MiB", 64 * KIB,
+     KIB *KIB *KIB * 16, NULL},
+    {"log.segment.max_age", TX_CONF_TYPE_TIME, AT(segment_max_age_ns), "1d", SECOND, 3660 * DAY,
+     NULL},
+    {"log.segment.compress", TX_CONF_TYPE_WORD, AT(segment_compress), "zstd", 0, 0, compress_words},
+    {"log.commit_interval", TX_CONF_TYPE_TIME, AT(commit_interval_ns), "5ms", 0, 60 * SECOND, NULL},
+    {"log.checkpoint_interval", TX_CONF_TYPE_TIME, AT(checkpoint_interval_ns), "100ms", MS,
+     3600 * SECOND, NULL},
+    {"log.heartbeat", TX_CONF_TYPE_TIME_OR_OFF, AT(heartbeat_interval_ns), "5min", SECOND,
+     366 * DAY, NULL},
+    {"keys.dir", TX_CONF_TYPE_PATH, AT(keys_dir), "/var/lib/tracex/keys", 0, 0, NULL},
+    {"keys.epoch", TX_CONF_TYPE_TIME, AT(epoch_ns), "15min", SECOND, 366 * DAY, NULL},
+    {"keys.epoch_records", TX_CONF_TYPE_COUNT, AT(epoch_records), "1000000", 1,
+     UINT64_C(1000000000000), NULL},
+    {"forward.journald.enabled", TX_CONF_TYPE_BOOL, AT(journald_enabled), "true", 0, 0, NULL},
+    {"forward.journald.min_severity", TX_CONF_TYPE_WORD, AT(journald_min_severity), "debug", 0, 0,
+     severity_words},
+    {NULL, TX_CONF_TYPE_FIXED, 0, NULL, 0, 0, NULL},
+};
