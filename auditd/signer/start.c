@@ -86,7 +86,7 @@ static int load_identity(struct tx_signer *signer, char *ret_why) {
                : r;
 }
 
-/* TX_KEYS_E_LOST is for the caller. */
+/* *ret_lost: it is not there, not whole, or another key. */
 static int load_epoch(struct tx_signer *signer, char *ret_why, uint64_t epoch,
                       const struct tx_vkey *vkey, struct tx_signing_key **ret, bool *ret_lost) {
     char name[TX_KEYS_NAME_BYTES];
