@@ -141,6 +141,37 @@ void tx_wire_records_add(struct tx_buf *b, const struct tx_record *record) {
     put_at(b, start, 4, b->len - start - 4);
 }
 
+static size_t value_bytes(const struct tx_field *field) {
+    switch (field->type) {
+    case TX_VALUE_STR:
+    case TX_VALUE_BYTES:
+    case TX_VALUE_JSON:
+        return 4 + field->text.n;
+    case TX_VALUE_I64:
+    case TX_VALUE_U64:
+    case TX_VALUE_F64:
+        return 8;
+    case TX_VALUE_BOOL:
+        return 1;
+    case TX_VALUE_NULL:
+    case TX_VALUE_N:
+        break;
+    }
+    return 0;
+}
+
+size_t tx_wire_record_bytes(const struct tx_record *record) {
+    size_t n = 4 + 8 + 4 + 8 + sizeof(record->id) + 2 + record->event.n + 2;
+
+    n += record->message.p ? 4 + record->message.n : 0;
+    n += record->correlation_id.p ? 2 + record->correlation_id.n : 0;
+    n += record->has_trace ? sizeof(record->trace_id) + sizeof(record->span_id) : 0;
+    n += record->has_parent ? sizeof(record->parent_span_id) : 0;
+    for (size_t i = 0; i < record->n_fields; i++)
+        n += 2 + 2 + record->fields[i].name.n + value_bytes(&record->fields[i]);
+    return n;
+}
+
 int tx_wire_records_end(struct tx_buf *b, uint16_t count) {
     if (b->full || b->len > TX_LIMIT_DATAGRAM_BYTES)
         return -EMSGSIZE;
