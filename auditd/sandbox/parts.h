@@ -15,6 +15,9 @@ TX_MUST_USE int tx_landlock_restrict(int version, const struct tx_sandbox_path *
 
 TX_MUST_USE int tx_seccomp_restrict(const int *syscalls, size_t n_syscalls, bool *ret_enforced);
 
+/* Kills the process for these calls alone. */
+TX_MUST_USE int tx_seccomp_forbid(const int *syscalls, size_t n_syscalls, bool *ret_enforced);
+
 TX_MUST_USE int tx_user_change(uid_t uid, gid_t gid);
 
 /* Empties every set, also for what an exec could give back to uid 0. */

@@ -65,6 +65,10 @@ int tx_sandbox_landlock_version(void);
  * process has one thread. Descriptors that are open stay usable. */
 TX_MUST_USE int tx_sandbox_enter(const struct tx_sandbox *sandbox, struct tx_sandbox_report *ret);
 
+/* The supervisor's own: it keeps six capabilities and its root, and is forbidden what neither it
+ * nor a child ever needs. The children that it starts inherit this. */
+TX_MUST_USE int tx_sandbox_enter_parent(struct tx_sandbox_report *ret);
+
 /* Appends the report as a JSON object. */
 void tx_sandbox_report_render(const struct tx_sandbox_report *report, struct tx_buf *b);
 

@@ -72,19 +72,24 @@ static int allow(scmp_filter_ctx filter, int call) {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
 }
 
-int tx_seccomp_restrict(const int *syscalls, size_t n_syscalls, bool *ret_enforced) {
+static int forbid(scmp_filter_ctx filter, int call) {
+    return seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, call, 0);
+}
+
+static int load(uint32_t otherwise, int (*add)(scmp_filter_ctx filter, int call),
+                const int *syscalls, size_t n_syscalls, bool *ret_enforced) {
     if (!kernel_has_it()) {
         *ret_enforced = false;
         return 0;
     }
-    _cleanup_(filter_release) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    _cleanup_(filter_release) scmp_filter_ctx filter = seccomp_init(otherwise);
     if (!filter)
         return -ENOMEM;
     int r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     if (r < 0)
         return r;
     for (size_t i = 0; i < n_syscalls; i++) {
-        r = allow(filter, syscalls[i]);
+        r = add(filter, syscalls[i]);
         if (r < 0)
             return r;
     }
@@ -93,4 +98,12 @@ int tx_seccomp_restrict(const int *syscalls, size_t n_syscalls, bool *ret_enforc
         return r;
     *ret_enforced = true;
     return 0;
+}
+
+int tx_seccomp_restrict(const int *syscalls, size_t n_syscalls, bool *ret_enforced) {
+    return load(SCMP_ACT_KILL_PROCESS, allow, syscalls, n_syscalls, ret_enforced);
+}
+
+int tx_seccomp_forbid(const int *syscalls, size_t n_syscalls, bool *ret_enforced) {
+    return load(SCMP_ACT_ALLOW, forbid, syscalls, n_syscalls, ret_enforced);
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "auditd/supervisor/arguments.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "auditd/ipc/fds.h"
+
+static void add(struct tx_spawn *spawn, int target, int fd) {
+    assert(spawn->n_fds < TX_SPAWN_FDS && fd >= 0);
+    spawn->fds[spawn->n_fds++] = (struct tx_spawn_fd){.fd = fd, .target = target};
+}
+
+void tx_arguments_descriptors(const struct tx_setup *setup, const struct tx_links *links,
+                              enum tx_child_id id, struct tx_spawn *spawn) {
+    switch (id) {
+    case TX_CHILD_SIGNER:
+        add(spawn, TX_FD_SIGNER_LEDGER, links->notary.ends[TX_LINK_SIGNER]);
+        add(spawn, TX_FD_SIGNER_KEYS, setup->keys_fd);
+        break;
+    case TX_CHILD_LEDGER:
+        add(spawn, TX_FD_LEDGER_INGEST, links->bodies.ends[TX_LINK_LEDGER]);
+        add(spawn, TX_FD_LEDGER_SIGNER, links->notary.ends[TX_LINK_LEDGER]);
+        add(spawn, TX_FD_LEDGER_CONFIG, setup->config_fd);
+        add(spawn, TX_FD_LEDGER_LOG, setup->log_fd);
+        add(spawn, TX_FD_LEDGER_STATE, setup->ledger_state_fd);
+        break;
+    case TX_CHILD_INGEST:
+        add(spawn, TX_FD_INGEST_INBOX, setup->inbox_fd);
+        add(spawn, TX_FD_INGEST_LEDGER, links->bodies.ends[TX_LINK_INGEST]);
+        add(spawn, TX_FD_INGEST_CONFIG, setup->ingest_config_fd);
+        add(spawn, TX_FD_INGEST_KEY, setup->key_fd);
+        break;
+    case TX_CHILD_FORWARD:
+        add(spawn, TX_FD_FORWARD_CONFIG, setup->config_fd);
+        add(spawn, TX_FD_FORWARD_LOG, setup->forward_log_fd);
+        add(spawn, TX_FD_FORWARD_STATE, setup->forward_state_fd);
+        break;
+    case TX_CHILD_N:
+        break;
+    }
+}
+
+struct writer {
+    char **argv;
+    size_t n, cap;
+};
+
+static void put(struct writer *w, const char *name, const char *value) {
+    assert(w->n + 2 < w->cap);
+    w->argv[w->n++] = (char *)(uintptr_t)name;
+    w->argv[w->n++] = (char *)(uintptr_t)value;
+    w->argv[w->n] = NULL;
+}
+
+int tx_arguments_options(const struct tx_conf *conf, const struct tx_setup *setup,
+                         const char *config_name, enum tx_child_id id, char **argv, size_t n_argv) {
+    static char uid[16], gid[16], epoch_ns[24], epoch_records[24];
+    struct writer w = {.argv = argv, .n = 0, .cap = n_argv};
+
+    put(&w, "--config-name", config_name);
+    if (setup->change_user) {
+        snprintf(uid, sizeof(uid), "%u", (unsigned)setup->uid);
+        snprintf(gid, sizeof(gid), "%u", (unsigned)setup->gid);
+        put(&w, "--uid", uid);
+        put(&w, "--gid", gid);
+    }
+    if (id == TX_CHILD_SIGNER) {
+        snprintf(epoch_ns, sizeof(epoch_ns), "%lld", (long long)conf->epoch_ns);
+        snprintf(epoch_records, sizeof(epoch_records), "%llu",
+                 (unsigned long long)conf->epoch_records);
+        put(&w, "--origin", setup->origin);
+        put(&w, "--epoch-ns", epoch_ns);
+        put(&w, "--epoch-records", epoch_records);
+    }
+    return 0;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "auditd/supervisor/control-server.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "auditd/ipc/control-socket.h"
+#include "auditd/supervisor/status.h"
+#include "auditd/supervisor/supervisor.h"
+#include "libtx/base/clock.h"
+#include "libtx/base/fd.h"
+
+#define SECOND_NS INT64_C(1000000000)
+#define RELOAD_SECONDS 10
+
+static void hang_up(struct tx_caller *caller) {
+    struct tx_loop *loop = caller->supervisor->loop;
+    tx_loop_remove(loop, caller->source);
+    tx_loop_remove(loop, caller->timer);
+    tx_fd_closep(&caller->fd);
+    *caller = (struct tx_caller){.fd = -1};
+}
+
+/* A caller that does not take its answer gets none. */
+static void answer(struct tx_caller *caller, struct tx_text text) {
+    ssize_t ignored = send(caller->fd, text.p, text.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)ignored;
+    hang_up(caller);
+}
+
+static void answer_error(struct tx_caller *caller, const char *error) {
+    char memory[4096];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    size_t n = strlen(error);
+    /* Escapes may make six bytes of one. */
+    size_t limit = n < sizeof(memory) / 8 ? n : sizeof(memory) / 8;
+    tx_buf_str(&b, "{\"ok\":false,\"error\":");
+    tx_buf_json_string(&b, error, limit);
+    tx_buf_char(&b, '}');
+    answer(caller, (struct tx_text){.p = memory, .n = b.len});
+}
+
+static void answer_status(struct tx_caller *caller) {
+    _cleanup_(tx_freep) char *memory = malloc(TX_CONTROL_SOCKET_ANSWER_BYTES);
+    if (!memory) {
+        answer_error(caller, "no memory");
+        return;
+    }
+    struct tx_buf b = tx_buf_of(memory, TX_CONTROL_SOCKET_ANSWER_BYTES);
+    tx_status_render(caller->supervisor, &b);
+    if (b.full)
+        answer_error(caller, "the status is too long");
+    else
+        answer(caller, (struct tx_text){.p = memory, .n = b.len});
+}
+
+/* --- waiting --- */
+
+static int on_late(void *data, uint32_t events) {
+    struct tx_caller *caller = data;
+    (void)events;
+    if (caller->state == TX_CALLER_WAITS_STATUS)
+        answer_status(caller);
+    else if (caller->state == TX_CALLER_WAITS_RELOAD)
+        answer_error(caller, "ingest has not answered; see the daemon's messages");
+    else
+        hang_up(caller);
+    return 0;
+}
+
+static bool any_child_is_asked(const struct tx_supervisor *s) {
+    for (int i = 0; i < TX_CHILD_N; i++)
+        if (s->children.all[i].status_pending)
+            return true;
+    return false;
+}
+
+int tx_control_server_status(struct tx_supervisor *s) {
+    if (any_child_is_asked(s))
+        return 0;
+    for (size_t i = 0; i < TX_CONTROL_SERVER_CALLERS; i++)
+        if (s->control.callers[i].state == TX_CALLER_WAITS_STATUS)
+            answer_status(&s->control.callers[i]);
+    return 0;
+}
+
+int tx_control_server_reloaded(struct tx_control_server *server, const char *error,
+                               const char *needs_restart) {
+    for (size_t i = 0; i < TX_CONTROL_SERVER_CALLERS; i++) {
+        struct tx_caller *caller = &server->callers[i];
+        char memory[1024];
+        struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+        if (caller->state != TX_CALLER_WAITS_RELOAD)
+            continue;
+        if (error) {
+            answer_error(caller, error);
+            continue;
+        }
+        tx_buf_str(&b, "{\"ok\":true,\"needs_restart\":");
+        tx_buf_str(&b, needs_restart[0] ? needs_restart : "[]");
+        tx_buf_char(&b, '}');
+        answer(caller, (struct tx_text){.p = memory, .n = b.len});
+    }
+    return 0;
+}
+
+static int wait_for(struct tx_caller *caller, enum tx_caller_state state, int seconds) {
+    caller->state = state;
+    /* What else the caller does is of no interest; that it hung up is found when it is answered. */
+    tx_loop_remove(caller->supervisor->loop, caller->source);
+    caller->source = NULL;
+    return tx_loop_set_timer(caller->timer, tx_clock_boot() + seconds * SECOND_NS, 0);
+}
+
+/* --- requests --- */
+
+static int on_ping(struct tx_caller *caller) {
+    answer(caller, TX_TEXT("{\"ok\":true}"));
+    return 0;
+}
+
+static int on_status(struct tx_caller *caller) {
+    struct tx_supervisor *s = caller->supervisor;
+    int r = wait_for(caller, TX_CALLER_WAITS_STATUS, 1);
+
+    for (int i = 0; r >= 0 && i < TX_CHILD_N; i++)
+        r = tx_child_ask_status(tx_supervisor_child(s, (enum tx_child_id)i));
+    return r < 0 ? r : tx_control_server_status(s);
+}
+
+static int on_reload(struct tx_caller *caller) {
+    struct tx_supervisor *s = caller->supervisor;
+    struct tx_bytes errors = TX_BYTES_INIT;
+
+    /* First, since the end may come before tx_reload_begin returns. */
+    int r = wait_for(caller, TX_CALLER_WAITS_RELOAD, RELOAD_SECONDS);
+    if (r < 0)
+        return r;
+    r = tx_reload_begin(s, &errors);
+    if (r == -EINVAL) {
+        r = tx_bytes_append(&errors, "", 1);
+        answer_error(caller, r < 0 ? "the configuration is not valid" : (const char *)errors.data);
+    } else if (r < 0 && r != -EBUSY) {
+        answer_error(caller, strerror(-r));
+    }
+    tx_bytes_deinit(&errors);
+    return 0;
+}
+
+static const struct {
+    const char *word;
+    int (*handler)(struct tx_caller *caller);
+} requests[] = {{"ping", on_ping}, {"status", on_status}, {"reload", on_reload}};
+
+static int on_request(void *data, uint32_t events) {
+    struct tx_caller *caller = data;
+    char request[TX_CONTROL_SOCKET_REQUEST_BYTES + 1];
+
+    (void)events;
+    ssize_t n = recv(caller->fd, request, sizeof(request) - 1, MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (n <= 0) {
+        hang_up(caller);
+        return 0;
+    }
+    request[n] = '\0';
+    if (request[n - 1] == '\n')
+        request[n - 1] = '\0';
+    for (size_t i = 0; i < TX_COUNT_OF(requests); i++)
+        if (strcmp(request, requests[i].word) == 0)
+            return requests[i].handler(caller);
+    answer_error(caller, "unknown request; there are ping, status and reload");
+    return 0;
+}
+
+/* --- callers --- */
+
+static bool may_ask(int fd) {
+    struct ucred peer;
+    socklen_t n = sizeof(peer);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 &&
+           (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static struct tx_caller *find_free(struct tx_control_server *server) {
+    for (size_t i = 0; i < TX_CONTROL_SERVER_CALLERS; i++)
+        if (server->callers[i].state == TX_CALLER_FREE)
+            return &server->callers[i];
+    return NULL;
+}
+
+static int begin(struct tx_supervisor *s, struct tx_caller *caller, int fd) {
+    *caller = (struct tx_caller){.supervisor = s, .state = TX_CALLER_ASKING, .fd = fd};
+    int r = tx_loop_add(s->loop, fd, EPOLLIN, on_request, caller, &caller->source);
+    if (r >= 0)
+        r = tx_loop_add_timer(s->loop, on_late, caller, &caller->timer);
+    if (r >= 0)
+        r = tx_loop_set_timer(caller->timer, tx_clock_boot() + SECOND_NS, 0);
+    if (r < 0)
+        hang_up(caller);
+    return 0;
+}
+
+static int on_connection(void *data, uint32_t events) {
+    struct tx_supervisor *s = data;
+    struct tx_caller *caller = find_free(&s->control);
+
+    (void)events;
+    int fd = accept4(s->control.listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return 0;
+    struct tx_caller refused = {.supervisor = s, .fd = fd};
+    if (!may_ask(fd)) {
+        answer_error(&refused, "only root and the daemon's own user are answered");
+        return 0;
+    }
+    if (!caller) {
+        answer_error(&refused, "too many ask at once");
+        return 0;
+    }
+    return begin(s, caller, fd);
+}
+
+int tx_control_server_start(struct tx_supervisor *s) {
+    for (size_t i = 0; i < TX_CONTROL_SERVER_CALLERS; i++)
+        s->control.callers[i] = (struct tx_caller){.fd = -1};
+    return tx_loop_add(s->loop, s->control.listener.fd, EPOLLIN, on_connection, s,
+                       &s->control.source);
+}
+
+void tx_control_server_stop(struct tx_supervisor *s) {
+    for (size_t i = 0; i < TX_CONTROL_SERVER_CALLERS; i++)
+        if (s->control.callers[i].state != TX_CALLER_FREE)
+            hang_up(&s->control.callers[i]);
+    tx_loop_remove(s->loop, s->control.source);
+    s->control.source = NULL;
+    tx_listener_close(&s->control.listener);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "auditd/ipc/log.h"
+#include "auditd/supervisor/new-log.h"
+#include "auditd/supervisor/supervisor.h"
+#include "libtx/base/fd.h"
+
+/*
+ * tracex-auditd: options → configuration → directories and what lies in them → sockets, sandbox,
+ * children → loop.
+ */
+
+/* Errors of a configuration go to standard error as they are: they have their own form. */
+static int load(const struct tx_options *options, struct tx_bytes *text, struct tx_conf **ret) {
+    struct tx_bytes errors = TX_BYTES_INIT;
+
+    int r = tx_conf_load(options->config, &errors, text, ret);
+    if (errors.len > 0 && tx_fd_write_all(STDERR_FILENO, errors.data, errors.len) < 0)
+        r = r ? r : -EIO;
+    tx_bytes_deinit(&errors);
+    if (r < 0)
+        tx_log(TX_LOG_ERROR, "%s: %s", options->config, strerror(-r));
+    return r == 0 ? 0 : -EINVAL;
+}
+
+static int show(const struct tx_conf *conf) {
+    struct tx_bytes text = TX_BYTES_INIT;
+
+    int r = tx_conf_render(conf, &text);
+    if (r >= 0)
+        r = tx_fd_write_all(STDOUT_FILENO, text.data, text.len);
+    tx_bytes_deinit(&text);
+    return r;
+}
+
+static int run(struct tx_supervisor *supervisor, struct tx_text config_text) {
+    struct tx_conf *conf = supervisor->conf;
+    struct tx_setup *setup = &supervisor->setup;
+
+    umask(0027);
+    int r = tx_setup_directories(conf, setup);
+    if (r >= 0)
+        r = tx_new_log_recover(conf);
+    if (r >= 0 && supervisor->options->new_log)
+        r = tx_new_log_begin(conf, setup);
+    if (r >= 0)
+        r = tx_setup_content(conf, config_text, setup);
+    if (r < 0)
+        return r;
+    r = tx_supervisor_start(supervisor);
+    if (r >= 0)
+        r = tx_loop_run(supervisor->loop);
+    if (r < 0)
+        tx_log(TX_LOG_ERROR, "it ends: %s", strerror(-r));
+    tx_supervisor_deinit(supervisor);
+    return r;
+}
+
+static enum tx_exit act(const struct tx_options *options) {
+    struct tx_supervisor supervisor = {.options = options,
+                                       .setup = TX_SETUP_INIT,
+                                       .links = TX_LINKS_INIT,
+                                       .listener = TX_LISTENER_INIT,
+                                       .control = {.listener = TX_LISTENER_INIT},
+                                       .reload = TX_RELOAD_INIT,
+                                       .accept = {.spare_fd = -1},
+                                       .signal_fd = -1};
+    struct tx_bytes text = TX_BYTES_INIT;
+
+    int r = load(options, &text, &supervisor.conf);
+    struct tx_text config_text = {.p = (const char *)text.data, .n = text.len};
+    if (r >= 0)
+        r = tx_setup_user(supervisor.conf, options->config, config_text, &supervisor.setup);
+    if (r >= 0 && options->task == TX_TASK_SHOW)
+        r = show(supervisor.conf);
+    else if (r >= 0 && options->task == TX_TASK_RUN)
+        r = run(&supervisor, config_text);
+    tx_setup_deinit(&supervisor.setup);
+    tx_conf_free(supervisor.conf);
+    tx_bytes_deinit(&text);
+    return r < 0 && supervisor.exit_code == TX_EXIT_OK ? TX_EXIT_FAILURE : supervisor.exit_code;
+}
+
+int main(int argc, char **argv) {
+    struct tx_options options;
+
+    tx_log_open("tracex-auditd");
+    if (tx_options_read(argc, argv, &options) < 0)
+        return TX_EXIT_USAGE;
+    if (options.task == TX_TASK_HELP) {
+        tx_options_print_help();
+        return TX_EXIT_OK;
+    }
+    if (options.task == TX_TASK_VERSION) {
+        puts("tracex-auditd " TX_VERSION);
+        return TX_EXIT_OK;
+    }
+    return (int)act(&options);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "auditd/supervisor/setup.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "auditd/ipc/fds.h"
+#include "auditd/ipc/log.h"
+#include "auditd/supervisor/directory.h"
+#include "auditd/supervisor/memfd.h"
+#include "auditd/supervisor/old-log.h"
+#include "libtx/base/fd.h"
+#include "libtx/base/file.h"
+
+#define LOCK_WAIT_NS (INT64_C(5) * 1000000000)
+
+#define KEY_NAME "pseudonym.key"
+#define KEY_BYTES 32
+
+/* --- whom the children become --- */
+
+/* Where the file says `user:`, for a message as libtx/conf writes them. */
+static void place_of_user(struct tx_text text, unsigned *ret_line, unsigned *ret_column) {
+    unsigned line = 1;
+    *ret_line = *ret_column = 1;
+    for (size_t i = 0; i < text.n; i++) {
+        struct tx_text rest = {.p = text.p + i, .n = text.n - i};
+        if ((i == 0 || text.p[i - 1] == '\n') && tx_text_starts(rest, TX_TEXT("user:"))) {
+            size_t skip = 5;
+            while (skip < rest.n && rest.p[skip] == ' ')
+                skip++;
+            *ret_line = line;
+            *ret_column = (unsigned)skip + 1;
+            return;
+        }
+        line += text.p[i] == '\n';
+    }
+}
+
+int tx_setup_user(const struct tx_conf *conf, const char *path, struct tx_text text,
+                  struct tx_setup *setup) {
+    setup->change_user = false;
+    setup->uid = geteuid();
+    setup->gid = getegid();
+    if (!conf->user)
+        return 0;
+
+    unsigned line, column;
+    place_of_user(text, &line, &column);
+    errno = 0;
+    const struct passwd *entry = getpwnam(conf->user);
+    if (!entry) {
+        tx_log(TX_LOG_ERROR,
+               "%s:%u:%u: user \"%s\" is not known on this machine; make it (for a service: "
+               "systemd-sysusers), or leave `user` out",
+               path, line, column, conf->user);
+        return -ENOENT;
+    }
+    if (geteuid() != 0 && entry->pw_uid != geteuid()) {
+        tx_log(TX_LOG_ERROR,
+               "%s:%u:%u: only root can become user \"%s\"; start it as root, or leave `user` out",
+               path, line, column, conf->user);
+        return -EPERM;
+    }
+    setup->change_user = geteuid() == 0;
+    setup->uid = entry->pw_uid;
+    setup->gid = entry->pw_gid;
+    return 0;
+}
+
+/* --- directories --- */
+
+static int open_one(const char *path, const char *key, const struct tx_setup *setup, mode_t mode,
+                    mode_t forbidden, int *ret_fd) {
+    const struct tx_directory_wish wish = {.mode = mode,
+                                           .forbidden = forbidden,
+                                           .set_owner = geteuid() == 0,
+                                           .uid = setup->uid,
+                                           .gid = setup->gid};
+    int r = tx_directory_open(path, &wish, ret_fd);
+    if (r < 0)
+        tx_log(TX_LOG_ERROR, "%s: directory %s cannot be used: %s", key, path, strerror(-r));
+    return r;
+}
+
+static int open_state(const char *state_dir, const char *name, const struct tx_setup *setup,
+                      int *ret_fd) {
+    _cleanup_(tx_freep) char *path = NULL;
+    if (asprintf(&path, "%s/%s", state_dir, name) < 0)
+        return -ENOMEM;
+    return open_one(path, "state_dir", setup, 0700, 0022, ret_fd);
+}
+
+int tx_setup_directories(const struct tx_conf *conf, struct tx_setup *setup) {
+    int r = open_one(conf->log_dir, "log.dir", setup, 0750, 0002, &setup->log_fd);
+    if (r < 0)
+        return r;
+    r = tx_directory_lock(setup->log_fd, LOCK_WAIT_NS);
+    if (r == -EBUSY)
+        tx_log(TX_LOG_ERROR,
+               "%s: another tracex-auditd writes this log; one log has one daemon: stop that one, "
+               "or give this one a log.dir of its own",
+               conf->log_dir);
+    else if (r < 0)
+        tx_log(TX_LOG_ERROR, "%s cannot be locked: %s", conf->log_dir, strerror(-r));
+    if (r < 0)
+        return r;
+    /* 0077: no one but their owner has a business with keys. */
+    r = open_one(conf->keys_dir, "keys.dir", setup, 0700, 0077, &setup->keys_fd);
+    if (r < 0)
+        return r;
+    return open_one(conf->state_dir, "state_dir", setup, 0750, 0002, &setup->state_fd);
+}
+
+/* --- content --- */
+
+static int make_key(int keys_fd, uint8_t key[KEY_BYTES]) {
+    if (getrandom(key, KEY_BYTES, 0) != KEY_BYTES)
+        return -EIO;
+    return tx_file_replace_at(keys_fd, KEY_NAME, key, KEY_BYTES, 0600);
+}
+
+static int open_key(const struct tx_conf *conf, struct tx_setup *setup) {
+    struct tx_bytes content = TX_BYTES_INIT;
+    uint8_t key[KEY_BYTES];
+
+    int r = tx_file_read_at(setup->keys_fd, KEY_NAME, KEY_BYTES, &content);
+    if (r >= 0 && content.len == KEY_BYTES)
+        memcpy(key, content.data, KEY_BYTES);
+    else if (r == -ENOENT)
+        r = make_key(setup->keys_fd, key);
+    else if (r >= 0 || r == -EFBIG)
+        r = -EBADMSG;
+    if (content.data)
+        explicit_bzero(content.data, content.cap);
+    tx_bytes_deinit(&content);
+    if (r >= 0)
+        r = tx_memfd_sealed("tracex-pseudonym-key", key, sizeof(key), &setup->key_fd);
+    explicit_bzero(key, sizeof(key));
+    if (r == -EBADMSG)
+        tx_log(TX_LOG_ERROR,
+               "%s/" KEY_NAME " is not %d bytes long; restore it, or remove it to have a new one "
+               "(values hashed before will not equal those after)",
+               conf->keys_dir, KEY_BYTES);
+    else if (r < 0)
+        tx_log(TX_LOG_ERROR, "%s/" KEY_NAME ": %s", conf->keys_dir, strerror(-r));
+    return r;
+}
+
+/* The log keeps its name, whatever the host is called by now. */
+static int choose_origin(const struct tx_conf *conf, struct tx_setup *setup) {
+    _cleanup_(tx_freep) char *existing = NULL;
+    const char *chosen = conf->origin;
+
+    int r = tx_old_log_origin(setup->log_fd, &existing);
+    if (r == -EBADMSG) {
+        tx_log(TX_LOG_ERROR,
+               "%s/log.json cannot be understood; restore it from a copy, or begin a new log: "
+               "tracex-auditd --new-log",
+               conf->log_dir);
+        return r;
+    }
+    if (r < 0 && r != -ENOENT) {
+        tx_log(TX_LOG_ERROR, "%s/log.json: %s", conf->log_dir, strerror(-r));
+        return r;
+    }
+    if (existing && strcmp(existing, conf->origin) != 0) {
+        if (!conf->origin_is_default) {
+            tx_log(TX_LOG_ERROR,
+                   "%s belongs to origin \"%s\", and log.origin says \"%s\"; a log's name is fixed "
+                   "for its life: correct log.origin, choose another log.dir, or begin a new log "
+                   "(tracex-auditd --new-log)",
+                   conf->log_dir, existing, conf->origin);
+            return -EEXIST;
+        }
+        chosen = existing;
+    }
+    setup->origin = strdup(chosen);
+    return setup->origin ? 0 : -ENOMEM;
+}
+
+static int open_states(const struct tx_conf *conf, struct tx_setup *setup) {
+    int r = open_state(conf->state_dir, "ledger", setup, &setup->ledger_state_fd);
+    if (r < 0 || !conf->journald_enabled)
+        return r;
+    r = open_state(conf->state_dir, "journald", setup, &setup->forward_state_fd);
+    if (r < 0)
+        return r;
+    setup->forward_log_fd = openat(setup->log_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return setup->forward_log_fd < 0 ? -errno : 0;
+}
+
+static int make_memory(struct tx_text config_text, struct tx_setup *setup) {
+    int r = tx_memfd_fixed("tracex-inbox", TX_INGEST_INBOX_BYTES, &setup->inbox_fd);
+    if (r < 0)
+        return r;
+    r = tx_memfd_sealed("tracex-config", config_text.p, config_text.n, &setup->config_fd);
+    if (r < 0)
+        return r;
+    setup->ingest_config_fd = fcntl(setup->config_fd, F_DUPFD_CLOEXEC, 0);
+    return setup->ingest_config_fd < 0 ? -errno : 0;
+}
+
+/* Each connection costs a descriptor here and one in ingest, which inherits the limit. */
+static void raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int tx_setup_content(const struct tx_conf *conf, struct tx_text config_text,
+                     struct tx_setup *setup) {
+    raise_descriptor_limit();
+    int r = choose_origin(conf, setup);
+    if (r < 0)
+        return r;
+    r = open_states(conf, setup);
+    if (r < 0)
+        return r;
+    r = open_key(conf, setup);
+    if (r < 0)
+        return r;
+    r = make_memory(config_text, setup);
+    if (r < 0)
+        tx_log(TX_LOG_ERROR, "memory for the inbox cannot be made: %s", strerror(-r));
+    return r;
+}
+
+void tx_setup_deinit(struct tx_setup *setup) {
+    int *fds[] = {&setup->log_fd,   &setup->forward_log_fd,  &setup->keys_fd,
+                  &setup->state_fd, &setup->ledger_state_fd, &setup->forward_state_fd,
+                  &setup->inbox_fd, &setup->config_fd,       &setup->ingest_config_fd,
+                  &setup->key_fd};
+    for (size_t i = 0; i < TX_COUNT_OF(fds); i++)
+        tx_fd_closep(fds[i]);
+    free(setup->origin);
+    setup->origin = NULL;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_SUPERVISOR_SETUP_H
+#define TX_SUPERVISOR_SETUP_H
+
+/*
+ * What is opened before anything runs: directories with their lock, the inbox, the configuration
+ * and the pseudonym key as sealed memory. Every function here tells the operator what failed, and
+ * where; its caller only ends.
+ */
+
+#include <sys/types.h>
+
+#include "libtx/conf/conf.h"
+
+struct tx_setup {
+    bool change_user;
+    uid_t uid; /* whom the directories belong to, and whom the children become */
+    gid_t gid;
+
+    int log_fd;         /* locked: duplicates in children keep the lock */
+    int forward_log_fd; /* opened anew, so it does not keep the lock */
+    int keys_fd;
+    int state_fd;
+    int ledger_state_fd;
+    int forward_state_fd;
+
+    int inbox_fd;
+    int config_fd;        /* as read at the start */
+    int ingest_config_fd; /* as reloaded last */
+    int key_fd;           /* for pseudonyms */
+
+    char *origin; /* owned: the existing log's, or the configured one */
+};
+
+/* The user that the configuration names, if any. 0; -ENOENT after telling: unknown; -EPERM: not
+ * root and not already that user. `path` and `text` are the file's, for the message. */
+TX_MUST_USE int tx_setup_user(const struct tx_conf *conf, const char *path, struct tx_text text,
+                              struct tx_setup *setup);
+
+/* Opens the directories of log, keys and state, and locks the log; waits some seconds for a dying
+ * predecessor. */
+TX_MUST_USE int tx_setup_directories(const struct tx_conf *conf, struct tx_setup *setup);
+
+/* The rest; after a new log was begun, if one was asked for (auditd/supervisor/new-log.h). */
+TX_MUST_USE int tx_setup_content(const struct tx_conf *conf, struct tx_text config_text,
+                                 struct tx_setup *setup);
+
+#define TX_SETUP_INIT                                                                              \
+    ((struct tx_setup){.log_fd = -1,                                                               \
+                       .forward_log_fd = -1,                                                       \
+                       .keys_fd = -1,                                                              \
+                       .state_fd = -1,                                                             \
+                       .ledger_state_fd = -1,                                                      \
+                       .forward_state_fd = -1,                                                     \
+                       .inbox_fd = -1,                                                             \
+                       .config_fd = -1,                                                            \
+                       .ingest_config_fd = -1,                                                     \
+                       .key_fd = -1})
+void tx_setup_deinit(struct tx_setup *setup);
+
+#endif

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+#include "auditd/supervisor/supervisor.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "auditd/ipc/fds.h"
+#include "auditd/ipc/log.h"
+#include "auditd/supervisor/arguments.h"
+#include "libtx/base/clock.h"
+#include "libtx/base/fd.h"
+
+#define SECOND_NS INT64_C(1000000000)
+
+/* Ledger and signer end with each other; one that does not within this time is made to. */
+#define PARTNER_SECONDS 5
+
+/* As many connections as are taken before other events have their turn. */
+#define ACCEPTS_PER_ROUND 64
+
+/* --- connections --- */
+
+static int hand(struct tx_supervisor *s, struct tx_connection *connection) {
+    struct tx_text identity = {.p = (const char *)connection->identity,
+                               .n = connection->n_identity};
+    tx_connections_mark_handed(&s->accept.connections, connection);
+    return tx_child_send(tx_supervisor_child(s, TX_CHILD_INGEST), TX_CONTROL_CONNECTION,
+                         connection->id, identity, connection->fd);
+}
+
+int tx_supervisor_hand_over(struct tx_supervisor *s) {
+    struct tx_child *ingest = tx_supervisor_child(s, TX_CHILD_INGEST);
+    int r = 0;
+
+    while (r >= 0 && tx_child_runs(ingest) && !tx_child_is_full(ingest)) {
+        struct tx_connection *next = tx_connections_next_unhanded(&s->accept.connections);
+        if (!next)
+            break;
+        r = hand(s, next);
+    }
+    return r;
+}
+
+static int on_listener(void *data, uint32_t events) {
+    struct tx_supervisor *s = data;
+    int64_t since = tx_clock_boot();
+
+    (void)events;
+    for (int i = 0; i < ACCEPTS_PER_ROUND; i++) {
+        struct tx_connection *connection;
+        int r = tx_accept_one(&s->accept, s->listener.fd, since, &connection);
+        if (r == -EAGAIN)
+            return 0;
+        if (r < 0)
+            return r;
+        r = tx_supervisor_hand_over(s);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* --- children: what they get --- */
+
+static int prepare(void *data, struct tx_child *child, struct tx_spawn *spawn, char **argv,
+                   size_t n_argv) {
+    struct tx_supervisor *s = data;
+    int r = 0;
+
+    if (child->id == TX_CHILD_SIGNER || child->id == TX_CHILD_LEDGER)
+        r = tx_links_need_notary(&s->links,
+                                 child->id == TX_CHILD_SIGNER ? TX_LINK_SIGNER : TX_LINK_LEDGER);
+    if (r >= 0 && (child->id == TX_CHILD_INGEST || child->id == TX_CHILD_LEDGER))
+        r = tx_links_need_bodies(&s->links,
+                                 child->id == TX_CHILD_INGEST ? TX_LINK_INGEST : TX_LINK_LEDGER);
+    if (r < 0)
+        return r;
+    tx_arguments_descriptors(&s->setup, &s->links, child->id, spawn);
+    return tx_arguments_options(s->conf, &s->setup, s->options->config, child->id, argv, n_argv);
+}
+
+/* The other end of a new stream goes to the side that runs already. */
+static int offer_stream(struct tx_supervisor *s, enum tx_child_id to) {
+    bool to_ingest = to == TX_CHILD_INGEST;
+    int *end = &s->links.bodies.ends[to_ingest ? TX_LINK_INGEST : TX_LINK_LEDGER];
+    struct tx_child *child = tx_supervisor_child(s, to);
+
+    if (*end < 0 || !tx_child_runs(child))
+        return 0;
+    int r = tx_child_send(child, to_ingest ? TX_CONTROL_LEDGER : TX_CONTROL_INGEST, 0,
+                          (struct tx_text){0}, *end);
+    tx_fd_closep(end);
+    return r;
+}
+
+static int started(void *data, struct tx_child *child) {
+    struct tx_supervisor *s = data;
+    int r = 0;
+
+    if (child->id == TX_CHILD_SIGNER)
+        tx_fd_closep(&s->links.notary.ends[TX_LINK_SIGNER]);
+    if (child->id == TX_CHILD_LEDGER) {
+        tx_fd_closep(&s->links.notary.ends[TX_LINK_LEDGER]);
+        tx_fd_closep(&s->links.bodies.ends[TX_LINK_LEDGER]);
+        r = offer_stream(s, TX_CHILD_INGEST);
+    }
+    if (child->id == TX_CHILD_INGEST) {
+        tx_fd_closep(&s->links.bodies.ends[TX_LINK_INGEST]);
+        r = offer_stream(s, TX_CHILD_LEDGER);
+        tx_connections_unhand_all(&s->accept.connections);
+        if (r >= 0)
+            r = tx_supervisor_hand_over(s);
+    }
+    return r < 0 ? r : tx_stop_advance(s);
+}
+
+static int drained(void *data, struct tx_child *child) {
+    struct tx_supervisor *s = data;
+    if (child->id != TX_CHILD_INGEST)
+        return 0;
+    int r = tx_supervisor_hand_over(s);
+    return r < 0 ? r : tx_stop_advance(s);
+}
+
+/* --- children: what they say --- */
+
+static void tell_weakness(const struct tx_child *child) {
+    static const struct {
+        const char *sign, *what;
+    } walls[] = {{"\"landlock\":false", "Landlock (the kernel lacks it)"},
+                 {"\"seccomp\":false", "seccomp (the kernel lacks it)"}};
+    for (size_t i = 0; i < TX_COUNT_OF(walls); i++)
+        if (child->restarts == 0 && child->report.len > 0 &&
+            memmem(child->report.data, child->report.len, walls[i].sign, strlen(walls[i].sign)))
+            tx_log(TX_LOG_WARNING, "tracex-%s runs without %s", child->name, walls[i].what);
+}
+
+static bool may_be_awaited(const struct tx_supervisor *s, enum tx_child_id id) {
+    const struct tx_child *child = &s->children.all[id];
+    if (child->state == TX_CHILD_READY)
+        return false;
+    /* Forward holds up nothing when it cannot start. */
+    return id != TX_CHILD_FORWARD || (child->state == TX_CHILD_STARTING && child->restarts == 0);
+}
+
+static void tell_when_ready(struct tx_supervisor *s) {
+    for (int i = 0; i < TX_CHILD_N; i++)
+        if (may_be_awaited(s, (enum tx_child_id)i))
+            return;
+    if (s->ready || tx_stop_is_under_way(&s->stop))
+        return;
+    s->ready = true;
+    tx_log(TX_LOG_NOTICE, "ready: origin %s, log %s, socket %s", s->setup.origin, s->conf->log_dir,
+           s->conf->socket_path);
+    tx_notify_status(&s->notify, "ready");
+    tx_notify_ready(&s->notify);
+}
+
+/* A restart would end in the same way: a person has to decide. */
+static int on_fatal(struct tx_supervisor *s, struct tx_child *child, struct tx_text why) {
+    tx_log(TX_LOG_ERROR, "tracex-%s cannot go on: %.*s", child->name, (int)why.n, why.p);
+    child->state = TX_CHILD_FAILED;
+    if (child->id == TX_CHILD_FORWARD)
+        return 0;
+    s->exit_code = TX_EXIT_FATAL;
+    return tx_stop_now(s);
+}
+
+static int message(void *data, struct tx_child *child, const struct tx_control *m) {
+    struct tx_supervisor *s = data;
+
+    switch (m->type) {
+    case TX_CONTROL_READY:
+        tell_weakness(child);
+        tell_when_ready(s);
+        return 0;
+    case TX_CONTROL_CLOSED:
+        if (child->id == TX_CHILD_INGEST)
+            (void)tx_connections_remove(&s->accept.connections, m->argument);
+        return 0;
+    case TX_CONTROL_RELOADED:
+        return child->id == TX_CHILD_INGEST ? tx_reload_answered(s, m->payload) : 0;
+    case TX_CONTROL_FATAL:
+        return on_fatal(s, child, m->payload);
+    default:
+        return 0; /* STOPPED: its end follows */
+    }
+}
+
+static int status(void *data, struct tx_child *child) {
+    (void)child;
+    return tx_control_server_status(data);
+}
+
+/* --- children: their end --- */
+
+static void tell_end(const struct tx_child *child, int wait_status, int64_t delay_ns) {
+    char how[64];
+    if (WIFSIGNALED(wait_status))
+        snprintf(how, sizeof(how), "was killed by signal %d (%s)", WTERMSIG(wait_status),
+                 sigabbrev_np(WTERMSIG(wait_status)));
+    else
+        snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(wait_status));
+    if (delay_ns >= SECOND_NS)
+        tx_log(TX_LOG_ERROR,
+               "tracex-%s %s, the %u. time in a row; it is started again in %lld seconds",
+               child->name, how, child->crashes, (long long)(delay_ns / SECOND_NS));
+    else
+        tx_log(TX_LOG_WARNING, "tracex-%s %s; it is started again", child->name, how);
+}
+
+/* Someone who kills it by hand, or the kernel short of memory, is no reason to wait longer. */
+static int64_t delay_after(struct tx_child *child, int wait_status) {
+    if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL)
+        return TX_CHILD_RESTART_NS;
+    return tx_child_count_crash(child);
+}
+
+static int end_single(struct tx_supervisor *s, struct tx_child *child, int wait_status) {
+    int r = 0;
+
+    if (child->id == TX_CHILD_INGEST) {
+        tx_link_drop(&s->links.bodies);
+        r = tx_reload_ingest_ended(s);
+        if (r < 0)
+            return r;
+    }
+    int64_t delay = delay_after(child, wait_status);
+    tell_end(child, wait_status, delay);
+    return tx_child_restart_after(child, delay);
+}
+
+static int on_partner_late(void *data, uint32_t events) {
+    struct tx_supervisor *s = data;
+    struct tx_child *ledger = tx_supervisor_child(s, TX_CHILD_LEDGER);
+    struct tx_child *signer = tx_supervisor_child(s, TX_CHILD_SIGNER);
+
+    (void)events;
+    if (tx_child_runs(ledger) != tx_child_runs(signer)) {
+        struct tx_child *left = tx_child_runs(ledger) ? ledger : signer;
+        tx_log(TX_LOG_WARNING, "tracex-%s does not end with its partner; it is killed", left->name);
+        tx_child_kill(left);
+    }
+    return 0;
+}
+
+/* Ledger and signer start as a pair, when both have ended. The first to end is the one that
+ * crashed; `crashes` of both grow with it, so that they wait together. */
+static int end_of_pair(struct tx_supervisor *s, struct tx_child *child, int wait_status) {
+    struct tx_child *other =
+        tx_supervisor_child(s, child->id == TX_CHILD_LEDGER ? TX_CHILD_SIGNER : TX_CHILD_LEDGER);
+
+    tx_link_drop(&s->links.notary);
+    if (child->id == TX_CHILD_LEDGER)
+        tx_link_drop(&s->links.bodies);
+    if (tx_child_runs(other)) {
+        s->pair_delay_ns = delay_after(child, wait_status);
+        tell_end(child, wait_status, s->pair_delay_ns);
+        child->state = TX_CHILD_WAITING;
+        return tx_loop_set_timer(s->partner_timer, tx_clock_boot() + PARTNER_SECONDS * SECOND_NS,
+                                 0);
+    }
+    int r = tx_loop_set_timer(s->partner_timer, 0, 0);
+    if (r < 0)
+        return r;
+    if (other->state == TX_CHILD_WAITING) {
+        r = tx_child_restart_after(other, s->pair_delay_ns);
+        return r < 0 ? r : tx_child_restart_after(child, s->pair_delay_ns);
+    }
+    int64_t delay = delay_after(child, wait_status); /* the other had ended for good */
+    tell_end(child, wait_status, delay);
+    return tx_child_restart_after(child, delay);
+}
+
+/* It ended as it was asked to. */
+static bool is_wanted(struct tx_supervisor *s, const struct tx_child *child, int wait_status) {
+    if (child->stopping && (child->stopped || wait_status == 0))
+        return true;
+    /* The signer ends when the ledger has. */
+    return child->id == TX_CHILD_SIGNER && wait_status == 0 &&
+           tx_supervisor_child(s, TX_CHILD_LEDGER)->state == TX_CHILD_ENDED;
+}
+
+static int ended(void *data, struct tx_child *child, int wait_status) {
+    struct tx_supervisor *s = data;
+    int r = tx_control_server_status(s);
+
+    if (r < 0)
+        return r;
+    if (child->state == TX_CHILD_FAILED)
+        return tx_stop_advance(s);
+    if (is_wanted(s, child, wait_status) ||
+        (s->stop.phase == TX_STOP_REST && child->id != TX_CHILD_LEDGER)) {
+        child->state = TX_CHILD_ENDED;
+        return tx_stop_advance(s);
+    }
+    if (child->id == TX_CHILD_LEDGER || child->id == TX_CHILD_SIGNER)
+        r = end_of_pair(s, child, wait_status);
+    else
+        r = end_single(s, child, wait_status);
+    if (r >= 0)
+        tell_when_ready(s); /* forward may have been the last one awaited */
+    return r < 0 ? r : tx_stop_advance(s);
+}
+
+static const struct tx_children_events events = {
+    .prepare = prepare,
+    .started = started,
+    .message = message,
+    .status = status,
+    .drained = drained,
+    .ended = ended,
+};
+
+/* --- signals --- */
+
+static int on_signal(void *data, uint32_t epoll_events) {
+    struct tx_supervisor *s = data;
+    struct signalfd_siginfo info;
+
+    (void)epoll_events;
+    if (read(s->signal_fd, &info, sizeof(info)) != sizeof(info))
+        return 0;
+    if (info.ssi_signo == SIGHUP) {
+        struct tx_bytes errors = TX_BYTES_INIT;
+        int r = tx_reload_begin(s, &errors);
+        tx_bytes_deinit(&errors);
+        return r == -EINVAL || r == -EBUSY ? 0 : r;
+    }
+    if (tx_stop_is_under_way(&s->stop)) {
+        tx_log(TX_LOG_WARNING, "told to end a second time: what is left is not drained");
+        s->exit_code = TX_EXIT_UNCLEAN;
+        return tx_stop_now(s);
+    }
+    return tx_stop_begin(s);
+}
+
+static int watch_signals(struct tx_supervisor *s) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return -errno;
+    s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (s->signal_fd < 0)
+        return -errno;
+    return tx_loop_add(s->loop, s->signal_fd, EPOLLIN, on_signal, s, &s->signal_source);
+}
+
+/* --- start --- */
+
+static int open_listener(const char *key, const char *path, mode_t mode,
+                         struct tx_listener *listener) {
+    int r = tx_listener_open(path, mode, listener);
+    if (r == -EADDRINUSE)
+        tx_log(TX_LOG_ERROR, "%s: somebody listens on %s; stop that daemon, or choose another path",
+               key, path);
+    else if (r == -EEXIST)
+        tx_log(TX_LOG_ERROR, "%s: %s is not a socket; remove it, or choose another path", key,
+               path);
+    else if (r == -ENAMETOOLONG)
+        tx_log(TX_LOG_ERROR, "%s: %s is longer than a socket's path may be (107 bytes)", key, path);
+    else if (r < 0)
+        tx_log(TX_LOG_ERROR, "%s: %s: %s", key, path, strerror(-r));
+    return r;
+}
+
+static int find_programs(struct tx_supervisor *s) {
+    for (int i = 0; i < TX_CHILD_N; i++) {
+        struct tx_child *child = tx_supervisor_child(s, (enum tx_child_id)i);
+        if (i == TX_CHILD_FORWARD && !s->conf->journald_enabled)
+            continue;
+        int r = tx_child_find(child);
+        if (r >= 0)
+            continue;
+        tx_log(TX_LOG_ERROR,
+               "tracex-%s is neither beside tracex-auditd nor in %s; install TraceX completely",
+               child->name, TX_LIBEXECDIR);
+        if (i != TX_CHILD_FORWARD)
+            return r;
+        child->state = TX_CHILD_FAILED;
+    }
+    return 0;
+}
+
+static int start_children(struct tx_supervisor *s) {
+    for (int i = 0; i < TX_CHILD_N; i++) {
+        struct tx_child *child = tx_supervisor_child(s, (enum tx_child_id)i);
+        if (i == TX_CHILD_FORWARD && (!s->conf->journald_enabled || child->program[0] == '\0'))
+            continue;
+        int r = tx_child_start_process(child);
+        if (r < 0) {
+            tx_log(TX_LOG_ERROR, "tracex-%s cannot be started: %s", child->name, strerror(-r));
+            return r;
+        }
+    }
+    return 0;
+}
+
+static int open_sockets(struct tx_supervisor *s) {
+    tx_listener_take_activated();
+    int r = open_listener("socket.path", s->conf->socket_path, s->conf->socket_mode, &s->listener);
+    if (r < 0)
+        return r;
+    r = open_listener("control.path", s->conf->control_path, s->conf->control_mode,
+                      &s->control.listener);
+    if (r < 0)
+        return r;
+    r = tx_accept_init(&s->accept, 0, 0);
+    if (r < 0)
+        return r;
+    r = tx_loop_add(s->loop, s->listener.fd, EPOLLIN, on_listener, s, &s->listener_source);
+    return r < 0 ? r : tx_control_server_start(s);
+}
+
+int tx_supervisor_start(struct tx_supervisor *s) {
+    s->started_ns = tx_clock_boot();
+    int r = tx_loop_new(&s->loop);
+    if (r >= 0)
+        r = tx_children_init(&s->children, s->loop, &events, s);
+    if (r >= 0)
+        r = tx_loop_add_timer(s->loop, on_partner_late, s, &s->partner_timer);
+    if (r >= 0)
+        r = tx_stop_init(s);
+    if (r >= 0)
+        r = watch_signals(s);
+    if (r >= 0)
+        r = find_programs(s);
+    if (r >= 0)
+        r = open_sockets(s);
+    if (r >= 0)
+        r = tx_sandbox_enter_parent(&s->report);
+    if (r >= 0)
+        r = tx_notify_init(s);
+    return r < 0 ? r : start_children(s);
+}
+
+void tx_supervisor_deinit(struct tx_supervisor *s) {
+    if (!s->loop)
+        return;
+    tx_children_deinit(&s->children);
+    tx_link_drop(&s->links.bodies);
+    tx_link_drop(&s->links.notary);
+    if (s->control.source)
+        tx_control_server_stop(s);
+    tx_listener_close(&s->control.listener);
+    tx_loop_remove(s->loop, s->listener_source);
+    tx_listener_close(&s->listener);
+    tx_accept_deinit(&s->accept);
+    tx_loop_remove(s->loop, s->partner_timer);
+    tx_loop_remove(s->loop, s->stop.timer);
+    tx_loop_remove(s->loop, s->stop.rest_timer);
+    tx_loop_remove(s->loop, s->notify.timer);
+    tx_loop_remove(s->loop, s->signal_source);
+    tx_fd_closep(&s->signal_fd);
+    tx_fd_closep(&s->reload.config_fd);
+    tx_loop_free(s->loop);
+}
