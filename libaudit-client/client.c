@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "libaudit-client/client.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "libaudit-client/connection.h"
+#include "libaudit-client/fork.h"
+#include "libaudit-client/replies.h"
+#include "libaudit-client/wait.h"
+#include "libtx/base/clock.h"
+
+/* A signal handler that interrupted one of our calls must not wait for the lock that it holds. */
+static _Thread_local bool is_inside __attribute__((tls_model("initial-exec")));
+
+/* --- around each call --- */
+
+static int get_ready(struct tx_client *client) {
+    struct tx_settings settings;
+    void *ring;
+
+    if (client->is_ready)
+        return 0;
+    tx_fork_close_fd(false); /* the parent's */
+    tx_settings_get(&settings);
+    int r = tx_fork_memory(settings.resend_bytes, &ring);
+    if (r == 0)
+        r = tx_random_take(&client->random, client->secret, sizeof(client->secret));
+    if (r < 0)
+        return r;
+    client->settings = settings;
+    tx_resend_init(&client->resend, ring, settings.resend_bytes);
+    client->is_ready = true;
+    return 0;
+}
+
+static int enter(struct tx_call *call) {
+    if (is_inside)
+        return -EDEADLK;
+    int r = tx_fork_client(&call->client);
+    if (r < 0)
+        return r;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &call->cancel_state);
+    is_inside = true;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    tx_lock_take(&call->client->lock);
+    return 0;
+}
+
+int tx_call_enter(struct tx_call *call) {
+    call->saved_errno = errno;
+    int r = enter(call);
+    errno = call->saved_errno;
+    if (r < 0)
+        return r;
+    r = get_ready(call->client);
+    if (r < 0)
+        tx_call_leave(call);
+    return r;
+}
+
+void tx_call_leave(struct tx_call *call) {
+    tx_lock_give(&call->client->lock);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    is_inside = false;
+    pthread_setcancelstate(call->cancel_state, NULL);
+    errno = call->saved_errno;
+}
+
+/* --- tx_open, tx_close --- */
+
+int tx_open(const struct tx_options *options) {
+    struct tx_settings settings;
+    struct tx_call call;
+    void *ring;
+
+    int r = tx_settings_read(options, &settings);
+    if (r < 0)
+        return r;
+    r = tx_call_enter(&call);
+    if (r < 0)
+        return r;
+    struct tx_client *client = call.client;
+    if (client->connection.is_open || client->resend.n > 0 ||
+        (client->next_n > 0 && !client->is_closed))
+        r = -EALREADY;
+    if (r == 0)
+        r = tx_fork_memory(settings.resend_bytes, &ring);
+    if (r == 0) {
+        tx_settings_set(&settings);
+        client->settings = settings;
+        client->is_closed = false;
+        client->connection.due = client->connection.delay = 0;
+        tx_resend_init(&client->resend, ring, settings.resend_bytes);
+        r = tx_connection_ensure(client);
+    }
+    tx_call_leave(&call);
+    return r;
+}
+
+static void end_waiters(struct tx_client *client) {
+    for (struct tx_waiter *w = client->waiters; w; w = w->next)
+        if (!w->done) {
+            w->done = true;
+            w->result = -ECANCELED;
+        }
+    if (client->n_sleepers)
+        tx_bell_ring(&client->bell);
+}
+
+static int close_client(struct tx_client *client) {
+    /* What a dead connection did not take is lost; the rest is with the kernel. */
+    bool was_open = client->connection.is_open;
+    if (was_open && !client->is_read)
+        tx_replies_drain(client);
+    size_t n_lost = client->connection.is_open ? client->resend.n_unsent : client->resend.n;
+
+    tx_connection_close(client);
+    tx_resend_clear(&client->resend);
+    end_waiters(client);
+    client->stats.lost += n_lost;
+    client->is_closed = true;
+    tx_settings_set(NULL);
+    tx_settings_get(&client->settings);
+    return n_lost ? -EAGAIN : 0;
+}
+
+int tx_close(void) {
+    struct tx_call call;
+
+    if (!tx_fork_client_if_any())
+        return 0;
+    int r = tx_call_enter(&call);
+    if (r < 0)
+        return r;
+    r = close_client(call.client);
+    tx_call_leave(&call);
+    return r;
+}
+
+/* --- tx_flush, tx_stats --- */
+
+static bool is_durable(const struct tx_client *client, uint64_t target) {
+    return client->resend.n == 0 || tx_resend_oldest(&client->resend) >= target;
+}
+
+static int flush(struct tx_client *client, int timeout_ms) {
+    int64_t until = timeout_ms < 0 ? INT64_MAX : tx_clock_boot() + (int64_t)timeout_ms * 1000000;
+    uint64_t target = client->next_n;
+
+    if (!client->is_read)
+        tx_replies_drain(client);
+    while (!is_durable(client, target)) {
+        if (tx_clock_boot() >= until)
+            return -ETIMEDOUT;
+        tx_wait_answer(client, until);
+    }
+    return 0;
+}
+
+int tx_flush(int timeout_ms) {
+    struct tx_call call;
+
+    if (!tx_fork_client_if_any())
+        return 0;
+    int r = tx_call_enter(&call);
+    if (r < 0)
+        return r;
+    r = flush(call.client, timeout_ms);
+    tx_call_leave(&call);
+    return r;
+}
+
+int tx_stats(struct tx_stats *ret_stats) {
+    struct tx_call call;
+
+    if (!ret_stats)
+        return -EINVAL;
+    int r = tx_call_enter(&call);
+    if (r < 0)
+        return r;
+    struct tx_client *client = call.client;
+    struct tx_stats stats = client->stats;
+    stats.pending = client->resend.n;
+    stats.connected = client->connection.is_open;
+    tx_call_leave(&call);
+    return tx_sized_write(ret_stats, &stats, sizeof(stats));
+}
+
+/* --- the process ends --- */
+
+/* What is queued is with the kernel, unless the daemon died and nobody called since: then it is
+ * sent once more, to whoever listens by now. */
+__attribute__((destructor)) static void resend_at_exit(void) {
+    struct tx_client *client = tx_fork_client_if_any();
+
+    if (!client || is_inside || !tx_lock_try(&client->lock))
+        return;
+    if (client->is_ready && client->resend.n > 0 && !client->is_read) {
+        tx_replies_drain(client);
+        if (!client->connection.is_open)
+            (void)!tx_connection_ensure(client);
+    }
+    tx_lock_give(&client->lock);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_CLIENT_CLIENT_H
+#define TX_CLIENT_CLIENT_H
+
+/*
+ * The one client of a process. It lies in memory that a fork wipes (fork.h), so all zero is a valid
+ * state: nothing has happened yet. Everything here is touched under the lock only, and no lock is
+ * held while anybody waits for the daemon, but for the bounded wait of connecting.
+ *
+ * Life: first call → ready (a secret of its own, n = 0) → connected ⇄ lost, with what is not
+ * acknowledged kept and sent again → closed by tx_close, from where the next call goes on with the
+ * same secret and numbers.
+ */
+
+#include <tracex/audit.h>
+
+#include "libaudit-client/lock.h"
+#include "libaudit-client/random.h"
+#include "libaudit-client/resend.h"
+#include "libaudit-client/settings.h"
+#include "libtx/record/record.h"
+#include "libtx/wire/wire.h"
+
+/* A thread that waits for one record's receipt; it lies on that thread's stack. */
+struct tx_waiter {
+    struct tx_waiter *next;
+    uint64_t n;
+    bool done;
+    int result; /* when done: 0 or -errno */
+    uint64_t seq;
+    uint8_t leaf[32];
+};
+
+struct tx_connection {
+    bool is_open;
+    bool is_proven; /* it has answered */
+    int fd;
+    size_t max_bytes; /* of a datagram */
+    int64_t delay;    /* boot clock, ns: until the attempt after the next failure */
+    int64_t due;      /* no attempt before that time */
+    uint32_t calls;   /* since replies were last looked for */
+};
+
+struct tx_client {
+    struct tx_lock lock;
+    struct tx_bell bell; /* rung when a thread has read for the others */
+    bool is_read;        /* a thread waits in poll, without the lock, and reads for the others */
+    uint32_t n_sleepers; /* threads that wait for the bell */
+    struct tx_waiter *waiters;
+
+    bool is_ready;
+    bool is_closed;
+    struct tx_settings settings;
+    uint8_t secret[TX_WIRE_SECRET_BYTES];
+    uint64_t next_n;
+    struct tx_connection connection;
+    struct tx_resend resend;
+    struct tx_random random;
+    struct tx_stats stats;
+
+    /* One call's fields, while it holds the lock. */
+    struct tx_field fields[TX_LIMIT_FIELDS];
+    struct tx_text names[TX_LIMIT_FIELDS];
+};
+
+/* Around each public function: cancellation off, errno kept, the client locked and ready. */
+struct tx_call {
+    struct tx_client *client;
+    int saved_errno;
+    int cancel_state;
+};
+
+/* -EDEADLK from a signal handler that interrupted such a call. On failure nothing is to be left. */
+TX_MUST_USE int tx_call_enter(struct tx_call *call);
+void tx_call_leave(struct tx_call *call);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "libaudit-client/replies.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "libaudit-client/connection.h"
+
+/* So many at once, and then the caller goes on with what he came for. */
+#define DRAIN_MAX 4096
+
+static struct tx_waiter *find_waiter(struct tx_client *client, uint64_t n) {
+    struct tx_waiter *w = client->waiters;
+    while (w && (w->done || w->n != n))
+        w = w->next;
+    return w;
+}
+
+static void on_receipt(struct tx_client *client, const struct tx_wire_reply *reply) {
+    struct tx_waiter *waiter = find_waiter(client, reply->n);
+
+    if (!waiter)
+        return; /* he has given up */
+    waiter->done = true;
+    waiter->result = 0;
+    waiter->seq = reply->seq;
+    memcpy(waiter->leaf, reply->leaf, sizeof(waiter->leaf));
+}
+
+static void on_reject(struct tx_client *client, const struct tx_wire_reply *reply) {
+    struct tx_waiter *waiter = find_waiter(client, reply->n);
+
+    client->stats.rejected++;
+    if (!waiter)
+        return;
+    waiter->done = true;
+    waiter->result = reply->error >= 1 && reply->error < 4096 ? -(int)reply->error : -EINVAL;
+}
+
+/* -EPROTO for what cannot be the answer to what we sent. */
+static int on_reply(struct tx_client *client, const struct tx_wire_reply *reply) {
+    if (reply->n > client->next_n)
+        return -EPROTO;
+    switch (reply->type) {
+    case TX_WIRE_ACK:
+        tx_resend_acknowledge(&client->resend, reply->n);
+        return 0;
+    case TX_WIRE_RECEIPT:
+        on_receipt(client, reply);
+        return 0;
+    case TX_WIRE_REJECT:
+        on_reject(client, reply);
+        return 0;
+    case TX_WIRE_RECORDS:
+    case TX_WIRE_WELCOME:
+        break;
+    }
+    return -EPROTO;
+}
+
+/* -EAGAIN when there is nothing more. */
+static int receive_one(struct tx_client *client) {
+    uint8_t datagram[TX_WIRE_REPLY_BYTES];
+    struct tx_wire_reply reply;
+
+    ssize_t n = recv(client->connection.fd, datagram, sizeof(datagram), MSG_DONTWAIT);
+    if (n < 0)
+        return errno == EINTR ? -EAGAIN : -errno;
+    if (n == 0)
+        return -ECONNRESET;
+    if (tx_wire_reply_parse(datagram, (size_t)n, &reply) < 0)
+        return -EPROTO;
+    return on_reply(client, &reply);
+}
+
+void tx_replies_drain(struct tx_client *client) {
+    int r = 0;
+
+    client->connection.calls = 0;
+    if (!client->connection.is_open)
+        return;
+    for (size_t i = 0; r == 0 && i < DRAIN_MAX; i++) {
+        r = receive_one(client);
+        if (r == 0) {
+            client->connection.is_proven = true;
+            client->connection.delay = 0;
+        }
+    }
+    if (r < 0 && r != -EAGAIN)
+        tx_connection_lost(client, r);
+}

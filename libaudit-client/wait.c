@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "libaudit-client/wait.h"
+
+#include <poll.h>
+
+#include "libaudit-client/connection.h"
+#include "libaudit-client/replies.h"
+#include "libtx/base/clock.h"
+
+/* A wait without limit wakes up now and then; that costs nothing. */
+#define STEP INT64_C(1000000000)
+
+static struct timespec time_left(int64_t until) {
+    int64_t left = until - tx_clock_boot();
+
+    left = left < 0 ? 0 : left > STEP ? STEP : left;
+    return (struct timespec){.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
+}
+
+static void poll_unlocked(struct tx_client *client, short events, int64_t until) {
+    struct pollfd poll_fd = {.fd = client->connection.fd, .events = events};
+    struct timespec timeout = time_left(until);
+
+    tx_lock_give(&client->lock);
+    ppoll(&poll_fd, 1, &timeout, NULL);
+    tx_lock_take(&client->lock);
+}
+
+static void sleep_unlocked(struct tx_client *client, int64_t until) {
+    struct timespec timeout = time_left(until);
+    uint32_t seen = tx_bell_look(&client->bell);
+
+    client->n_sleepers++;
+    tx_lock_give(&client->lock);
+    tx_bell_wait(&client->bell, seen, &timeout);
+    tx_lock_take(&client->lock);
+    client->n_sleepers--;
+}
+
+static void read_for_all(struct tx_client *client, int64_t until) {
+    client->is_read = true;
+    poll_unlocked(client, client->resend.n_unsent ? POLLIN | POLLOUT : POLLIN, until);
+    client->is_read = false;
+    tx_replies_drain(client);
+    if (client->connection.is_open)
+        (void)!tx_connection_resend(client);
+    if (client->n_sleepers)
+        tx_bell_ring(&client->bell);
+}
+
+void tx_wait_answer(struct tx_client *client, int64_t until) {
+    if (client->is_read) {
+        sleep_unlocked(client, until);
+        return;
+    }
+    if (!client->is_closed && tx_connection_ensure(client) == 0) {
+        read_for_all(client, until);
+        return;
+    }
+    int64_t due = client->connection.due;
+    sleep_unlocked(client, due < until ? due : until);
+}
+
+void tx_wait_moment(struct tx_client *client) {
+    sleep_unlocked(client, tx_clock_boot() + 1000000);
+}
+
+void tx_wait_writable(struct tx_client *client, int64_t until) {
+    if (client->connection.is_open)
+        poll_unlocked(client, POLLOUT, until);
+}

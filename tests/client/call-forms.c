@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Every form of call. Compiled as C11 and as C++17, by gcc and clang, with every warning an error
+ * (check-header.py); never run. Part of it stands again in call-forms.cc, for C++ alone. */
+#include <tracex/audit.h>
+
+int every_form(const char *user, const char *nothing, const unsigned char *key, bool approved);
+
+int every_form(const char *user, const char *nothing, const unsigned char *key, bool approved) {
+    struct tx_receipt receipt;
+    struct tx_options options = TX_OPTIONS_INIT;
+    struct tx_event event = TX_EVENT_INIT;
+    struct tx_stats stats;
+    struct tx_kv fields[2];
+    char buffer[] = "buffer";
+    short small = -1;
+    unsigned char tiny = 1;
+    float narrow = 0.5f;
+    size_t length = 4;
+    int r = 0;
+
+    tx_audit_log("zero.fields", TX_SUCCESS);
+    tx_audit_log("one.field", TX_FAILURE, TX_STR("actor.id", user));
+    (void)tx_audit_log("result.unused", TX_DENIED, TX_STR("null", nothing));
+    if (tx_audit_log("in.condition", TX_UNKNOWN) < 0)
+        r = 1;
+    r += tx_audit_log("every.type", TX_SUCCESS, TX_STR("s", "literal"), TX_STR("n", NULL),
+                      TX_STRN("sn", buffer, 3), TX_BYTES("b", key, length), TX_BYTES("e", NULL, 0),
+                      TX_I64("i", -42), TX_I64("ll", 42LL), TX_U64("u", 42U), TX_U64("z", length),
+                      TX_F64("f", 0.5), TX_F64("ff", narrow), TX_BOOL("t", true),
+                      TX_BOOL("c", r == 1), TX_BOOL("a", approved), TX_JSON("j", "{\"a\":[1,2]}"));
+    r += tx_audit_log("by.type", TX_SUCCESS, TX_KV("s", "literal"), TX_KV("u", user),
+                      TX_KV("m", buffer), TX_KV("b", approved), TX_KV("i", 42), TX_KV("l", 42L),
+                      TX_KV("ll", 42LL), TX_KV("un", 42U), TX_KV("ul", 42UL), TX_KV("ull", 42ULL),
+                      TX_KV("h", small), TX_KV("uc", tiny), TX_KV("z", length), TX_KV("f", 0.5),
+                      TX_KV("ff", narrow), TX_KV("ch", buffer[0]));
+    r += tx_audit_log("labels", TX_SUCCESS, TX_PII(TX_STR("email", user)),
+                      TX_SECRET(TX_BYTES("key", key, length)), TX_PII(TX_KV("age", 42)),
+                      TX_SECRET(TX_KV("pin", "0000")));
+
+    r += tx_audit_log_durable("durable.zero", TX_SUCCESS, &receipt);
+    r += tx_audit_log_durable("durable.null", TX_SUCCESS, NULL);
+    r += tx_audit_log_durable("durable", TX_SUCCESS, &receipt, TX_STR("a", user), TX_KV("b", 1));
+
+    fields[0] = TX_STR("a", user);
+    fields[1] = TX_PII(TX_U64("b", 2));
+    event.name = "by.hand";
+    event.severity = TX_SEV_WARNING;
+    event.message = "for people";
+    event.fields = fields;
+    event.n_fields = 2;
+    event.durability = TX_DURABLE;
+    event.ret_receipt = &receipt;
+    r += tx_audit_emit(&event);
+
+    options.block_ms = -1;
+    options.when_full = TX_FULL_DROP;
+    r += tx_open(&options) + tx_open(NULL) + tx_flush(100) + tx_close();
+    stats.size = sizeof(stats);
+    return r + tx_stats(&stats);
+}
