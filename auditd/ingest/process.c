@@ -206,7 +206,7 @@ static int process_record(struct tx_ingest *ingest) {
         return 0;
     }
     if ((r < 0 && r != -E2BIG) || record.n > N_MAX) {
-        wipe_fields(ingest, &record);
+        explicit_bzero(ingest->fields, sizeof(ingest->fields));
         return end_malformed(ingest);
     }
     r = take_or_reject(ingest, &record,

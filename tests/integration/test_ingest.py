@@ -1,0 +1,502 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""tracex-ingest by itself, between a played supervisor, a played ledger and clients that mean no good."""
+import json
+import os
+import random
+import signal
+import socket
+import struct
+import time
+import unittest
+
+import hostile
+import ingest_rig as rig
+import tap
+from ingest_rig import Rig, field, record, records
+
+
+def line(body):
+    return json.loads(b'{"seq":0,' + body)
+
+
+def wait_until(condition, what, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        time.sleep(0.005)
+
+
+class Case(unittest.TestCase):
+    def every_number_once(self, r, client, n):
+        """What the ledger stored of a client covers 0 … n-1, each once, in order."""
+        self.assertEqual(r.log.faults, [])
+        covered = [i for first, last, _ in r.log.of(client) for i in range(first, last + 1)]
+        self.assertEqual(covered, list(range(n)))
+
+    def others_notice_nothing(self, r):
+        other = r.connect()
+        other.log(fields=[field(b"k", b"v")])
+        other.wait_acked()
+        self.assertTrue(r.alive())
+        self.assertEqual(r.log.faults, [])
+
+
+class Normal(Case):
+    def test_a_record_goes_the_whole_way(self):
+        with Rig() as r:
+            c = r.connect()
+            c.log(event=b"payment.refund", message=b"hello", correlation=b"c-1",
+                  fields=[field(b"plain", b"x"), field(b"count", 7, rig.I64), field(b"nothing", b"", rig.NULL)])
+            c.wait_acked()
+            [(first, last, body)] = r.log.of(c)
+            got = line(body)
+            self.assertEqual((first, last), (0, 0))
+            self.assertEqual(list(got)[:5], ["seq", "id", "time", "lag_us", "event"])
+            self.assertEqual(got["data"], {"plain": "x", "count": 7, "nothing": None})
+            self.assertEqual(got["source"], {
+                "client": c.id.hex(), "n": 0, "pid": os.getpid(), "uid": os.getuid(), "gid": os.getgid(),
+                "comm": "rig", "exe": "/usr/bin/rig", "unit": "rig.service"})
+            self.assertEqual(got["host"], socket.gethostname())
+            self.assertLess(abs(got["lag_us"]), 10_000_000)
+            self.assertEqual(c.order, [(hostile.ACK, 1)])
+
+    def test_the_policy_in_force_comes_first(self):
+        with Rig() as r:
+            wait_until(lambda: r.log.bodies, "the first body")
+            self.assertEqual(len(r.log.policies), 1)
+            first = line(r.log.bodies[0][3])
+            self.assertEqual((first["event"], first["data"]["why"]), ("tracex.policy", "start"))
+            status = json.loads(r.status())
+            self.assertEqual(status["policy"], first["data"]["sha256"])
+
+    def test_nothing_is_acknowledged_before_it_is_durable(self):
+        with Rig() as r:
+            c = r.connect()
+            c.log()
+            c.wait_acked()
+            r.log.may_sync.clear()
+            c.log(receipt=True)
+            wait_until(lambda: len(r.log.of(c)) == 2, "the body")
+            c.read(0.3)
+            self.assertEqual(c.acked, 1)
+            r.log.may_sync.set()
+            c.wait_acked()
+            self.assertEqual(c.receipts[1], r.log.stored[c.id, 1])
+            self.assertEqual(c.order[-2:], [(hostile.RECEIPT, 1), (hostile.ACK, 2)])
+
+    def test_many_records_in_one_datagram_and_many_datagrams(self):
+        with Rig() as r:
+            c = r.connect()
+            for _ in range(300):
+                c.send(*[record(c.n + i, fields=[field(b"i", i, rig.I64)]) for i in range(32)])
+                c.n += 32
+            c.wait_acked()
+            self.every_number_once(r, c, 9600)
+
+    def test_clear_text_does_not_stay_in_the_inbox(self):
+        with Rig() as r:
+            c = r.connect()
+            r.log.may_sync.clear()
+            c.log(fields=[field(b"k", b"needle-in-the-inbox")])
+            wait_until(lambda: r.log.of(c), "the body")
+            self.assertIn(b"needle-in-the-inbox", r.inbox_bytes())
+            r.log.may_sync.set()
+            c.wait_acked()
+            wait_until(lambda: b"needle-in-the-inbox" not in r.inbox_bytes(), "the wipe")
+
+    def test_another_process_is_not_given_the_name_of_who_connected(self):
+        with Rig() as r:
+            c = r.connect(pid=1)
+            c.log()
+            c.wait_acked()
+            source = line(r.log.of(c)[0][2])["source"]
+            self.assertEqual(sorted(source), ["client", "gid", "n", "pid", "uid"])
+            self.assertEqual(source["pid"], os.getpid())
+
+    def test_missing_numbers_are_named(self):
+        with Rig() as r:
+            c = r.connect()
+            c.send(record(3))
+            c.send(record(4), record(9))
+            c.wait_acked(10)
+            ranges = [(first, last) for first, last, _ in r.log.of(c)]
+            self.assertEqual(ranges, [(0, 2), (3, 3), (4, 4), (5, 8), (9, 9)])
+            lost = line(r.log.of(c)[0][2])
+            self.assertEqual(lost["data"], {"client": c.id.hex(), "first": 0, "last": 2, "why": "client"})
+            self.every_number_once(r, c, 10)
+
+    def test_a_number_seen_before_is_stored_once_and_answered_again(self):
+        with Rig() as r:
+            c = r.connect()
+            c.send(record(0, receipt=True))
+            c.wait_acked(1)
+            first = c.receipts.pop(0)
+            c.send(record(0, receipt=True))
+            c.wait(lambda: 0 in c.receipts, "the second receipt")
+            self.assertEqual(c.receipts[0], first)
+            self.every_number_once(r, c, 1)
+
+    def test_a_client_comes_back_on_another_connection(self):
+        with Rig() as r:
+            c = r.connect()
+            c.log()
+            c.wait_acked()
+            c.lane.close()
+            r.hear(rig.CLOSED)
+            again = r.connect(secret=c.secret)
+            again.send(record(1))
+            again.wait_acked(2)
+            self.every_number_once(r, c, 2)
+
+    def test_who_waits_for_the_ledger_holds_up_nobody_else(self):
+        with Rig() as r:
+            known = r.connect()
+            known.log()
+            known.wait_acked()
+            unknown = r.connect()
+            r.log.silent_for.add(unknown.id)
+            unknown.log()
+            wait_until(lambda: json.loads(r.status())["parked"] == 1, "the first to be parked")
+            known.log()
+            known.wait_acked()
+            self.assertEqual(r.log.of(unknown), [])
+            r.log.silent_for.clear()
+            unknown.wait_acked()
+            self.every_number_once(r, unknown, 1)
+
+
+class Hostile(Case):
+    GOOD = dict(event=b"a.b", message=b"m", correlation=b"c", receipt=True)
+
+    def good(self, secret, n=0):
+        return records(secret, record(n, fields=[field(b"s", b"text"), field(b"b", b"\0\xff", rig.BYTES),
+                                                 field(b"d", 0.5, rig.F64), field(b"t", 1, rig.BOOL),
+                                                 field(b"j", b"[1]", rig.JSON)], **self.GOOD))
+
+    def throw(self, r, data):
+        """One datagram on a connection of its own; read to the end, so that it was handled."""
+        c = r.connect()
+        c.lane.send(data)
+        c.lane.shutdown(socket.SHUT_WR)
+        while c.read(10):
+            pass
+        c.lane.close()
+        return c
+
+    def test_a_datagram_cut_at_every_byte(self):
+        with Rig() as r:
+            whole = self.good(bytes(16))
+            for n in range(1, len(whole)):
+                self.throw(r, whole[:n])
+                # The same with a header that says so.
+                if n >= 8:
+                    self.throw(r, whole[:4] + struct.pack("<I", n) + whole[8:n])
+            self.others_notice_nothing(r)
+            self.assertGreater(json.loads(r.status())["rejected"], len(whole))
+
+    def test_every_bit_flipped(self):
+        with Rig() as r:
+            whole = self.good(os.urandom(16))
+            for bit in range(8 * len(whole)):
+                data = bytearray(whole)
+                data[bit // 8] ^= 1 << bit % 8
+                self.throw(r, bytes(data))
+            self.others_notice_nothing(r)
+            for _, _, _, body in r.log.bodies:
+                line(body)
+
+    def test_random_bytes(self):
+        random.seed(1)
+        with Rig() as r:
+            for _ in range(500):
+                payload = random.randbytes(random.choice((1, 7, 8, 26, 100, 5000, 60000)))
+                self.throw(r, payload)
+                self.throw(r, hostile.datagram(hostile.RECORDS, payload))
+            self.others_notice_nothing(r)
+
+    def test_lengths_that_lie(self):
+        with Rig() as r:
+            secret = os.urandom(16)
+            for lie in (0, 1, 0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF):
+                packed = struct.pack("<I", lie)
+                good = self.good(secret)
+                for at in range(24, len(good) - 4):
+                    self.throw(r, good[:at] + packed + good[at + 4:])
+            self.others_notice_nothing(r)
+
+    def test_rubbish_ends_its_connection_and_is_counted(self):
+        with Rig() as r:
+            c = r.connect()
+            c.log()
+            c.wait_acked()
+            c.lane.send(b"x")
+            self.assertTrue(hostile.closed(c.lane))
+            r.hear(rig.CLOSED)
+            wait_until(lambda: r.log.own("tracex.rejected"), "the record of it")
+            data = line(r.log.own("tracex.rejected")[0])["data"]
+            self.assertEqual(data, {"uid": os.getuid(), "count": 1, "reason": "malformed datagram"})
+
+    def test_an_empty_datagram_is_rubbish_and_not_an_end(self):
+        with Rig() as r:
+            c = r.connect()
+            c.lane.send(b"")
+            self.assertTrue(hostile.closed(c.lane))
+            wait_until(lambda: r.log.own("tracex.rejected"), "the record of it")
+
+    def test_a_datagram_that_is_too_large(self):
+        with Rig() as r:
+            c = r.connect()
+            c.lane.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+            c.lane.send(hostile.datagram(hostile.RECORDS, bytes(150000)))
+            self.assertTrue(hostile.closed(c.lane))
+            self.others_notice_nothing(r)
+            self.assertNotIn(b"TX\x01\x01", r.inbox_bytes())
+
+    def test_what_is_not_allowed_is_rejected_by_name_and_the_next_is_taken(self):
+        cases = [
+            (dict(event=b"Upper"), "event name is not allowed"),
+            (dict(event=b""), "event name is not allowed"),
+            (dict(event=b"tracex.epoch"), "event name is reserved"),
+            (dict(correlation=b"c" * 300), "correlation id is too long"),
+            (dict(fields=[field(b"a b", b"")]), "field name is not allowed"),
+            (dict(fields=[field(b"a", b""), field(b"a", b"")]), "field name is repeated"),
+            (dict(fields=[field(b"f%d" % i, b"") for i in range(10000)]), "too many fields"),
+        ]
+        with Rig() as r:
+            c = r.connect()
+            for options, reason in cases:
+                n = c.n
+                c.log(**options)
+                c.log()
+                c.wait(lambda: n in c.rejects, reason)
+                self.assertEqual(c.rejects[n], reason)
+            c.wait_acked()
+            self.every_number_once(r, c, 2 * len(cases))
+            lost = [line(body)["data"] for first, last, body in r.log.of(c) if b"tracex.lost" in body]
+            self.assertEqual([d["why"] for d in lost], ["rejected"] * len(cases))
+            # At once, and the rest together a second later; no bytes of the client in any.
+            wait_until(lambda: sum(line(b)["data"]["count"] for b in r.log.own("tracex.rejected")) == len(cases),
+                       "all to be counted")
+            self.assertLess(len(r.log.own("tracex.rejected")), len(cases))
+            self.assertNotIn(b"Upper", b"".join(body for _, _, _, body in r.log.bodies))
+
+    def test_text_that_is_not_utf8_is_replaced(self):
+        with Rig() as r:
+            c = r.connect()
+            c.log(message=b"\xff\xfe", fields=[field(b"k", b"a\xc0\x80b\xed\xa0\x80")])
+            c.wait_acked()
+            got = line(r.log.of(c)[0][2])
+            self.assertEqual(got["message"], "\ufffd\ufffd")
+            self.assertEqual(got["data"]["k"], "a\ufffd\ufffdb\ufffd\ufffd\ufffd")
+
+    def test_what_escaping_makes_too_long_is_cut_and_not_refused(self):
+        with Rig() as r:
+            c = r.connect()
+            c.log(fields=[field(b"k", b"\x01" * 100000)])
+            c.wait_acked()
+            got = line(r.log.of(c)[0][2])
+            self.assertIn("cut:100000", got["masked"]["k"])
+
+    def test_descriptors_that_are_passed_do_not_arrive(self):
+        with Rig() as r:
+            c = r.connect()
+            c.log()
+            c.wait_acked()
+            before = r.descriptors()
+            for _ in range(100):
+                c.pass_descriptors([0, 1, 2], records(c.secret, record(c.n)))
+                c.n += 1
+            c.wait_acked()
+            self.assertEqual(r.descriptors(), before)
+            self.every_number_once(r, c, 101)
+
+    def test_a_client_that_never_reads_holds_up_nobody(self):
+        with Rig() as r:
+            c = r.connect()
+            for _ in range(3000):
+                c.log(receipt=True)
+            wait_until(lambda: len(r.log.of(c)) == 3000, "its records")
+            self.others_notice_nothing(r)
+            self.every_number_once(r, c, 3000)
+            c.wait_acked()  # when it reads at last, it gets the latest
+
+    def test_a_secret_that_changes_is_another_client(self):
+        with Rig() as r:
+            c = r.connect()
+            secrets = [os.urandom(16) for _ in range(5000)]
+            for secret in secrets:
+                c.lane.send(records(secret, record(0)))
+            c.wait(lambda: len(r.log.last) == len(secrets), "all of them")
+            self.assertEqual(r.log.faults, [])
+            self.others_notice_nothing(r)
+
+    def test_numbers_at_the_end_of_the_range(self):
+        with Rig() as r:
+            for n in (2**63 - 2, 2**63 - 1, 2**64 - 1):
+                self.throw(r, records(os.urandom(16), record(n)))
+            self.others_notice_nothing(r)
+            for _, _, _, body in r.log.bodies:
+                self.assertLess(line(body).get("source", {}).get("n", 0), 2**63 - 1)
+
+
+class Crash(Case):
+    def test_a_new_ledger_gets_again_what_was_not_durable(self):
+        with Rig() as r:
+            c = r.connect()
+            for round_ in range(20):
+                for _ in range(50):
+                    c.log(fields=[field(b"round", round_, rig.I64)], receipt=c.n % 10 == 0)
+                r.new_ledger()
+            c.wait_acked()
+            self.every_number_once(r, c, 1000)
+            self.assertEqual(len(c.receipts), 100)
+
+    def test_without_a_ledger_everything_waits_and_nothing_is_lost(self):
+        with Rig() as r:
+            c = r.connect()
+            c.log()
+            c.wait_acked()
+            r.log.may_sync.clear()
+            c.lane.setblocking(False)
+            try:  # until socket and inbox are full
+                while True:
+                    c.log(fields=[field(b"k", b"x" * 10000)])
+                    time.sleep(0.0002)
+            except BlockingIOError:
+                pass
+            self.assertGreater(c.n, 350)
+            self.assertTrue(r.alive())
+            r.log.may_sync.set()
+            c.wait_acked()
+            self.every_number_once(r, c, c.n)
+
+    def test_kill_at_any_moment_loses_and_doubles_nothing(self):
+        random.seed(2)
+        with Rig() as r:
+            clients = [r.connect() for _ in range(3)]
+            for kill in range(30):
+                end = time.monotonic() + random.random() * 0.05
+                while time.monotonic() < end:
+                    for c in clients:
+                        c.send(*[record(c.n + i, fields=[field(b"k", b"v" * random.choice((10, 3000)))])
+                                 for i in range(3)])
+                        c.n += 3
+                if kill % 3 == 0:
+                    r.log.may_sync.clear()
+                r.kill()
+                r.log.may_sync.set()
+                r.start()
+            for c in clients:
+                c.log(receipt=True)
+                c.wait_acked()
+                self.every_number_once(r, c, c.n)
+                self.assertEqual(len(c.receipts), 1)
+            self.assertEqual(json.loads(r.status())["lost"], 0)
+            wait_until(lambda: json.loads(r.status())["inbox_bytes"] == 0, "an empty inbox")
+
+    def test_what_was_received_outlives_its_connection(self):
+        with Rig() as r:
+            c = r.connect()
+            c.log()
+            c.wait_acked()
+            r.log.may_sync.clear()
+            c.log(fields=[field(b"k", b"last words")])
+            wait_until(lambda: len(r.log.of(c)) == 2, "the body")
+            r.log.last[c.id] = 0  # that ledger died before it was on disk
+            del r.log.bodies[-1]
+            r.kill()
+            c.lane.close()
+            for sock in r.connections.values():
+                sock.close()
+            r.connections.clear()
+            r.log.may_sync.set()
+            r.start()
+            wait_until(lambda: len(r.log.of(c)) == 2, "the body again")
+            self.assertEqual(line(r.log.of(c)[1][2])["source"]["comm"], "rig")
+
+    def test_the_loss_of_the_supervisor_ends_it(self):
+        with Rig() as r:
+            r.hear(rig.READY)
+            r.control.shutdown(socket.SHUT_RDWR)
+            self.assertEqual(r.wait_exit(), 0)
+
+
+class Orders(Case):
+    def test_stop_takes_in_what_the_sockets_hold(self):
+        with Rig() as r:
+            clients = [r.connect() for _ in range(5)]
+            os.kill(r.pid, signal.SIGSTOP)
+            for c in clients:
+                for _ in range(100):
+                    c.log()
+            r.say(rig.STOP)
+            os.kill(r.pid, signal.SIGCONT)
+            r.hear(rig.STOPPED)
+            self.assertEqual(r.wait_exit(), 0)
+            for c in clients:
+                self.every_number_once(r, c, 100)
+                while c.read(0.2):
+                    pass
+                self.assertEqual(c.acked, 100)
+
+    def test_a_client_that_goes_on_sending_does_not_put_off_the_stop(self):
+        with Rig() as r:
+            c = r.connect()
+            c.log()
+            c.wait_acked()
+            r.say(rig.STOP)
+            with self.assertRaises(OSError):
+                while True:
+                    c.log()
+            r.hear(rig.STOPPED)
+            self.assertEqual(r.wait_exit(), 0)
+            self.every_number_once(r, c, c.n)
+
+    def test_reload_switches_at_once_or_not_at_all(self):
+        with Rig() as r:
+            c = r.connect()
+            c.log()
+            c.wait_acked()
+            good = rig.memfd(b"version: 1\nmasking: {preset: none}\n")
+            bad = rig.memfd(b"version: 1\nmasking: bad\n")
+            before = json.loads(r.status())["policy"]
+            r.say(rig.RELOAD, 0, b"reload", bad)
+            self.assertNotEqual(r.hear(rig.RELOADED)[2], b"")
+            self.assertEqual(json.loads(r.status())["policy"], before)
+            r.say(rig.RELOAD, 0, b"reload", good)
+            self.assertEqual(r.hear(rig.RELOADED)[2], b"")
+            c.log()
+            c.wait_acked()
+            policy = line(r.log.own("tracex.policy")[-1])["data"]
+            self.assertEqual(policy["why"], "reload")
+            self.assertEqual(line(r.log.of(c)[-1][2])["policy"], policy["sha256"][:16])
+            self.assertEqual(len(r.log.policies), 2)
+            os.close(good)
+            os.close(bad)
+
+    def test_ping_and_status_are_answered(self):
+        with Rig() as r:
+            r.say(rig.PING, 77)
+            self.assertEqual(r.hear(rig.PONG)[1], 77)
+            status = json.loads(r.status())
+            self.assertEqual(status["connections"], 0)
+            self.assertTrue(status["ledger"])
+            self.assertTrue(json.loads(r.hear(rig.READY)[2])["seccomp"])
+
+    def test_a_connection_that_ends_is_given_back(self):
+        with Rig() as r:
+            before = None
+            for _ in range(50):
+                c = r.connect()
+                c.log()
+                c.lane.close()
+                self.assertEqual(r.hear(rig.CLOSED)[0], rig.CLOSED)
+                before = before or r.descriptors()
+                self.assertEqual(r.descriptors(), before)
+                wait_until(lambda: len(r.log.of(c)) == 1, "what it had sent")
+
+
+if __name__ == "__main__":
+    tap.main()
