@@ -76,10 +76,11 @@ int tx_capabilities_drop_all(void) {
     return sets.effective || sets.permitted || sets.inheritable ? -EPERM : 0;
 }
 
-int tx_user_change(uid_t uid, gid_t gid) {
+int tx_user_change(uid_t uid, gid_t gid, size_t n_groups, const gid_t *groups) {
     uid_t ruid, euid, suid;
 
-    if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+    if (setgroups(n_groups, groups) < 0 || setresgid(gid, gid, gid) < 0 ||
+        setresuid(uid, uid, uid) < 0)
         return -errno;
     if (getresuid(&ruid, &euid, &suid) < 0)
         return -errno;

@@ -18,7 +18,7 @@ TX_MUST_USE int tx_seccomp_restrict(const int *syscalls, size_t n_syscalls, bool
 /* Kills the process for these calls alone. */
 TX_MUST_USE int tx_seccomp_forbid(const int *syscalls, size_t n_syscalls, bool *ret_enforced);
 
-TX_MUST_USE int tx_user_change(uid_t uid, gid_t gid);
+TX_MUST_USE int tx_user_change(uid_t uid, gid_t gid, size_t n_groups, const gid_t *groups);
 
 /* Empties every set, also for what an exec could give back to uid 0. */
 TX_MUST_USE int tx_capabilities_drop_all(void);

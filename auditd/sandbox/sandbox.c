@@ -42,7 +42,7 @@ static int drop_privileges(const struct tx_sandbox *sandbox, struct tx_sandbox_r
     if (prctl(PR_GET_PDEATHSIG, &parent_death_signal) < 0)
         return -errno;
     if (sandbox->change_user) {
-        r = tx_user_change(sandbox->uid, sandbox->gid);
+        r = tx_user_change(sandbox->uid, sandbox->gid, sandbox->n_groups, sandbox->groups);
         if (r < 0)
             return r;
         report->user_changed = true;

@@ -36,6 +36,8 @@ struct tx_sandbox {
     bool change_user;
     uid_t uid;
     gid_t gid;
+    size_t n_groups; /* further groups that it keeps when the user changes; usually none */
+    const gid_t *groups;
     /* The one directory that a process may reach by name, as its root; -1: an empty, unlinked one.
      * Not used when no_chroot. */
     int chroot_fd;
