@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_BENCH_RECORD_H
+#define TX_BENCH_RECORD_H
+
+/* The record of the figures: its names and values are 300 bytes. */
+
+#include <tracex/audit.h>
+
+#define BENCH_EVENT "payment.refund"
+#define BENCH_ACTOR "u-1234567890"
+#define BENCH_ORDER "order-2026-11-23-000000017"
+#define BENCH_REASON                                                                               \
+    "the customer sent the goods back within the time that the law gives and they were whole, as " \
+    "the warehouse has seen and written down in its own book on the same day"
+#define BENCH_REGION "eu-central-1"
+#define BENCH_AGENT "shop/4.2 (checkout)"
+#define BENCH_AMOUNT 4200
+
+static inline int bench_log(void) {
+    return tx_audit_log(BENCH_EVENT, TX_SUCCESS, TX_STR("actor.id", BENCH_ACTOR),
+                        TX_STR("order", BENCH_ORDER), TX_STR("reason", BENCH_REASON),
+                        TX_STR("region", BENCH_REGION), TX_STR("agent", BENCH_AGENT),
+                        TX_I64("amount_cents", BENCH_AMOUNT));
+}
+
+#endif
