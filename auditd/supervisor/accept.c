@@ -182,7 +182,9 @@ int tx_accept_one(struct tx_accept *accept, int listen_fd, int64_t since_ns,
     if (!has_room(accept, identity.peer.uid, n_of_uid))
         return 0;
     int r = serve(accept, fd, &identity.peer, n_of_uid, ret_connection);
-    if (r < 0)
+    if (r == -EPIPE || r == -ECONNRESET)
+        accept->n_refused_other++; /* it is gone */
+    else if (r < 0)
         refuse(accept, &accept->n_refused_other, identity.peer.uid, strerror(-r));
     else
         accept->n_accepted++;
