@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_LEDGER_LEDGER_H
+#define TX_LEDGER_LEDGER_H
+
+/*
+ * tracex-ledger: bytes in, truth out. The process's one struct, and the steps that work on it.
+ *
+ * A line lives so: appended (in `tail`, in the tree) → written → synced, and so durable → covered
+ * by a checkpoint. `tail` holds every line since the last durable checkpoint line, so that a
+ * segment that fails can be given up and its tail stands again in the next one. Everything happens
+ * in one thread, one step after the other; only compressing has a thread of its own.
+ */
+
+#include <stdbool.h>
+
+#include "auditd/ipc/bodies.h"
+#include "auditd/ipc/child.h"
+#include "auditd/ipc/loop.h"
+#include "auditd/ipc/notary.h"
+#include "auditd/ledger/chain.h"
+#include "auditd/ledger/clients.h"
+#include "libtx/conf/conf.h"
+
+/* What may be in memory and not yet under a checkpoint; ingest waits while it is more. */
+#define TX_LEDGER_TAIL_BYTES (4u * 1024u * 1024u)
+
+struct tx_ledger_receipt {
+    uint64_t ticket;
+    uint64_t seq;
+    struct tx_digest leaf;
+};
+
+struct tx_ledger_status {
+    uint64_t n_duplicates;
+    uint64_t n_refused; /* streams of ingest that were ended */
+    uint64_t n_given_up;
+    int64_t checkpoint_wall; /* ns; 0: none since the start */
+};
+
+struct tx_ledger {
+    struct tx_conf *conf;
+    struct tx_hasher *hasher;
+    struct tx_loop *loop;
+    struct tx_clients *clients;
+    struct tx_bytes origin; /* the log's name */
+    struct tx_bytes memory; /* for the signer's messages */
+    char sandbox[1024];     /* what is enforced, JSON */
+
+    /* The log. */
+    struct tx_chain now;    /* after the last line that was appended */
+    struct tx_chain anchor; /* after the last durable checkpoint line: where a segment can begin */
+    struct tx_bytes tail;   /* lines since the anchor */
+    size_t written;         /* of tail, in the segment's file */
+    size_t durable;         /* of tail */
+    bool note_in_tail;      /* the tail ends with a checkpoint or seal line */
+    bool seal_in_tail;
+    size_t note_start; /* of that line, in the tail */
+
+    /* Since the signer's size: what the next GROW shows. */
+    struct tx_range ungrown; /* without the last leaf */
+    struct tx_bytes last;    /* that leaf; len 0: nothing is new */
+    struct tx_digest last_hash;
+    struct tx_range before_epoch; /* while now.epoch_open: the tree before that record */
+
+    /* The segment's file; fd -1: it is to be begun. */
+    int segment_fd;
+    uint64_t segment_first;
+    uint64_t segment_bytes;
+    int64_t segment_began; /* boot clock, ns: its first record's time */
+
+    /* Trouble with the disk: 0, or the errno for which we wait. */
+    int trouble;
+    int64_t trouble_since;
+    int trouble_told; /* what tracex.disk is to tell when there is room */
+
+    /* Work that the pump does when everything before it is durable. */
+    bool rotate_due;
+    bool checkpoint_wanted;
+    struct tx_bytes proof; /* epochs/<proof_epoch>.tlog-proof, to be written */
+    uint64_t proof_epoch;
+
+    /* Ingest. */
+    int ingest_fd; /* -1: none now */
+    struct tx_source_handle *ingest_source;
+    uint32_t ingest_events;
+    struct tx_bytes in;
+    struct tx_bytes out;
+    uint64_t tickets;         /* given on this stream */
+    uint64_t tickets_told;    /* DURABLE was sent up to here */
+    struct tx_bytes receipts; /* of struct tx_ledger_receipt, for what is not durable yet */
+    bool receipt_wanted;
+
+    struct tx_source_handle *commit_timer;
+    struct tx_source_handle *checkpoint_timer;
+    struct tx_source_handle *retry_timer;
+    struct tx_source_handle *tick_timer; /* heartbeat, age of the segment */
+    bool commit_armed;
+    bool checkpoint_armed;
+    int64_t last_record_boot;
+
+    /* What the first records after the start tell. */
+    bool crashed;
+    uint64_t torn_bytes;
+
+    struct tx_compress *compress;
+    struct tx_ledger_status status;
+};
+
+static inline uint64_t tx_ledger_size(const struct tx_ledger *ledger) {
+    return ledger->now.tree.end;
+}
+
+/* append.c: a line at the end of the log, in memory. The body is valid (tx_bodies_body_valid). */
+TX_MUST_USE int tx_ledger_append_body(struct tx_ledger *ledger, struct tx_text body,
+                                      struct tx_digest *ret_leaf);
+TX_MUST_USE int tx_ledger_append_line(struct tx_ledger *ledger, struct tx_text line,
+                                      struct tx_digest *ret_leaf);
+TX_MUST_USE int tx_ledger_append_note(struct tx_ledger *ledger, struct tx_text note, bool seal);
+/* The seal line that ends the tail cannot stand in the next segment: it becomes a checkpoint's. */
+void tx_ledger_unseal_tail(struct tx_ledger *ledger);
+
+/* own-records.c */
+TX_MUST_USE int tx_ledger_record_start(struct tx_ledger *ledger);
+TX_MUST_USE int tx_ledger_record_stop(struct tx_ledger *ledger);
+TX_MUST_USE int tx_ledger_record_heartbeat(struct tx_ledger *ledger);
+TX_MUST_USE int tx_ledger_record_recovered(struct tx_ledger *ledger, uint64_t bytes);
+TX_MUST_USE int tx_ledger_record_disk(struct tx_ledger *ledger, int error, int64_t ns);
+
+/* store.c: makes the tail durable, in a new segment where the present one failed. -EAGAIN: the disk
+ * takes nothing now; everything is kept and tried again. */
+TX_MUST_USE int tx_ledger_store(struct tx_ledger *ledger);
+void tx_ledger_close_segment(struct tx_ledger *ledger, bool sealed);
+
+/* notarise.c: asks the signer; what it gives is appended. The tail is durable. -EPIPE: it is gone;
+ * -EAGAIN: it asks to be asked again. */
+TX_MUST_USE int tx_ledger_checkpoint(struct tx_ledger *ledger, bool seal);
+TX_MUST_USE int tx_ledger_rotate(struct tx_ledger *ledger);
+TX_MUST_USE int tx_ledger_first_checkpoint(struct tx_ledger *ledger);
+/* Of the epoch record `line`, before which the tree was `before`; the last note is its checkpoint.
+ */
+TX_MUST_USE int tx_ledger_prepare_proof(struct tx_ledger *ledger, struct tx_text line,
+                                        const struct tx_range *before);
+TX_MUST_USE int tx_ledger_write_proof(struct tx_ledger *ledger);
+TX_MUST_USE int tx_ledger_call(struct tx_ledger *ledger, const struct tx_notary_request *request,
+                               struct tx_notary_reply *ret);
+/* Nothing is new to the signer, which has `size` leaves. */
+void tx_ledger_signed_up_to(struct tx_ledger *ledger, uint64_t size);
+
+/* append.c: the line is new to the signer. */
+TX_MUST_USE int tx_ledger_show_leaf(struct tx_ledger *ledger, struct tx_text line,
+                                    const struct tx_digest *leaf);
+
+/* recover.c: opens the log or makes it. *ret_why (text for people) is set with TX_LEDGER_E_REFUSED.
+ */
+enum { TX_LEDGER_E_REFUSED = 1 };
+#define TX_LEDGER_WHY_BYTES 2048
+TX_MUST_USE int tx_ledger_recover(struct tx_ledger *ledger, const char *config_name,
+                                  char ret_why[TX_LEDGER_WHY_BYTES]);
+
+/* identity.c: log.json. */
+TX_MUST_USE int tx_ledger_identity(struct tx_ledger *ledger, const struct tx_notary_state *state,
+                                   bool fresh, const char *config_name,
+                                   char ret_why[TX_LEDGER_WHY_BYTES]);
+
+/* pump.c: everything that is due, in order; the one place where the order stands. */
+TX_MUST_USE int tx_ledger_pump(struct tx_ledger *ledger);
+TX_MUST_USE int tx_ledger_schedule(struct tx_ledger *ledger);
+TX_MUST_USE int tx_ledger_stop(struct tx_ledger *ledger);
+TX_MUST_USE int tx_ledger_add_timers(struct tx_ledger *ledger);
+
+/* intake.c: the stream from ingest. fd is taken. */
+TX_MUST_USE int tx_ledger_take_ingest(struct tx_ledger *ledger, int fd);
+/* Frames that were read and had to wait. */
+TX_MUST_USE int tx_ledger_resume_intake(struct tx_ledger *ledger);
+TX_MUST_USE int tx_ledger_tell_durable(struct tx_ledger *ledger);
+TX_MUST_USE int tx_ledger_watch_ingest(struct tx_ledger *ledger);
+
+/* find.c: the record that a client's number stands in. -ENOENT. */
+TX_MUST_USE int tx_ledger_find(struct tx_ledger *ledger, const uint8_t client[8], uint64_t n,
+                               uint64_t *ret_seq, struct tx_digest *ret_leaf);
+
+/* policy.c: policies/<sha256>.yaml. */
+TX_MUST_USE int tx_ledger_keep_policy(struct tx_ledger *ledger, struct tx_text text);
+
+#endif

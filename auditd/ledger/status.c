@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "auditd/ledger/status.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "auditd/ledger/compress.h"
+
+static void put_number(struct tx_buf *b, const char *key, uint64_t v) {
+    tx_buf_str(b, ",\"");
+    tx_buf_str(b, key);
+    tx_buf_str(b, "\":");
+    tx_buf_dec(b, v);
+}
+
+static const char *disk(int trouble) {
+    return trouble == 0 ? "ok" : trouble == ENOSPC || trouble == EDQUOT ? "full" : "failing";
+}
+
+void tx_ledger_status_render(struct tx_ledger *ledger, struct tx_buf *b) {
+    tx_buf_str(b, "{\"ledger\":{\"disk\":\"");
+    tx_buf_str(b, disk(ledger->trouble));
+    tx_buf_str(b, "\",\"origin\":");
+    tx_buf_json_string(b, (char *)ledger->origin.data, ledger->origin.len);
+    put_number(b, "records", tx_ledger_size(ledger));
+    put_number(b, "segment", ledger->segment_first);
+    put_number(b, "segment_bytes", ledger->segment_bytes);
+    put_number(b, "epoch", ledger->now.epoch);
+    put_number(b, "checkpoint", ledger->anchor.checkpoint_size);
+    if (ledger->status.checkpoint_wall) {
+        tx_buf_str(b, ",\"checkpoint_time\":\"");
+        tx_buf_time(b, ledger->status.checkpoint_wall);
+        tx_buf_str(b, "\"");
+    }
+    put_number(b, "unsynced_bytes", ledger->tail.len - ledger->durable);
+    put_number(b, "clients", tx_clients_count(ledger->clients));
+    put_number(b, "duplicates", ledger->status.n_duplicates);
+    put_number(b, "refused_streams", ledger->status.n_refused);
+    put_number(b, "segments_given_up", ledger->status.n_given_up);
+    put_number(b, "compress_backlog", tx_compress_backlog(ledger->compress));
+    tx_buf_str(b, "},\"sandbox\":");
+    tx_buf_str(b, ledger->sandbox[0] ? ledger->sandbox : "{}");
+    tx_buf_str(b, "}");
+}
