@@ -48,23 +48,37 @@ static void unlink_from_bucket(struct tx_clients *clients, struct tx_client *cli
     *at = client->next_in_bucket;
 }
 
-/* One of the pool, or the one not used for longest that waits for nothing. */
-static struct tx_client *make_free(struct tx_clients *clients) {
-    struct tx_client *client;
+/* The one not used for longest that waits for nothing: of this user when he has many, else of all.
+ */
+static struct tx_client *find_oldest(struct tx_clients *clients, uint32_t uid) {
+    struct tx_client *client, *oldest = NULL, *his_oldest = NULL;
+    size_t n_his = 0;
 
-    if (clients->n_pool < TX_CLIENTS_MAX)
-        return &clients->pool[clients->n_pool++];
     TAILQ_FOREACH(client, &clients->by_use, by_use) {
+        n_his += client->uid == uid;
         if (!client->known || client->parked)
             continue;
-        TAILQ_REMOVE(&clients->by_use, client, by_use);
-        unlink_from_bucket(clients, client);
-        return client;
+        if (!oldest)
+            oldest = client;
+        if (!his_oldest && client->uid == uid)
+            his_oldest = client;
     }
-    return NULL;
+    return n_his > TX_CLIENTS_OF_ONE_UID ? his_oldest : oldest;
 }
 
-struct tx_client *tx_clients_get(struct tx_clients *clients, const uint8_t id[8], bool *ret_new) {
+static struct tx_client *make_free(struct tx_clients *clients, uint32_t uid) {
+    if (clients->n_pool < TX_CLIENTS_MAX)
+        return &clients->pool[clients->n_pool++];
+    struct tx_client *client = find_oldest(clients, uid);
+    if (!client)
+        return NULL;
+    TAILQ_REMOVE(&clients->by_use, client, by_use);
+    unlink_from_bucket(clients, client);
+    return client;
+}
+
+struct tx_client *tx_clients_get(struct tx_clients *clients, const uint8_t id[8], uint32_t uid,
+                                 bool *ret_new) {
     struct tx_client *client = find(clients, id);
 
     *ret_new = !client;
@@ -73,11 +87,11 @@ struct tx_client *tx_clients_get(struct tx_clients *clients, const uint8_t id[8]
         TAILQ_INSERT_TAIL(&clients->by_use, client, by_use);
         return client;
     }
-    client = make_free(clients);
+    client = make_free(clients, uid);
     if (!client)
         return NULL;
     struct tx_client **bucket = bucket_of(clients, id);
-    *client = (struct tx_client){.next_in_bucket = *bucket};
+    *client = (struct tx_client){.uid = uid, .next_in_bucket = *bucket};
     memcpy(client->id, id, sizeof(client->id));
     *bucket = client;
     TAILQ_INSERT_TAIL(&clients->by_use, client, by_use);

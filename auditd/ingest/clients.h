@@ -4,7 +4,8 @@
 
 /*
  * What number is expected next from each client. The ledger knows the truth; this is a bounded
- * memory of it, which forgets the client not heard of for longest. An unknown client's datagrams
+ * memory of it, which forgets the client not heard of for longest, and of a user who has many, one
+ * of his own: nobody makes it forget the others by inventing clients. An unknown client's datagrams
  * are parked until the ledger has said its last number; others go on meanwhile.
  */
 
@@ -16,9 +17,12 @@
 
 /* Clients that speak at the same time; more cost a question to the ledger each time. */
 #define TX_CLIENTS_MAX 4096
+/* A user with more of them than this loses his own first. */
+#define TX_CLIENTS_OF_ONE_UID (TX_CLIENTS_MAX / 4)
 
 struct tx_client {
     uint8_t id[8];
+    uint32_t uid;
     bool known; /* else the ledger has been asked */
     uint64_t expected;
     struct tx_inbox_entry *parked; /* oldest first, by `next` */
@@ -46,7 +50,8 @@ void tx_clients_deinit(struct tx_clients *clients);
 
 /* The client, known or not. *ret_new: the ledger must be asked. NULL when all others are waiting
  * for the ledger: try again after its next answer. */
-struct tx_client *tx_clients_get(struct tx_clients *clients, const uint8_t id[8], bool *ret_new);
+struct tx_client *tx_clients_get(struct tx_clients *clients, const uint8_t id[8], uint32_t uid,
+                                 bool *ret_new);
 
 /* The ledger's answer. NULL for a client that was not asked for. */
 struct tx_client *tx_clients_learn(struct tx_clients *clients, const uint8_t id[8],

@@ -62,6 +62,7 @@ struct tx_ingest {
     struct tx_link link;
     struct tx_source_handle *link_source;
     bool link_wants_out;
+    struct tx_source_handle *link_timer; /* runs while there is no ledger */
     struct tx_own_records own;
 
     struct tx_policy *policy; /* owned */

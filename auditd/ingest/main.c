@@ -38,6 +38,7 @@ static void ingest_free(struct tx_ingest *ingest) {
     tx_loop_remove(ingest->loop, ingest->control);
     tx_loop_remove(ingest->loop, ingest->drain_timer);
     tx_loop_remove(ingest->loop, ingest->rejections_timer);
+    tx_loop_remove(ingest->loop, ingest->link_timer);
     tx_loop_free(ingest->loop);
     free(ingest->control_memory);
     free(ingest);
@@ -85,6 +86,8 @@ static int make_loop(struct tx_ingest *ingest) {
                         &ingest->control);
     if (r == 0)
         r = tx_loop_add_timer(ingest->loop, tx_receive_on_timer, ingest, &ingest->drain_timer);
+    if (r == 0)
+        r = tx_loop_add_timer(ingest->loop, tx_settle_on_no_ledger, ingest, &ingest->link_timer);
     if (r == 0)
         r = tx_loop_add_timer(ingest->loop, on_rejections_timer, ingest, &ingest->rejections_timer);
     return r;

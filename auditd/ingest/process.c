@@ -122,6 +122,9 @@ static int encode(struct tx_ingest *ingest, const struct tx_record *record) {
     r = tx_line_write_body(record, ingest->host, &body);
     if (r < 0)
         return r;
+    /* The ledger ends the stream for a body that is none: a mistake of ours must not reach it. */
+    if (!tx_bodies_body_valid((struct tx_text){.p = (char *)body.data, .n = body.len}))
+        return -ENOSPC;
     uint64_t ticket = tx_link_body_end(&ingest->link, &frame, &body);
     return record->wants_receipt ? await_receipt(ingest, record->n, ticket) : 0;
 }
@@ -150,7 +153,7 @@ static void wipe_fields(struct tx_ingest *ingest, const struct tx_record *record
 /* --- one datagram --- */
 
 static const struct tx_record_fault malformed = {EBADMSG, "malformed datagram"};
-static const struct tx_record_fault too_long = {EMSGSIZE, "record does not fit a line"};
+static const struct tx_record_fault unwritable = {EMSGSIZE, "record cannot be written"};
 
 /* Its tickets, if it has any, are out. */
 static void finish_job(struct tx_ingest *ingest) {
@@ -192,7 +195,7 @@ static int take_or_reject(struct tx_ingest *ingest, struct tx_record *record,
         r = take_record(ingest, record);
         if (r != -ENOSPC)
             return r;
-        fault = &too_long;
+        fault = &unwritable;
     }
     return reject_record(ingest, record->n, fault);
 }
@@ -286,7 +289,7 @@ static int find_client(struct tx_ingest *ingest, bool *ret_idle) {
     uint8_t id[8];
 
     find_client_id(ingest, id);
-    struct tx_client *client = tx_clients_get(&ingest->clients, id, &is_new);
+    struct tx_client *client = tx_clients_get(&ingest->clients, id, job->source.uid, &is_new);
     if (client && client->known) {
         memcpy(job->source.client, id, sizeof(id));
         job->client = client;

@@ -8,6 +8,10 @@
 #include "auditd/ingest/receive.h"
 #include "auditd/ingest/supervisor-link.h"
 #include "auditd/ipc/log.h"
+#include "libtx/base/clock.h"
+
+/* A ledger that died is started again within this time, if it can be. */
+#define NO_LEDGER_NS (INT64_C(5) * 1000000000)
 
 /* --- telling clients --- */
 
@@ -124,11 +128,18 @@ static int on_frame(struct tx_ingest *ingest, const struct tx_bodies_frame *fram
 /* --- the stream --- */
 
 /* Everything that was not durable is in the inbox still: wait for the supervisor. */
-static void disconnect(struct tx_ingest *ingest) {
+static int disconnect(struct tx_ingest *ingest) {
     tx_loop_remove(ingest->loop, ingest->link_source);
     ingest->link_source = NULL;
     tx_link_disconnect(&ingest->link);
     tx_process_abort(ingest);
+    return tx_loop_set_timer(ingest->link_timer, tx_clock_boot() + NO_LEDGER_NS, 0);
+}
+
+int tx_settle_on_no_ledger(void *data, uint32_t events) {
+    (void)data, (void)events;
+    tx_log(TX_LOG_ERROR, "the ledger ended its stream and there is no other");
+    return -EPIPE;
 }
 
 static int read_frames(struct tx_ingest *ingest) {
@@ -159,10 +170,8 @@ static int on_link(void *data, uint32_t events) {
     }
     if (r == -ENOMEM)
         return r;
-    if (r != -EAGAIN) {
-        disconnect(ingest);
-        return 0;
-    }
+    if (r != -EAGAIN)
+        return disconnect(ingest);
     r = tx_process_run(ingest);
     return r < 0 ? r : tx_settle_check_stopped(ingest);
 }
@@ -188,12 +197,16 @@ int tx_settle_flush(struct tx_ingest *ingest) {
 }
 
 int tx_settle_connect(struct tx_ingest *ingest, int fd) {
-    disconnect(ingest);
+    int r = disconnect(ingest);
+    if (r < 0)
+        return r;
     ingest->sent = ingest->sent_last = NULL;
     tx_clients_forget(&ingest->clients);
     tx_inbox_rewind(&ingest->inbox);
     tx_own_restart(&ingest->own);
-    int r = tx_link_connect(&ingest->link, fd);
+    r = tx_link_connect(&ingest->link, fd);
+    if (r == 0)
+        r = tx_loop_set_timer(ingest->link_timer, 0, 0);
     if (r < 0)
         return r;
     ingest->link_wants_out = false;

@@ -17,6 +17,10 @@ TX_MUST_USE int tx_settle_connect(struct tx_ingest *ingest, int fd);
  * the link turned out to be down. */
 TX_MUST_USE int tx_settle_flush(struct tx_ingest *ingest);
 
+/* The handler of a timer that runs while there is no stream: a ledger that ended only the stream
+ * brings none, so after a while a new start has to. */
+int tx_settle_on_no_ledger(void *data, uint32_t events);
+
 /* Frees what is durable, and tells its clients. */
 TX_MUST_USE int tx_settle_entries(struct tx_ingest *ingest);
 

@@ -416,6 +416,18 @@ class Crash(Case):
             wait_until(lambda: len(r.log.of(c)) == 2, "the body again")
             self.assertEqual(line(r.log.of(c)[1][2])["source"]["comm"], "rig")
 
+    def test_a_ledger_that_ends_only_the_stream_makes_it_start_anew(self):
+        with Rig() as r:
+            c = r.connect()
+            c.log()
+            c.wait_acked()
+            r.ledger.sock.shutdown(socket.SHUT_RDWR)
+            self.assertNotEqual(r.wait_exit(), 0)
+            c.log()
+            r.start()
+            c.wait_acked()
+            self.every_number_once(r, c, 2)
+
     def test_the_loss_of_the_supervisor_ends_it(self):
         with Rig() as r:
             r.hear(rig.READY)

@@ -242,6 +242,7 @@ class Rig:
         self.next_id = 1
         self.pid = None
         self.control = None
+        self.ledger = None
         self.messages = []
         self.exit_status = None
 
@@ -258,7 +259,7 @@ class Rig:
 
     def stream(self):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        Ledger(ours, self.log)
+        self.ledger = Ledger(ours, self.log)
         return theirs
 
     def start(self):

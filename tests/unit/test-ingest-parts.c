@@ -22,7 +22,7 @@ static void make_id(uint64_t i, uint8_t id[8]) {
 static struct tx_client *get(struct tx_clients *clients, uint64_t i, bool *ret_new) {
     uint8_t id[8];
     make_id(i, id);
-    return tx_clients_get(clients, id, ret_new);
+    return tx_clients_get(clients, id, (uint32_t)(i >> 32), ret_new);
 }
 
 static void learn(struct tx_clients *clients, uint64_t i, uint64_t expected) {
@@ -90,6 +90,31 @@ START_TEST(a_client_that_is_waited_for_is_not_forgotten) {
     ck_assert_ptr_nonnull(get(&clients, TX_CLIENTS_MAX, &is_new));
     tx_clients_forget(&clients);
     get(&clients, 1, &is_new);
+    ck_assert(is_new);
+    tx_clients_deinit(&clients);
+}
+END_TEST
+
+/* Ids of the same user share their upper half here. */
+START_TEST(who_invents_clients_is_forgotten_himself) {
+    const uint64_t mallory = UINT64_C(1) << 32;
+    struct tx_clients clients;
+    bool is_new;
+
+    ck_assert_int_eq(tx_clients_init(&clients, 3), 0);
+    for (uint64_t i = 0; i < 100; i++) {
+        get(&clients, i, &is_new);
+        learn(&clients, i, i);
+    }
+    for (uint64_t i = 0; i < 3 * TX_CLIENTS_MAX; i++) {
+        ck_assert_ptr_nonnull(get(&clients, mallory + i, &is_new));
+        learn(&clients, mallory + i, 0);
+    }
+    for (uint64_t i = 0; i < 100; i++) {
+        get(&clients, i, &is_new);
+        ck_assert(!is_new);
+    }
+    get(&clients, mallory, &is_new);
     ck_assert(is_new);
     tx_clients_deinit(&clients);
 }
@@ -262,6 +287,7 @@ int main(void) {
     tcase_add_test(tests, what_an_unknown_client_sent_waits_until_the_ledger_has_answered);
     tcase_add_test(tests, the_client_not_heard_of_for_longest_is_forgotten);
     tcase_add_test(tests, a_client_that_is_waited_for_is_not_forgotten);
+    tcase_add_test(tests, who_invents_clients_is_forgotten_himself);
     tcase_add_test(tests, a_client_that_never_reads_blocks_nobody_and_costs_little);
     tcase_add_test(tests, an_acknowledgement_never_goes_back_but_for_another_client);
     tcase_add_test(tests, rejections_are_said_at_once_and_then_once_a_second);
