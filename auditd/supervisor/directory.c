@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -104,6 +106,19 @@ static int grant(int fd, const struct tx_directory_wish *wish) {
     return 0;
 }
 
+/* In place of fd. The mount lives as long as the descriptor. */
+static void detach(int *fd) {
+    _cleanup_(tx_fd_closep) int tree =
+        (int)syscall(SYS_open_tree, *fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+    if (tree < 0)
+        return; /* no CAP_SYS_ADMIN */
+    int detached = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (detached < 0)
+        return;
+    tx_fd_closep(fd);
+    *fd = detached;
+}
+
 int tx_directory_open(const char *path, const struct tx_directory_wish *wish, int *ret_fd) {
     int r = tx_directory_make_above(path);
     if (r < 0)
@@ -119,6 +134,8 @@ int tx_directory_open(const char *path, const struct tx_directory_wish *wish, in
     r = grant(fd, wish);
     if (r < 0)
         return r;
+    if (wish->detached)
+        detach(&fd);
     *ret_fd = tx_fd_steal(&fd);
     return 0;
 }

@@ -17,6 +17,9 @@ struct tx_directory_wish {
     bool set_owner;   /* needs root; what lies in it is given too, when it belonged to another */
     uid_t uid;
     gid_t gid;
+    /* `..` of what is opened leads nowhere: it is the root of a mount of its own. For children
+     * without Landlock, who could otherwise leave their chroot by it. Left out where we may not. */
+    bool detached;
 };
 
 /* Makes the directory and those above it (0755, the caller's), and opens it. *ret_fd is owned by

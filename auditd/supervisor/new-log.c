@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "auditd/ipc/log.h"
+#include "auditd/sandbox/sandbox.h"
 #include "auditd/supervisor/directory.h"
 #include "auditd/supervisor/old-log.h"
 #include "libtx/base/fd.h"
@@ -146,8 +147,11 @@ static int write_continues(int old_fd, int new_fd) {
 }
 
 static int make_new(const char *path, const struct tx_setup *setup, int *ret_fd) {
-    const struct tx_directory_wish wish = {
-        .mode = 0750, .set_owner = geteuid() == 0, .uid = setup->uid, .gid = setup->gid};
+    const struct tx_directory_wish wish = {.mode = 0750,
+                                           .set_owner = geteuid() == 0,
+                                           .uid = setup->uid,
+                                           .gid = setup->gid,
+                                           .detached = tx_sandbox_landlock_version() == 0};
 
     _cleanup_(tx_fd_closep) int fd = -1;
     int r = tx_directory_open(path, &wish, &fd);

@@ -11,6 +11,7 @@
 
 #include "auditd/ipc/fds.h"
 #include "auditd/ipc/log.h"
+#include "auditd/sandbox/sandbox.h"
 #include "auditd/supervisor/directory.h"
 #include "auditd/supervisor/memfd.h"
 #include "auditd/supervisor/old-log.h"
@@ -81,7 +82,8 @@ static int open_one(const char *path, const char *key, const struct tx_setup *se
                                            .forbidden = forbidden,
                                            .set_owner = geteuid() == 0,
                                            .uid = setup->uid,
-                                           .gid = setup->gid};
+                                           .gid = setup->gid,
+                                           .detached = tx_sandbox_landlock_version() == 0};
     int r = tx_directory_open(path, &wish, ret_fd);
     if (r < 0)
         tx_log(TX_LOG_ERROR, "%s: directory %s cannot be used: %s", key, path, strerror(-r));

@@ -2,12 +2,14 @@
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "auditd/sandbox/parts.h"
 #include "auditd/supervisor/directory.h"
 #include "auditd/supervisor/new-log.h"
 #include "auditd/supervisor/old-log.h"
@@ -177,6 +179,28 @@ START_TEST(root_gives_what_is_in_a_directory_but_no_trap_to_the_user) {
     ck_assert_uint_eq(st.st_uid, 12345);
     ck_assert_int_eq(fstatat(top_fd, "outside", &st, 0), 0);
     ck_assert_uint_eq(st.st_uid, 0);
+}
+END_TEST
+
+START_TEST(from_a_detached_directory_nothing_above_is_reached) {
+    struct tx_directory_wish wish = {.mode = 0700};
+    char path[64];
+    int plain, detached;
+    ck_assert_int_eq(mkdirat(top_fd, "keys", 0700), 0);
+    write_file("keys/secret", "");
+    snprintf(path, sizeof(path), "%s/log", top);
+    ck_assert_int_eq(tx_directory_open(path, &wish, &plain), 0);
+    ck_assert_int_eq(faccessat(plain, "../keys/secret", F_OK, 0), 0);
+    wish.detached = true;
+    ck_assert_int_eq(tx_directory_open(path, &wish, &detached), 0);
+    write_file("log/segment", "");
+    ck_assert_int_eq(faccessat(detached, "segment", F_OK, 0), 0);
+    if (tx_capability_effective(CAP_SYS_ADMIN))
+        ck_assert_int_eq(faccessat(detached, "../keys/secret", F_OK, 0), -1);
+    ck_assert_int_eq(tx_directory_lock(detached, 0), 0); /* one lock, whichever way it is opened */
+    ck_assert_int_eq(tx_directory_lock(plain, 0), -EBUSY);
+    close(plain);
+    close(detached);
 }
 END_TEST
 
@@ -391,6 +415,7 @@ int main(void) {
     tcase_add_test(tests, the_pseudonym_key_stays_the_same_and_a_damaged_one_is_refused);
     tcase_add_test(tests, one_log_has_one_daemon_also_while_only_a_child_lives);
     tcase_add_test(tests, root_gives_what_is_in_a_directory_but_no_trap_to_the_user);
+    tcase_add_test(tests, from_a_detached_directory_nothing_above_is_reached);
     tcase_add_test(tests, an_unknown_user_is_an_error_with_its_place);
     tcase_add_test(tests, an_existing_log_keeps_its_name_unless_the_file_says_another);
     tcase_add_test(tests, a_damaged_log_json_is_refused);
