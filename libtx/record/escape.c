@@ -26,18 +26,39 @@ static inline bool all_plain(uint64_t word) {
     return !((word | below_space | quote | backslash) & HIGHS);
 }
 
+static inline uint64_t load(const char *p) {
+    uint64_t word;
+    memcpy(&word, p, sizeof(word));
+    return word;
+}
+
+/* The same for all n bytes of a text: in words, the last of which overlaps. Most texts are short
+ * and plain. False also when this is not told so fast. */
+static bool is_plain(const char *p, size_t n) {
+    uint64_t word = 0;
+
+    if (n >= sizeof(word)) {
+        for (size_t i = 0; i + sizeof(word) < n; i += sizeof(word))
+            if (!all_plain(load(p + i)))
+                return false;
+        return all_plain(load(p + n - sizeof(word)));
+    }
+    if (n < 4)
+        return false;
+    uint32_t first, last;
+    memcpy(&first, p, sizeof(first));
+    memcpy(&last, p + n - sizeof(last), sizeof(last));
+    return all_plain((uint64_t)first << 32 | last);
+}
+
 /* How many bytes from p on stand for themselves, valid characters of several bytes included. */
 static size_t plain_run(const char *p, size_t n) {
     size_t i = 0;
 
     while (i < n) {
-        uint64_t word;
-        if (n - i >= sizeof(word)) {
-            memcpy(&word, p + i, sizeof(word));
-            if (all_plain(word)) {
-                i += sizeof(word);
-                continue;
-            }
+        if (n - i >= sizeof(uint64_t) && all_plain(load(p + i))) {
+            i += sizeof(uint64_t);
+            continue;
         }
         uint8_t size = sizes[(uint8_t)p[i]];
         size_t length = size == 0 ? tx_utf8_char(p + i, n - i) : size == 1;
@@ -58,6 +79,10 @@ static void put_special(struct tx_buf *b, uint8_t c) {
 void tx_escape_put(struct tx_buf *b, struct tx_text text) {
     size_t at = 0;
 
+    if (is_plain(text.p, text.n)) {
+        tx_buf_put(b, text.p, text.n);
+        return;
+    }
     while (at < text.n) {
         size_t plain = plain_run(text.p + at, text.n - at);
         tx_buf_put(b, text.p + at, plain);

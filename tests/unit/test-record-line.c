@@ -189,19 +189,22 @@ START_TEST(bytes_that_are_not_utf8_are_replaced_one_by_one) {
 END_TEST
 
 START_TEST(every_byte_is_escaped_as_base_does_it) {
-    /* At each place within and behind a word of eight, since those are looked at together. */
+    /* At each place of texts of each length, since several bytes are looked at together. */
     for (unsigned c = 0; c < 128; c++) {
-        for (size_t at = 0; at < 20; at++) {
-            char in[20], out[64], expected[64];
-            memset(in, 'a', sizeof(in));
-            in[at] = (char)c;
-            struct tx_buf b = tx_buf_of(out, sizeof(out)),
-                          e = tx_buf_of(expected, sizeof(expected));
-            tx_escape_put(&b, (struct tx_text){in, sizeof(in)});
-            tx_buf_json(&e, in, sizeof(in));
-            ck_assert_uint_eq(b.len, e.len);
-            ck_assert_mem_eq(out, expected, e.len);
-            ck_assert_uint_eq(tx_escape_size((struct tx_text){in, sizeof(in)}), e.len);
+        for (size_t n = 1; n <= 20; n++) {
+            for (size_t at = 0; at < n; at++) {
+                char in[20], out[64], expected[64];
+                struct tx_text source = {in, n};
+                memset(in, 'a', sizeof(in));
+                in[at] = (char)c;
+                struct tx_buf b = tx_buf_of(out, sizeof(out));
+                struct tx_buf e = tx_buf_of(expected, sizeof(expected));
+                tx_escape_put(&b, source);
+                tx_buf_json(&e, in, n);
+                ck_assert_uint_eq(b.len, e.len);
+                ck_assert_mem_eq(out, expected, e.len);
+                ck_assert_uint_eq(tx_escape_size(source), e.len);
+            }
         }
     }
 }
