@@ -17,16 +17,22 @@
 /* tile/<level>/x001/x234: nothing of ours is deeper. */
 #define DEPTH_MAX 8
 
+/* Clients pass through the one of the socket, whatever the umask is. EROFS and EACCES come for
+ * directories that are there, too; the first use of one that is not tells. */
+static int make_one(const char *path) {
+    if (mkdir(path, 0755) == 0)
+        return chmod(path, 0755) < 0 ? -errno : 0;
+    return errno == EEXIST || errno == EROFS || errno == EACCES ? 0 : -errno;
+}
+
 static int make_parents(char *path) {
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    int r = 0;
+    for (char *slash = strchr(path + 1, '/'); slash && r == 0; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        int r = mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+        r = make_one(path);
         *slash = '/';
-        /* EROFS and EACCES also come for directories that are there. */
-        if (r < 0 && r != -EROFS && r != -EACCES)
-            return r;
     }
-    return 0;
+    return r;
 }
 
 int tx_directory_make_above(const char *path) {

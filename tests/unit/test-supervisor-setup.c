@@ -81,8 +81,11 @@ static int open_all(struct tx_setup *setup) {
 
 START_TEST(missing_directories_are_made_with_their_modes) {
     struct tx_setup setup;
+    mode_t before = umask(0077);
     ck_assert_int_eq(open_all(&setup), 0);
     ck_assert_int_eq(tx_setup_content(&conf, TX_TEXT("version: 1\n"), &setup), 0);
+    umask(before);
+    ck_assert_int_eq(mode_of("deep"), 0755);
     ck_assert_int_eq(mode_of("deep/log"), 0750);
     ck_assert_int_eq(mode_of("keys"), 0700);
     ck_assert_int_eq(mode_of("state"), 0750);
