@@ -220,7 +220,9 @@ static int on_ingest(void *data, uint32_t events) {
         r = read_round(ledger);
     if (r == 0)
         r = tx_ledger_schedule(ledger);
-    return r < 0 ? r : flush_replies(ledger);
+    if (r == 0)
+        r = flush_replies(ledger);
+    return r == 0 && ledger->orphaned && ledger->ingest_fd < 0 ? tx_ledger_stop(ledger) : r;
 }
 
 int tx_ledger_resume_intake(struct tx_ledger *ledger) {

@@ -79,6 +79,9 @@ struct tx_ledger {
     struct tx_bytes proof; /* epochs/<proof_epoch>.tlog-proof, to be written */
     uint64_t proof_epoch;
 
+    struct tx_source_handle *control_source;
+    bool orphaned; /* the supervisor is gone */
+
     /* Ingest. */
     int ingest_fd; /* -1: none now */
     struct tx_source_handle *ingest_source;
@@ -165,6 +168,7 @@ TX_MUST_USE int tx_ledger_identity(struct tx_ledger *ledger, const struct tx_not
 /* pump.c: everything that is due, in order; the one place where the order stands. */
 TX_MUST_USE int tx_ledger_pump(struct tx_ledger *ledger);
 TX_MUST_USE int tx_ledger_schedule(struct tx_ledger *ledger);
+/* The last record and its checkpoint; ends the loop. */
 TX_MUST_USE int tx_ledger_stop(struct tx_ledger *ledger);
 TX_MUST_USE int tx_ledger_add_timers(struct tx_ledger *ledger);
 

@@ -34,13 +34,6 @@ static int say_status(struct tx_ledger *ledger) {
     return say(TX_CONTROL_STATUS, 0, (struct tx_text){memory, b.full ? 0 : b.len});
 }
 
-static int stop(struct tx_ledger *ledger) {
-    int r = tx_ledger_stop(ledger);
-    if (r == 0)
-        tx_loop_stop(ledger->loop);
-    return r;
-}
-
 static int on_message(struct tx_ledger *ledger, struct tx_control *message) {
     int r;
     switch (message->type) {
@@ -51,11 +44,19 @@ static int on_message(struct tx_ledger *ledger, struct tx_control *message) {
     case TX_CONTROL_INGEST:
         return message->fd < 0 ? 0 : tx_ledger_take_ingest(ledger, tx_fd_steal(&message->fd));
     case TX_CONTROL_STOP:
-        r = stop(ledger);
+        r = tx_ledger_stop(ledger);
         return r < 0 ? r : say(TX_CONTROL_STOPPED, 0, TX_TEXT(""));
     default:
         return 0;
     }
+}
+
+/* The supervisor is gone: what ingest still has is taken, then it ends (auditd/ipc/control.h). */
+static int on_orphaned(struct tx_ledger *ledger) {
+    tx_loop_remove(ledger->loop, ledger->control_source);
+    ledger->control_source = NULL;
+    ledger->orphaned = true;
+    return ledger->ingest_fd < 0 ? tx_ledger_stop(ledger) : 0;
 }
 
 static int on_control(void *data, uint32_t events) {
@@ -66,12 +67,12 @@ static int on_control(void *data, uint32_t events) {
     if (r == -EAGAIN)
         return 0;
     if (r == TX_CONTROL_E_CLOSED || r == -EPIPE)
-        return stop(ledger);
+        return on_orphaned(ledger);
     if (r < 0)
         return r;
     r = on_message(ledger, &message);
     tx_fd_closep(&message.fd);
-    return r == -EPIPE ? stop(ledger) : r;
+    return r == -EPIPE ? on_orphaned(ledger) : r;
 }
 
 /* The signer never speaks first: an event is its end. */
@@ -171,7 +172,7 @@ static int first_records(struct tx_ledger *ledger) {
 }
 
 static int run(struct tx_ledger *ledger) {
-    struct tx_source_handle *control, *signer;
+    struct tx_source_handle *signer;
     int r = tx_ledger_add_timers(ledger);
     if (r == 0)
         r = tx_compress_new(TX_FD_LEDGER_LOG, ledger->conf->segment_compress == TX_COMPRESS_ZSTD,
@@ -181,7 +182,8 @@ static int run(struct tx_ledger *ledger) {
     if (r == 0)
         r = first_records(ledger);
     if (r == 0)
-        r = tx_loop_add(ledger->loop, TX_FD_CONTROL, EPOLLIN, on_control, ledger, &control);
+        r = tx_loop_add(ledger->loop, TX_FD_CONTROL, EPOLLIN, on_control, ledger,
+                        &ledger->control_source);
     if (r == 0)
         r = tx_loop_add(ledger->loop, TX_FD_LEDGER_SIGNER, EPOLLIN | EPOLLRDHUP, on_signer, ledger,
                         &signer);

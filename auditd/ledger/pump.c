@@ -48,7 +48,8 @@ int tx_ledger_pump(struct tx_ledger *ledger) {
     bool done = false;
 
     ledger->receipt_wanted = false;
-    if (ledger->tail.len >= TX_LEDGER_TAIL_BYTES)
+    if (ledger->tail.len >= TX_LEDGER_TAIL_BYTES ||
+        tx_ledger_size(ledger) - ledger->now.checkpoint_size >= ledger->conf->epoch_records)
         ledger->checkpoint_wanted = true;
     while (!done) {
         int r = step(ledger, &done);
@@ -148,5 +149,6 @@ int tx_ledger_stop(struct tx_ledger *ledger) {
     r = tx_clients_save(ledger->clients, TX_FD_LEDGER_STATE, tx_ledger_size(ledger));
     if (r < 0)
         tx_log(TX_LOG_WARNING, "cannot save the table of clients: %s", strerror(-r));
+    tx_loop_stop(ledger->loop);
     return 0;
 }
