@@ -242,7 +242,9 @@ static void read_entry(struct reader *r, const char *section, const struct tx_co
     char path[128];
     bool is_section = false;
 
-    if (snprintf(path, sizeof(path), "%s%s", section, entry->key->text) < (int)sizeof(path) - 1) {
+    /* A dot in a key would be taken for a section's. */
+    if (!strchr(entry->key->text, '.') &&
+        snprintf(path, sizeof(path), "%s%s", section, entry->key->text) < (int)sizeof(path) - 1) {
         if (strcmp(path, "masking") == 0) {
             tx_conf_rules_read(entry->value, r->errors, &r->conf->masking);
             return;
@@ -255,7 +257,7 @@ static void read_entry(struct reader *r, const char *section, const struct tx_co
             size_t n = strlen(path);
             is_section |= strncmp(key->path, path, n) == 0 && key->path[n] == '.';
         }
-        if (is_section && !strchr(entry->key->text, '.')) {
+        if (is_section) {
             strcat(path, ".");
             read_section(r, path, entry->value);
             return;
