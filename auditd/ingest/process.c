@@ -152,6 +152,12 @@ static void wipe_fields(struct tx_ingest *ingest, const struct tx_record *record
 
 /* --- one datagram --- */
 
+/* It holds the client's secret. */
+static void clear_job(struct tx_job *job) {
+    explicit_bzero(job->records.secret, sizeof(job->records.secret));
+    *job = (struct tx_job){.entry = NULL};
+}
+
 static const struct tx_record_fault malformed = {EBADMSG, "malformed datagram"};
 static const struct tx_record_fault unwritable = {EMSGSIZE, "record cannot be written"};
 
@@ -170,7 +176,7 @@ static void finish_job(struct tx_ingest *ingest) {
     else
         ingest->sent = entry;
     ingest->sent_last = entry;
-    explicit_bzero(&ingest->job, sizeof(ingest->job));
+    clear_job(&ingest->job);
 }
 
 /* A client that sends rubbish harms only itself. */
@@ -300,7 +306,7 @@ static int find_client(struct tx_ingest *ingest, bool *ret_idle) {
     else
         ingest->held = job->entry;
     *ret_idle = !client;
-    explicit_bzero(job, sizeof(*job));
+    clear_job(job);
     return client && is_new ? ask_ledger(ingest, client) : 0;
 }
 
@@ -379,6 +385,6 @@ int tx_process_run(struct tx_ingest *ingest) {
 }
 
 void tx_process_abort(struct tx_ingest *ingest) {
-    explicit_bzero(&ingest->job, sizeof(ingest->job));
+    clear_job(&ingest->job);
     ingest->held = NULL;
 }

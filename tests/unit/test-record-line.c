@@ -350,9 +350,9 @@ START_TEST(no_record_is_too_much) {
     static char worst[TX_LIMIT_EXE_BYTES];
     memset(worst, 1, sizeof(worst));
     memset(large, 1, sizeof(large));
-    for (unsigned n_name = 4; n_name <= TX_LIMIT_NAME_BYTES; n_name += 31) {
+    for (unsigned n_name = 4; n_name <= TX_LIMIT_NAME_BYTES; n_name += 62) {
         name_all_fields(n_name);
-        for (size_t n = 0; n <= 3000; n = n * 3 + 1) {
+        for (size_t n = 0; n <= 3000; n = n * 7 + 1) {
             struct tx_record record = plain_record();
             record.event = (struct tx_text){worst, TX_LIMIT_EVENT_BYTES};
             record.message = (struct tx_text){large, 131072};
@@ -370,6 +370,8 @@ START_TEST(no_record_is_too_much) {
                     field->u64 = UINT64_MAX >> 1;
                 if (field->type == TX_VALUE_F64)
                     field->f64 = -DBL_MAX;
+                if (field->type == TX_VALUE_BOOL)
+                    field->boolean = false;
             }
             json_t *line = write_and_read(&record);
             ck_assert(mark(line, "message"));
