@@ -15,11 +15,13 @@
 
 /* --- rules, as libtx/conf reads them --- */
 
+/* When several match, the strictest wins: drop_record, drop, redact, hash, mask. */
 enum tx_mask_action_kind {
     TX_MASK_REDACT, /* the value becomes "[redacted]" */
-    TX_MASK_KEEP,   /* `mask`: keep first and last characters, '*' for the rest */
-    TX_MASK_HASH,   /* "hmac:" and 32 hex digits of HMAC-SHA-256(key, value) */
-    TX_MASK_DROP,   /* the field is left out */
+    TX_MASK_KEEP, /* `mask`: keep first and last characters, '*' for the rest; where that would show
+                     more than half of the value, it is redacted */
+    TX_MASK_HASH, /* "hmac:" and 32 hex digits of HMAC-SHA-256(key, value) */
+    TX_MASK_DROP, /* the field is left out */
     TX_MASK_DROP_RECORD,
 };
 
@@ -29,12 +31,14 @@ struct tx_mask_action {
     uint32_t keep_last;
 };
 
-/* A rule matches when each list that is not empty has a match. Strings are owned by the rule. */
+/* A rule matches when each list that is not empty has a match; one without any list is an error.
+ * Strings are owned by the rule. */
 struct tx_mask_rule {
     char *id;
-    char **events; /* globs: `*` stays within a dotted part, `**` does not */
+    char *
+        *events; /* globs: `*` stays within a dotted part, `**` does not; "*" alone is any event */
     size_t n_events;
-    char **fields; /* globs; case and the separators _ - . are folded */
+    char **fields; /* globs; case, camelCase and the separators _ - . are folded */
     size_t n_fields;
     char **detectors; /* names; only what they find is changed, not the whole value */
     size_t n_detectors;
@@ -43,6 +47,11 @@ struct tx_mask_rule {
     struct tx_mask_action action;
     bool builtin; /* of a preset; a rule of the file wins over it for what it names */
 };
+
+#define TX_MASK_RULES_MAX 1000 /* of a file */
+
+/* Ids of the built-in set begin so; the file's must not. */
+#define TX_MASK_BUILTIN_PREFIX "builtin-"
 
 struct tx_mask_rules {
     bool preset_none; /* `masking: {preset: none}` */
@@ -63,7 +72,10 @@ TX_MUST_USE int tx_mask_rules_render(const struct tx_mask_rules *rules, struct t
 
 struct tx_mask; /* immutable; holds a scratch arena, so it belongs to one thread */
 
-/* `key` is for the action `hash` (32 bytes at least; NULL with n_key 0 when no rule hashes). */
+/* `key` is for the action `hash` (TX_MASK_KEY_BYTES_MIN at least; NULL with n_key 0 when no rule
+ * hashes). Nothing of `rules` is borrowed. -EINVAL when the key is too short, there are too many
+ * rules, or a rule has an empty or overlong pattern or an unknown detector. */
+#define TX_MASK_KEY_BYTES_MIN 32
 TX_MUST_USE int tx_mask_new(const struct tx_mask_rules *rules, const void *key, size_t n_key,
                             struct tx_mask **ret);
 void tx_mask_free(struct tx_mask *mask);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "libtx/mask/scan.h"
+
+/*
+ * Four octets without leading zeros. Five or more numbers with dots between them are a version or
+ * an object identifier; so is what follows a letter (v1.2.3.4).
+ */
+
+/* The end of an octet at `at`, or at. */
+static size_t octet_end(const struct tx_scan *s, size_t at) {
+    unsigned v = 0;
+    size_t end = at;
+    while (end - at < 4 && tx_is_digit(tx_scan_at(s, end)))
+        v = v * 10 + (unsigned)(s->p[end++] - '0');
+    if (v > 255 || end - at > 3 || (end - at > 1 && s->p[at] == '0'))
+        return at;
+    return end;
+}
+
+void tx_detect_ipv4(struct tx_scan *s, size_t at, size_t end) {
+    size_t start = at;
+
+    if (end - at > 3 || tx_scan_at(s, end) != '.' || !tx_scan_wants(s, TX_DETECT_IPV4))
+        return;
+    if (tx_is_alnum(tx_scan_before(s, at)) ||
+        (tx_scan_before(s, at) == '.' && at > 1 && tx_is_digit(s->p[at - 2])))
+        return;
+    for (int i = 0; i < 4; i++) {
+        end = octet_end(s, at);
+        if (end == at || (i < 3 && tx_scan_at(s, end) != '.'))
+            return;
+        at = end + 1;
+    }
+    bool goes_on = tx_scan_at(s, end) == '.' && tx_is_digit(tx_scan_at(s, end + 1));
+    if (!goes_on && !tx_is_alnum(tx_scan_at(s, end)))
+        tx_scan_claim(s, TX_DETECT_IPV4, start, end);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "libtx/mask/scan.h"
+
+/*
+ * Groups of one to four hex digits with colons between them: eight or more, or some with a "::".
+ * More than an address has are taken whole (a port, or a prefix that would hide one). A trailing
+ * IPv4 part is found as such and united with this.
+ */
+
+#define ZONE_BYTES 16
+
+struct segment {
+    size_t start, end; /* end == start: nothing yet */
+    size_t n_groups;
+    bool compressed;
+};
+
+static size_t zone_end(const struct tx_scan *s, size_t at) {
+    size_t end = at + 1;
+    if (tx_scan_at(s, at) != '%')
+        return at;
+    while (end - at <= ZONE_BYTES && (tx_is_alnum(tx_scan_at(s, end)) ||
+                                      tx_scan_at(s, end) == '-' || tx_scan_at(s, end) == '_'))
+        end++;
+    return end > at + 1 ? end : at;
+}
+
+static void finish(struct tx_scan *s, struct segment *segment) {
+    if (segment->n_groups >= 8 || (segment->compressed && segment->n_groups > 0))
+        tx_scan_claim(s, TX_DETECT_IPV6, segment->start, zone_end(s, segment->end));
+    *segment = (struct segment){.n_groups = 0};
+}
+
+/* Groups of the word that the segment is in are digits; a longer word is none. */
+static bool is_group(const struct tx_scan *s, size_t at, size_t end) {
+    return end - at <= 4 && !tx_is_alnum(tx_scan_before(s, at)) && !tx_is_alnum(tx_scan_at(s, end));
+}
+
+static void take_group(struct tx_scan *s, struct segment *segment, size_t at, size_t end) {
+    if (!is_group(s, at, end)) {
+        finish(s, segment);
+        return;
+    }
+    if (segment->end == 0)
+        segment->start = at;
+    segment->end = end;
+    segment->n_groups++;
+}
+
+/* "a::" of a word that is no group is a name's scope (std::), not a part of an address. */
+static void take_colons(struct tx_scan *s, struct segment *segment, size_t at, size_t end) {
+    if (end - at > 2 || (segment->end == 0 && tx_is_alnum(tx_scan_before(s, at)))) {
+        finish(s, segment);
+        return;
+    }
+    if (end - at == 1)
+        return;
+    if (segment->end == 0)
+        segment->start = at;
+    segment->end = end;
+    segment->compressed = true;
+}
+
+void tx_detect_ipv6(struct tx_scan *s, size_t at) {
+    struct segment segment = {.n_groups = 0};
+    size_t start = at, i;
+
+    if (at < s->ipv6_done || !tx_scan_wants(s, TX_DETECT_IPV6))
+        return;
+    while (start > s->ipv6_done && at - start < 5 && tx_is_hex(s->p[start - 1]))
+        start--;
+    for (i = start; i < s->n && (s->p[i] == ':' || tx_is_hex(s->p[i]));) {
+        size_t end = i + 1;
+        bool colons = s->p[i] == ':';
+        while (end < s->n && (colons ? s->p[end] == ':' : tx_is_hex(s->p[end])))
+            end++;
+        if (colons)
+            take_colons(s, &segment, i, end);
+        else
+            take_group(s, &segment, i, end);
+        i = end;
+    }
+    finish(s, &segment);
+    s->spans->work += i - start;
+    s->ipv6_done = i;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include "libtx/mask/glob.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "libtx/base/limits.h"
+
+/* --- event names --- */
+
+/* One step for each byte of the name over all places in the pattern at once: no backtracking. */
+static void step(const char *pattern, size_t n, char c, const bool *here, bool *next) {
+    for (size_t i = 0; i < n; i++) {
+        if (!here[i])
+            continue;
+        if (pattern[i] != '*')
+            next[i + 1] |= pattern[i] == c;
+        else
+            next[i] |= c != '.' || pattern[i + 1] == '*' || (i > 0 && pattern[i - 1] == '*');
+    }
+}
+
+/* A star may stand for nothing. */
+static void skip_stars(const char *pattern, size_t n, bool *here) {
+    for (size_t i = 0; i < n; i++)
+        if (here[i] && pattern[i] == '*')
+            here[i + 1] = true;
+}
+
+bool tx_glob_match_event(const char *pattern, struct tx_text name) {
+    bool memory[2][TX_GLOB_PATTERN_BYTES + 1] = {{true}};
+    bool *here = memory[0], *next = memory[1];
+    size_t n = strlen(pattern);
+
+    if (strcmp(pattern, "*") == 0)
+        return true;
+    if (n > TX_GLOB_PATTERN_BYTES)
+        return false;
+    skip_stars(pattern, n, here);
+    for (size_t k = 0; k < name.n; k++) {
+        memset(next, 0, n + 1);
+        step(pattern, n, name.p[k], here, next);
+        skip_stars(pattern, n, next);
+        bool *swap = here;
+        here = next;
+        next = swap;
+    }
+    return here[n];
+}
+
+void tx_glob_canonical_event(const char *pattern, char *ret) {
+    size_t stars = 0;
+    if (strcmp(pattern, "*") == 0)
+        pattern = "**";
+    for (; *pattern; pattern++) {
+        stars = *pattern == '*' ? stars + 1 : 0;
+        if (stars <= 2)
+            *ret++ = *pattern;
+    }
+    *ret = '\0';
+}
+
+/* --- field names --- */
+
+static bool is_upper(char c) {
+    return c >= 'A' && c <= 'Z';
+}
+static bool is_lower(char c) {
+    return c >= 'a' && c <= 'z';
+}
+static char fold(char c) {
+    return c == '-' || c == '.' ? '_' : is_upper(c) ? (char)(c | 0x20) : c;
+}
+
+/* Before a capital after a small letter or digit, and before the last of several: userID → user_id,
+ * APIKey → api_key. */
+static bool is_hump(const char *p, size_t n, size_t i) {
+    if (i == 0 || !is_upper(p[i]))
+        return false;
+    if (is_lower(p[i - 1]) || (p[i - 1] >= '0' && p[i - 1] <= '9'))
+        return true;
+    return is_upper(p[i - 1]) && i + 1 < n && is_lower(p[i + 1]);
+}
+
+bool tx_name_fold(struct tx_text text, struct tx_name *ret) {
+    size_t n_camel = 0;
+
+    if (text.n > sizeof(ret->plain))
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        ret->plain[i] = fold(text.p[i]);
+        if (is_hump(text.p, text.n, i))
+            ret->camel[n_camel++] = '_';
+        ret->camel[n_camel++] = ret->plain[i];
+    }
+    ret->n_plain = text.n;
+    ret->n_camel = n_camel;
+    ret->same = n_camel == text.n;
+    return true;
+}
+
+/* The texts between the stars. */
+struct pieces {
+    size_t n;
+    size_t min_bytes; /* all of them */
+    struct tx_text *piece;
+};
+
+struct tx_glob {
+    struct pieces plain, camel;
+    struct tx_name name;
+};
+
+static int split(const char *p, size_t n, struct pieces *ret) {
+    ret->n = 1;
+    for (size_t i = 0; i < n; i++)
+        ret->n += p[i] == '*';
+    ret->piece = calloc(ret->n, sizeof(ret->piece[0]));
+    if (!ret->piece)
+        return -ENOMEM;
+    ret->min_bytes = n - (ret->n - 1);
+    for (size_t k = 0, start = 0; k < ret->n; k++) {
+        size_t end = start;
+        while (end < n && p[end] != '*')
+            end++;
+        ret->piece[k] = (struct tx_text){.p = p + start, .n = end - start};
+        start = end + 1;
+    }
+    return 0;
+}
+
+int tx_glob_new(const char *pattern, struct tx_glob **ret) {
+    size_t n = strlen(pattern);
+    if (n == 0 || n > TX_GLOB_PATTERN_BYTES)
+        return -EINVAL;
+    _cleanup_(tx_glob_freep) struct tx_glob *glob = calloc(1, sizeof(*glob));
+    if (!glob)
+        return -ENOMEM;
+    bool fits = tx_name_fold((struct tx_text){.p = pattern, .n = n}, &glob->name);
+    assert(fits);
+    int r = split(glob->name.plain, glob->name.n_plain, &glob->plain);
+    if (r == 0)
+        r = split(glob->name.camel, glob->name.n_camel, &glob->camel);
+    if (r < 0)
+        return r;
+    *ret = TX_STEAL(glob);
+    return 0;
+}
+
+void tx_glob_free(struct tx_glob *glob) {
+    if (!glob)
+        return;
+    free(glob->plain.piece);
+    free(glob->camel.piece);
+    free(glob);
+}
+
+/* The first piece at the beginning, the last at the end, each other one where it first fits. */
+static bool match_pieces(const struct pieces *pieces, const char *p, size_t n) {
+    const struct tx_text *first = &pieces->piece[0], *last = &pieces->piece[pieces->n - 1];
+
+    if (n < pieces->min_bytes || memcmp(p, first->p, first->n) != 0)
+        return false;
+    if (pieces->n == 1)
+        return n == first->n;
+    if (memcmp(p + n - last->n, last->p, last->n) != 0)
+        return false;
+    const char *at = p + first->n, *end = p + n - last->n;
+    for (const struct tx_text *piece = first + 1; piece < last; piece++) {
+        const char *found = memmem(at, (size_t)(end - at), piece->p, piece->n);
+        if (!found)
+            return false;
+        at = found + piece->n;
+    }
+    return true;
+}
+
+bool tx_glob_match(const struct tx_glob *glob, const struct tx_name *name) {
+    return match_pieces(&glob->plain, name->plain, name->n_plain) ||
+           (!(name->same && glob->name.same) &&
+            match_pieces(&glob->camel, name->camel, name->n_camel));
+}
+
+void tx_glob_canonical_field(const char *pattern, char *ret) {
+    size_t n = strlen(pattern);
+    for (size_t i = 0; i < n; i++) {
+        if (pattern[i] == '*' && i > 0 && pattern[i - 1] == '*')
+            continue;
+        *ret++ = is_hump(pattern, n, i) ? pattern[i] : fold(pattern[i]);
+    }
+    *ret = '\0';
+}
