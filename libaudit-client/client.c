@@ -122,7 +122,6 @@ static int close_client(struct tx_client *client) {
     client->stats.lost += n_lost;
     client->is_closed = true;
     tx_settings_set(NULL);
-    tx_settings_get(&client->settings);
     return n_lost ? -EAGAIN : 0;
 }
 

@@ -210,10 +210,13 @@ static int await_receipt(struct tx_client *client, const struct job *job,
 static int emit(struct tx_client *client, struct job *job) {
     struct tx_record record;
 
-    client->is_closed = false;
     int r = start(client, job, &record);
     if (r < 0)
         return r;
+    if (client->is_closed) {
+        tx_settings_get(&client->settings);
+        client->is_closed = false;
+    }
     r = deliver_in_time(client, job, &record);
     explicit_bzero(client->fields, record.n_fields * sizeof(client->fields[0]));
     if (r < 0)

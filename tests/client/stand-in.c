@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/client/stand-in.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { LANES_MAX = 256 };
+
+struct lane {
+    int fd;
+    size_t number;
+    uint64_t next;
+};
+
+struct stand_in {
+    char dir[64];
+    char path[80];
+    int listen_fd;
+    int wake[2];
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool stops;
+    bool hangs_up;
+    struct manners manners;
+    struct lane lanes[LANES_MAX];
+    size_t n_lanes;
+    size_t n_connections;
+    struct seen *seen;
+    size_t n_seen, cap_seen;
+    struct tx_field fields[TX_LIMIT_FIELDS];
+    uint8_t datagram[TX_LIMIT_DATAGRAM_BYTES];
+};
+
+static void reply_to(int fd, const struct tx_wire_reply *reply) {
+    uint8_t memory[TX_WIRE_REPLY_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    tx_wire_reply_render(reply, &b);
+    (void)!send(fd, b.data, b.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* --- connections --- */
+
+static size_t render_welcome(struct stand_in *s, void *memory, size_t n_memory) {
+    struct tx_wire_reply welcome = {.type = TX_WIRE_WELCOME, .max_bytes = TX_LIMIT_DATAGRAM_BYTES};
+    struct tx_buf b = tx_buf_of(memory, n_memory);
+    if (s->manners.welcome)
+        tx_buf_put(&b, s->manners.welcome, s->manners.n_welcome);
+    else
+        tx_wire_reply_render(&welcome, &b);
+    return b.len;
+}
+
+static void pass(struct stand_in *s, int to, int fd) {
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int) * 8)];
+    } control = {0};
+    uint8_t memory[TX_WIRE_REPLY_BYTES];
+    struct iovec iov = {.iov_base = memory, .iov_len = render_welcome(s, memory, sizeof(memory))};
+    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+    size_t n = sizeof(int) * (size_t)s->manners.n_passed;
+
+    if (n > 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE(n);
+        struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(n);
+        for (int i = 0; i < s->manners.n_passed; i++)
+            memcpy(CMSG_DATA(c) + (size_t)i * sizeof(int), &fd, sizeof(int));
+    }
+    (void)!sendmsg(to, &message, MSG_NOSIGNAL);
+}
+
+static void take_connection(struct stand_in *s) {
+    int fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    int ends[2];
+
+    if (fd < 0)
+        return;
+    s->n_connections++;
+    if (s->manners.closes_at_once || s->n_lanes == LANES_MAX) {
+        close(fd);
+        return;
+    }
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    if (s->manners.send_buffer)
+        setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &s->manners.send_buffer, sizeof(int));
+    pass(s, fd, s->manners.passes_this >= 0 ? s->manners.passes_this : ends[0]);
+    close(ends[0]);
+    close(fd);
+    s->lanes[s->n_lanes++] = (struct lane){.fd = ends[1], .number = s->n_connections - 1};
+}
+
+static void drop_lane(struct stand_in *s, size_t i) {
+    close(s->lanes[i].fd);
+    s->lanes[i] = s->lanes[--s->n_lanes];
+}
+
+/* --- records --- */
+
+static void remember(struct stand_in *s, const struct tx_wire_records *records,
+                     const struct tx_record *record, const struct lane *lane) {
+    if (s->n_seen == s->cap_seen) {
+        s->cap_seen = s->cap_seen ? 2 * s->cap_seen : 1024;
+        s->seen = realloc(s->seen, s->cap_seen * sizeof(*s->seen));
+        ck_assert_ptr_nonnull(s->seen);
+    }
+    struct seen *seen = &s->seen[s->n_seen++];
+    *seen = (struct seen){.n = record->n,
+                          .time = record->time,
+                          .wants_receipt = record->wants_receipt,
+                          .connection = lane->number,
+                          .outcome = (uint8_t)record->outcome,
+                          .severity = (uint8_t)record->severity};
+    memcpy(seen->secret, records->secret, sizeof(seen->secret));
+    memcpy(seen->id, record->id, sizeof(seen->id));
+    memcpy(seen->event, record->event.p, record->event.n);
+}
+
+static void answer(struct stand_in *s, struct lane *lane, const struct tx_record *record) {
+    struct tx_wire_reply receipt = {
+        .type = TX_WIRE_RECEIPT, .n = record->n, .seq = 1000 + record->n, .leaf = {0xab}};
+    struct tx_wire_reply reject = {.type = TX_WIRE_REJECT,
+                                   .n = record->n,
+                                   .error = (uint32_t)s->manners.rejects_with,
+                                   .reason = TX_TEXT("as the test wants it")};
+    if (s->manners.rejects_with)
+        reply_to(lane->fd, &reject);
+    else if (record->wants_receipt && !s->manners.gives_no_receipt)
+        reply_to(lane->fd, &receipt);
+    if (record->n >= lane->next)
+        lane->next = record->n + 1;
+}
+
+static void take_datagram(struct stand_in *s, struct lane *lane, size_t n) {
+    struct tx_wire_records records;
+    struct tx_record record;
+    int r;
+
+    ck_assert_int_eq(tx_wire_records_open(s->datagram, n, &records), 0);
+    while ((r = tx_wire_records_next(&records, s->fields, &record)) == 0) {
+        remember(s, &records, &record, lane);
+        answer(s, lane, &record);
+    }
+    ck_assert_int_eq(r, TX_WIRE_E_END);
+    if (s->manners.answers_rubbish)
+        (void)!send(lane->fd, "rubbish", 7, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Reads what there is; false at the end. */
+static bool serve(struct stand_in *s, struct lane *lane) {
+    ssize_t n;
+
+    while ((n = recv(lane->fd, s->datagram, sizeof(s->datagram), MSG_DONTWAIT)) > 0)
+        take_datagram(s, lane, (size_t)n);
+    if (n < 0 && errno == EAGAIN) {
+        struct tx_wire_reply ack = {.type = TX_WIRE_ACK, .n = lane->next};
+        if (!s->manners.acknowledges_nothing && lane->next)
+            reply_to(lane->fd, &ack);
+        return true;
+    }
+    return false;
+}
+
+static void serve_all(struct stand_in *s, struct pollfd *polled, size_t n_polled) {
+    char byte;
+
+    if (polled[0].revents)
+        (void)!read(s->wake[0], &byte, 1);
+    /* Backwards, since the last one takes the place of one that goes. */
+    for (size_t i = n_polled; i-- > 0;)
+        if (polled[2 + i].revents && !s->manners.reads_nothing && i < s->n_lanes &&
+            s->lanes[i].fd == polled[2 + i].fd && !serve(s, &s->lanes[i]))
+            drop_lane(s, i);
+    if (polled[1].revents && !s->manners.keeps_quiet)
+        take_connection(s);
+}
+
+static void *run(void *data) {
+    struct stand_in *s = data;
+    struct pollfd polled[2 + LANES_MAX];
+
+    pthread_mutex_lock(&s->lock);
+    while (!s->stops) {
+        size_t n = s->manners.reads_nothing ? 0 : s->n_lanes;
+        polled[0] = (struct pollfd){.fd = s->wake[0], .events = POLLIN};
+        polled[1] =
+            (struct pollfd){.fd = s->manners.keeps_quiet ? -1 : s->listen_fd, .events = POLLIN};
+        for (size_t i = 0; i < n; i++)
+            polled[2 + i] = (struct pollfd){.fd = s->lanes[i].fd, .events = POLLIN};
+        pthread_mutex_unlock(&s->lock);
+        poll(polled, 2 + n, -1);
+        pthread_mutex_lock(&s->lock);
+        if (s->hangs_up) { /* here, since a socket that is polled outlives its close */
+            while (s->n_lanes > 0)
+                drop_lane(s, 0);
+            s->hangs_up = false;
+        }
+        serve_all(s, polled, n);
+        pthread_cond_broadcast(&s->changed);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+/* --- for tests --- */
+
+static void wake(struct stand_in *s) {
+    ck_assert_int_eq(write(s->wake[1], "", 1), 1);
+}
+
+struct stand_in *stand_in_start(void) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stand_in *s = calloc(1, sizeof(*s));
+
+    ck_assert_ptr_nonnull(s);
+    s->manners = MANNERS_INIT;
+    strcpy(s->dir, "/tmp/tracex-client-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(s->dir));
+    snprintf(s->path, sizeof(s->path), "%s/socket", s->dir);
+    strcpy(address.sun_path, s->path);
+    s->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    ck_assert_int_eq(bind(s->listen_fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(listen(s->listen_fd, 64), 0);
+    ck_assert_int_eq(pipe2(s->wake, O_CLOEXEC), 0);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->changed, NULL);
+    ck_assert_int_eq(setenv("TRACEX_SOCKET", s->path, 1), 0);
+    ck_assert_int_eq(pthread_create(&s->thread, NULL, run, s), 0);
+    return s;
+}
+
+void stand_in_stop(struct stand_in *s) {
+    pthread_mutex_lock(&s->lock);
+    s->stops = true;
+    pthread_mutex_unlock(&s->lock);
+    wake(s);
+    pthread_join(s->thread, NULL);
+    while (s->n_lanes > 0)
+        drop_lane(s, 0);
+    close(s->listen_fd);
+    close(s->wake[0]);
+    close(s->wake[1]);
+    unlink(s->path);
+    rmdir(s->dir);
+    free(s->seen);
+    free(s);
+}
+
+void stand_in_behave(struct stand_in *s, struct manners manners) {
+    pthread_mutex_lock(&s->lock);
+    s->manners = manners;
+    pthread_mutex_unlock(&s->lock);
+    wake(s);
+}
+
+void stand_in_hang_up(struct stand_in *s) {
+    pthread_mutex_lock(&s->lock);
+    s->hangs_up = true;
+    wake(s);
+    while (s->hangs_up)
+        pthread_cond_wait(&s->changed, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void stand_in_send(struct stand_in *s, const struct tx_wire_reply *reply) {
+    pthread_mutex_lock(&s->lock);
+    ck_assert_uint_gt(s->n_lanes, 0);
+    reply_to(s->lanes[s->n_lanes - 1].fd, reply);
+    pthread_mutex_unlock(&s->lock);
+}
+
+const struct seen *stand_in_seen(struct stand_in *s, size_t at_least, size_t *ret_n) {
+    struct timespec until;
+    int r = 0;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 60;
+    pthread_mutex_lock(&s->lock);
+    while (s->n_seen < at_least && r == 0)
+        r = pthread_cond_timedwait(&s->changed, &s->lock, &until);
+    *ret_n = s->n_seen;
+    const struct seen *seen = s->seen;
+    pthread_mutex_unlock(&s->lock);
+    ck_assert_msg(*ret_n >= at_least, "%zu records came, not %zu", *ret_n, at_least);
+    return seen;
+}
+
+size_t stand_in_connections(struct stand_in *s) {
+    pthread_mutex_lock(&s->lock);
+    size_t n = s->n_connections;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+const char *stand_in_path(struct stand_in *s) {
+    return s->path;
+}
