@@ -71,6 +71,20 @@ class Normal(Case):
             status = json.loads(r.status())
             self.assertEqual(status["policy"], first["data"]["sha256"])
 
+    def test_a_record_that_is_missing_or_doubled_would_be_noticed(self):
+        """The control of every_number_once."""
+        with Rig() as r:
+            c = r.connect()
+            for _ in range(10):
+                c.log()
+            c.wait_acked()
+            self.every_number_once(r, c, 10)
+            good = list(r.log.bodies)
+            del r.log.bodies[5]
+            self.assertRaises(AssertionError, self.every_number_once, r, c, 10)
+            r.log.bodies = good + good[5:6]
+            self.assertRaises(AssertionError, self.every_number_once, r, c, 10)
+
     def test_nothing_is_acknowledged_before_it_is_durable(self):
         with Rig() as r:
             c = r.connect()
@@ -494,7 +508,7 @@ class Orders(Case):
             self.assertEqual(r.hear(rig.PONG)[1], 77)
             status = json.loads(r.status())
             self.assertEqual(status["connections"], 0)
-            self.assertTrue(status["ledger"])
+            wait_until(lambda: json.loads(r.status())["ledger"], "the ledger's stream")
             self.assertTrue(json.loads(r.hear(rig.READY)[2])["seccomp"])
 
     def test_a_connection_that_ends_is_given_back(self):
