@@ -77,7 +77,7 @@ static size_t skip_spaces(const struct tx_scan *s, size_t at) {
 }
 
 /* A quoted value that opens at `at` (behind the quote) ends at the same quote with as many
- * backslashes. Without one it is not quoted: 0. */
+ * backslashes; without one, with the line. */
 static size_t quoted_end(struct tx_scan *s, size_t at, uint8_t quote, size_t n_backslashes) {
     size_t backslashes = 0, i = at;
 
@@ -92,7 +92,10 @@ static size_t quoted_end(struct tx_scan *s, size_t at, uint8_t quote, size_t n_b
         }
     }
     s->spans->work += i - at;
-    return i < s->n ? i - n_backslashes : 0;
+    if (i < s->n)
+        return i - n_backslashes;
+    const uint8_t *newline = memchr(s->p + at, '\n', s->n - at);
+    return newline ? (size_t)(newline - s->p) : s->n;
 }
 
 /* Whether a comma or the like within a value ends it: a space, a quote, a bracket or the next pair
@@ -134,7 +137,7 @@ static bool is_no_secret(const struct tx_scan *s, size_t start, size_t end) {
 }
 
 static void take_value(struct tx_scan *s, size_t at) {
-    size_t start = skip_spaces(s, at), n_backslashes = 0, end = 0;
+    size_t start = skip_spaces(s, at), n_backslashes = 0, end;
 
     while (tx_scan_at(s, start + n_backslashes) == '\\' && n_backslashes < BACKSLASHES_MAX)
         n_backslashes++;
@@ -142,9 +145,9 @@ static void take_value(struct tx_scan *s, size_t at) {
     if (is_quote(quote)) {
         start += n_backslashes + 1;
         end = quoted_end(s, start, quote, n_backslashes);
-    }
-    if (end == 0)
+    } else {
         end = plain_end(s, start);
+    }
     s->password_done = end;
     if (!is_no_secret(s, start, end))
         tx_scan_claim(s, TX_DETECT_PASSWORD, start, end);

@@ -210,7 +210,7 @@ static void mask_field(struct tx_mask *mask, struct tx_field *field) {
 static const char *mask_beside(struct tx_mask *mask, struct tx_text name, struct tx_text *text) {
     struct tx_set names = {.word = {0}};
 
-    if (!text->p || mask->dropped_by)
+    if (!text->p)
         return NULL;
     tx_marks_reset(&mask->marks);
     if (!tx_ruleset_match_name(&mask->rules, name, &names))
@@ -222,14 +222,15 @@ static const char *mask_beside(struct tx_mask *mask, struct tx_text name, struct
     return tx_marks_render(mask);
 }
 
-/* Who sent it stays in the line of a record that was dropped, masked as far as rules of its own go.
- */
+/* Its line tells who sent it and what it was, and nothing of what it said. */
 static void drop_record(struct tx_mask *mask, struct tx_record *record) {
     record->dropped_by = mask->dropped_by;
-    record->n_fields = 0;
+    for (size_t i = 0; i < record->n_fields; i++) {
+        struct tx_field *field = &record->fields[i];
+        *field = (struct tx_field){.name = field->name, .type = TX_VALUE_NULL, .dropped = true};
+    }
     record->message = record->correlation_id = (struct tx_text){.p = NULL};
-    record->masked = (struct tx_record_masked){.message = NULL};
-    record->source.comm = record->source.exe = (struct tx_text){.p = NULL};
+    record->masked.message = record->masked.correlation_id = NULL;
 }
 
 static const char *dropped_by_event(const struct tx_mask *mask) {
