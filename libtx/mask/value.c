@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <assert.h>
 
+#include "libtx/crypto/secret.h"
 #include "libtx/mask/engine.h"
 
 #define REDACTED TX_TEXT("[redacted]")
@@ -84,45 +85,93 @@ static size_t char_bytes(struct tx_text text, size_t at) {
     return n ? n : 1;
 }
 
-static size_t count_chars(struct tx_text text) {
+static bool is_separator(char c) {
+    return c == ' ' || c == '-';
+}
+
+/* Numbers in groups keep their spaces and dashes, which say nothing. So do those that were masked
+ * before. */
+static bool is_grouped_number(struct tx_text text) {
+    bool separators = false;
+    for (size_t i = 0; i < text.n; i++) {
+        if (!is_separator(text.p[i]) && !(text.p[i] >= '0' && text.p[i] <= '9') && text.p[i] != '*')
+            return false;
+        separators = separators || is_separator(text.p[i]);
+    }
+    return separators;
+}
+
+static size_t count_chars(struct tx_text text, bool grouped) {
     size_t n = 0;
     for (size_t i = 0; i < text.n; i += char_bytes(text, i))
-        n++;
+        n += !(grouped && is_separator(text.p[i]));
     return n;
 }
 
 /* False when it would show more than half. */
 static bool put_kept(struct tx_buf *b, const struct tx_mask_action *action, struct tx_text text) {
-    size_t n = count_chars(text), k = 0;
+    bool grouped = is_grouped_number(text);
+    size_t n = count_chars(text, grouped), k = 0;
 
     if ((uint64_t)action->keep_first + action->keep_last > n / 2)
         return false;
-    for (size_t i = 0, bytes; i < text.n; i += bytes, k++) {
+    for (size_t i = 0, bytes; i < text.n; i += bytes) {
         bytes = char_bytes(text, i);
-        if (k < action->keep_first || k >= n - action->keep_last)
+        bool separator = grouped && is_separator(text.p[i]);
+        if (separator || k < action->keep_first || k >= n - action->keep_last)
             tx_buf_put(b, text.p + i, bytes);
         else
             tx_buf_char(b, '*');
+        k += !separator;
     }
     return true;
 }
 
-static void put_hash(const struct tx_mask *mask, struct tx_buf *b, struct tx_text text) {
+#define SPELT (TX_DETECT_BIT(TX_DETECT_EMAIL) | TX_DETECT_BIT(TX_DETECT_IPV6))
+#define GROUPED                                                                                    \
+    (TX_DETECT_BIT(TX_DETECT_CARD) | TX_DETECT_BIT(TX_DETECT_IBAN) | TX_DETECT_BIT(TX_DETECT_SSN))
+#define SPELT_BYTES 256 /* longer values are as they are */
+
+/* One spelling of what a single detector found, so that equal values have equal hashes: small
+ * letters; no spaces and dashes where they only group. */
+static bool put_canonical(struct tx_buf *b, struct tx_text text, unsigned detectors) {
+    bool grouped = detectors & GROUPED;
+
+    if ((detectors & (detectors - 1)) || !(detectors & (SPELT | GROUPED)) || text.n > SPELT_BYTES)
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if (!grouped || !is_separator(c))
+            tx_buf_char(b, c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c);
+    }
+    return true;
+}
+
+static void put_hash(const struct tx_mask *mask, struct tx_buf *b, struct tx_text text,
+                     unsigned detectors) {
+    char memory[SPELT_BYTES];
+    struct tx_buf canonical = tx_buf_of(memory, sizeof(memory));
     struct tx_digest digest;
-    tx_hmac(mask->hmac, text.p, text.n, &digest);
+
+    if (put_canonical(&canonical, text, detectors)) {
+        tx_hmac(mask->hmac, memory, canonical.len, &digest);
+        tx_wipe(memory, canonical.len);
+    } else {
+        tx_hmac(mask->hmac, text.p, text.n, &digest);
+    }
     tx_buf_str(b, "hmac:");
     tx_buf_hex(b, digest.bytes, HASH_DIGITS);
 }
 
-/* What stands in place of `text`; the claim drops nothing. */
+/* What stands in place of `text`, in which `detectors` found something; the claim drops nothing. */
 static void put_replacement(struct tx_mask *mask, const struct tx_claim *claim, struct tx_text text,
-                            struct tx_buf *b) {
+                            unsigned detectors, struct tx_buf *b) {
     enum tx_mask_action_kind kind = claim->action.kind;
 
     if (kind == TX_MASK_KEEP && !put_kept(b, &claim->action, text))
         kind = TX_MASK_REDACT;
     if (kind == TX_MASK_HASH)
-        put_hash(mask, b, text);
+        put_hash(mask, b, text, detectors);
     if (kind == TX_MASK_REDACT)
         tx_buf_put(b, REDACTED.p, REDACTED.n);
     mark(mask, kind, &claim->rules);
@@ -171,13 +220,23 @@ static enum tx_outcome finish(struct tx_mask *mask, struct tx_buf *b, struct tx_
     return TX_CHANGED;
 }
 
+/* The detectors that would find just this text in a longer one. */
+static unsigned what_is(struct tx_mask *mask, struct tx_text text) {
+    const struct tx_span *span = &mask->spans.span[0];
+    if (text.n > SPELT_BYTES)
+        return 0;
+    tx_detect(text, SPELT | GROUPED, &mask->spans);
+    return mask->spans.n == 1 && span->start == 0 && span->end == text.n ? span->detectors : 0;
+}
+
 static enum tx_outcome replace_whole(struct tx_mask *mask, const struct tx_claim *claim,
                                      struct tx_text text, struct tx_arena *to,
                                      struct tx_text *ret) {
     if (drops(claim))
         return tx_value_drop(mask, claim);
     struct tx_buf b = tx_arena_open(to);
-    put_replacement(mask, claim, text, &b);
+    unsigned detectors = claim->action.kind == TX_MASK_HASH ? what_is(mask, text) : 0;
+    put_replacement(mask, claim, text, detectors, &b);
     return finish(mask, &b, to, ret);
 }
 
@@ -195,7 +254,7 @@ static enum tx_outcome replace_spans(struct tx_mask *mask, const struct tx_verdi
         tx_buf_put(&b, text.p + at, span->start - at);
         put_replacement(mask, &claim,
                         (struct tx_text){.p = text.p + span->start, .n = span->end - span->start},
-                        &b);
+                        span->detectors, &b);
         at = span->end;
     }
     tx_buf_put(&b, text.p + at, text.n - at);
