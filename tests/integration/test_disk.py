@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A full disk and a failing one: nothing is acknowledged that is not durable, and it goes on by itself."""
-import json
+import errno
 import os
 import subprocess
 import unittest
 
 import second_verifier
 import tap
-from tracexd import CONFIG, Daemon, wait_until
+from tracexd import BUILD, Daemon, wait_until
 
 
 @unittest.skipUnless(os.getuid() == 0, "mounting a small file system needs root")
@@ -52,40 +52,52 @@ class FullDisk(unittest.TestCase):
         self.assertTrue([r for r in records if r["event"] == "tracex.disk"], "the loss of room is not recorded")
 
 
+FAIL = os.path.join(BUILD, "tests/lib/fail-syscall")
+
+
+@unittest.skipUnless(os.access(FAIL, os.X_OK) and os.getuid() == 0, "needs x86-64 and root to let calls fail")
 class FailingDisk(unittest.TestCase):
-    def ledger_under_strace(self, daemon, inject):
-        """Attaches to the running ledger; returns the strace process."""
-        pid = daemon.child("tracex-ledger")
-        tracer = subprocess.Popen(["strace", "-qq", "-f", "-o", "/dev/null", "-e", "trace=fdatasync,fsync,write,pwrite64,writev,pwritev",
-                                   "-e", inject, "-p", str(pid)], stderr=subprocess.PIPE, text=True)
-        wait_until(lambda: self.traced(pid), 10, "strace is attached")
+    def start_failing(self, daemon, call, error, first, count):
+        tracer = subprocess.Popen([FAIL, str(daemon.child("tracex-ledger")), call, str(error), str(first), str(count)],
+                                  stdout=subprocess.PIPE, text=True)
+        self.assertEqual(tracer.stdout.readline(), "attached\n")
         return tracer
 
-    @staticmethod
-    def traced(pid):
-        with open(f"/proc/{pid}/status", encoding="utf-8") as f:
-            return "TracerPid:\t0\n" not in f.read()
+    def receipts(self, text):
+        return [words for words in map(str.split, text.splitlines()) if len(words) == 3]
 
-    def test_a_failed_fdatasync_fences_the_segment_and_loses_nothing(self):
-        if subprocess.run(["which", "strace"], stdout=subprocess.DEVNULL, check=False).returncode:
-            self.skipTest("strace is not installed")
+    def check_failure(self, call, error, first, count):
         with Daemon().start() as d:
-            before = d.emit("--durable", "--count", 20, "--print-receipts").stdout.splitlines()
-            tracer = self.ledger_under_strace(d, "inject=fdatasync:error=EIO:when=2")
-            during = d.emit("--durable", "--count", 20, "--print-receipts", "--timeout", 10000, check=False).stdout.splitlines()
-            tracer.terminate()
-            tracer.wait()
-            after = wait_until(lambda: d.emit("--durable", "--count", 5, "--print-receipts", check=False).stdout.splitlines(),
-                               30, "durable calls after the failure")
+            out = d.emit("--durable", "--count", 20, "--print-receipts").stdout
+            tracer = self.start_failing(d, call, error, first, count)
+            out += d.emit("--durable", "--count", 30, "--pace", 20000, "--print-receipts", "--timeout", 10000,
+                          check=False).stdout
+            self.assertEqual(tracer.stdout.readline(), "done\n")
+            tracer.wait(10)
+            out += wait_until(lambda: d.emit("--durable", "--count", 5, "--print-receipts", check=False).stdout, 30,
+                              "durable calls after the failure")
             self.assertEqual(d.stop(), 0)
             code, text = d.verify()
             self.assertIn(code, (0, 5), text)
+            second_verifier.Log(d.log).read()
             records = {r["id"]: r["seq"] for r in d.proven_records() if "id" in r}
-            for line in before + during + after:
-                words = line.split()
-                if len(words) == 3:
-                    self.assertEqual(records.get(words[0]), int(words[1]), line)
-            self.assertGreaterEqual(len(d.segments()), 2)
+            for record_id, seq, _ in self.receipts(out):
+                self.assertEqual(records.get(record_id), int(seq))
+            self.assertGreater(len(self.receipts(out)), 25)
+            self.assertTrue([r for r in d.proven_records() if r["event"] == "tracex.disk"])
+            return d.segments(), [n for n in os.listdir(d.log) if ".torn-" in n]
+
+    def test_a_failed_fdatasync_fences_the_segment_and_loses_nothing(self):
+        segments, torn = self.check_failure("fdatasync", errno.EIO, 2, 1)
+        self.assertEqual(len(segments) + len(torn), 2)
+
+    def test_the_new_segment_may_fail_too(self):
+        segments, torn = self.check_failure("fdatasync", errno.EIO, 3, 4)
+        self.assertGreaterEqual(len(segments) + len(torn), 2)
+
+    def test_a_failed_write_is_like_a_failed_sync(self):
+        segments, torn = self.check_failure("write", errno.ENOSPC, 2, 1)
+        self.assertEqual(len(segments) + len(torn), 2)
 
 
 if __name__ == "__main__":

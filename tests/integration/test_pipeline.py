@@ -147,7 +147,7 @@ class Pipeline(unittest.TestCase):
 
     def test_queued_records_of_many_threads_all_arrive_in_each_threads_order(self):
         with Daemon().start() as d:
-            d.emit("--count", 2000, "--threads", 8, "--event", "many.threads")
+            d.emit("--count", 2000, "--threads", 8, "--pace", 50, "--event", "many.threads")
             records = wait_until(lambda: (r := d.records("many.threads")) and len(r) == 16000 and r, 60, "all records")
             self.assertEqual(sorted(r["source"]["n"] for r in records), list(range(16000)))
             self.assertEqual(d.stop(), 0)
