@@ -37,7 +37,7 @@ int tx_control_socket_ask(const char *path, const char *request, int timeout_ms,
     do
         n = send(fd, request, strlen(request), MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
-    if (n < 0)
+    if (n < 0 && errno != EPIPE) /* who is refused at once has an answer all the same */
         return errno == EAGAIN ? -ETIMEDOUT : -errno;
     do
         n = recv(fd, b->data + b->len, b->cap - b->len, MSG_TRUNC);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/fsuid.h>
 #include <unistd.h>
 
 #include "auditd/sandbox/parts.h"
@@ -29,16 +30,29 @@ static int open_empty(int *ret_fd) {
     return -error;
 }
 
-int tx_chroot_to(int fd) {
+/* Sets the ids that the file system is asked with. They return the old ones and cannot fail but by
+ * leaving them as they are; then the next call tells. */
+static void ask_as(uid_t uid, gid_t gid) {
+    setfsgid(gid);
+    setfsuid(uid);
+}
+
+int tx_chroot_to(int fd, uid_t uid, gid_t gid) {
     _cleanup_(tx_fd_closep) int empty = -1;
+    int r = 0;
 
     if (fd < 0) {
-        int r = open_empty(&empty);
+        r = open_empty(&empty);
         if (r < 0)
             return r;
         fd = empty;
+        uid = geteuid();
+        gid = getegid();
     }
+    /* The directory may be closed to a root that has no CAP_DAC_OVERRIDE. */
+    ask_as(uid, gid);
     if (fchdir(fd) < 0 || chroot(".") < 0)
-        return -errno;
-    return 0;
+        r = -errno;
+    ask_as(geteuid(), getegid());
+    return r;
 }

@@ -27,7 +27,8 @@ TX_MUST_USE int tx_capabilities_drop_all(void);
 TX_MUST_USE int tx_capabilities_keep(uint64_t kept);
 bool tx_capability_effective(int capability);
 
-/* The directory that is open as fd becomes the root; -1: an empty one that no longer has a name. */
-TX_MUST_USE int tx_chroot_to(int fd);
+/* The directory that is open as fd, and that `uid` may enter, becomes the root; -1: an empty one
+ * that no longer has a name. */
+TX_MUST_USE int tx_chroot_to(int fd, uid_t uid, gid_t gid);
 
 #endif

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "auditd/sandbox/parts.h"
 
@@ -27,20 +28,17 @@ static int change_root(const struct tx_sandbox *sandbox, bool *ret_done) {
     *ret_done = false;
     if (sandbox->no_chroot || !tx_capability_effective(CAP_SYS_CHROOT))
         return 0;
-    int r = tx_chroot_to(sandbox->chroot_fd);
+    int r = sandbox->change_user ? tx_chroot_to(sandbox->chroot_fd, sandbox->uid, sandbox->gid)
+                                 : tx_chroot_to(sandbox->chroot_fd, geteuid(), getegid());
     if (r < 0)
         return r;
     *ret_done = true;
     return 0;
 }
 
-/* A change of user makes the kernel forget the signal that tells of a parent's death. */
 static int drop_privileges(const struct tx_sandbox *sandbox, struct tx_sandbox_report *report) {
-    int parent_death_signal = 0;
     int r;
 
-    if (prctl(PR_GET_PDEATHSIG, &parent_death_signal) < 0)
-        return -errno;
     if (sandbox->change_user) {
         r = tx_user_change(sandbox->uid, sandbox->gid, sandbox->n_groups, sandbox->groups);
         if (r < 0)
@@ -55,11 +53,21 @@ static int drop_privileges(const struct tx_sandbox *sandbox, struct tx_sandbox_r
     if (r < 0)
         return r;
     report->core_dumps_off = true;
-    return prctl(PR_SET_PDEATHSIG, parent_death_signal) < 0 ? -errno : 0;
+    return 0;
+}
+
+static int restrict_files(const struct tx_sandbox *sandbox, struct tx_sandbox_report *report) {
+    int r = change_root(sandbox, &report->chroot);
+    if (r < 0)
+        return r;
+    r = tx_landlock_restrict(report->landlock_abi, sandbox->paths, sandbox->n_paths,
+                             &report->landlock);
+    return r < 0 ? r : drop_privileges(sandbox, report);
 }
 
 int tx_sandbox_enter(const struct tx_sandbox *sandbox, struct tx_sandbox_report *ret) {
     struct tx_sandbox_report report = {.landlock_abi = tx_sandbox_landlock_version()};
+    int parent_death_signal = 0;
 
     int r = forbid_dumps();
     if (r < 0)
@@ -68,16 +76,14 @@ int tx_sandbox_enter(const struct tx_sandbox *sandbox, struct tx_sandbox_report 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return -errno;
     report.no_new_privileges = true;
-    r = change_root(sandbox, &report.chroot);
+    /* A change of user makes the kernel forget the signal that tells of a parent's death. */
+    if (prctl(PR_GET_PDEATHSIG, &parent_death_signal) < 0)
+        return -errno;
+    r = restrict_files(sandbox, &report);
     if (r < 0)
         return r;
-    r = tx_landlock_restrict(report.landlock_abi, sandbox->paths, sandbox->n_paths,
-                             &report.landlock);
-    if (r < 0)
-        return r;
-    r = drop_privileges(sandbox, &report);
-    if (r < 0)
-        return r;
+    if (prctl(PR_SET_PDEATHSIG, parent_death_signal) < 0)
+        return -errno;
     r = tx_seccomp_restrict(sandbox->syscalls, sandbox->n_syscalls, &report.seccomp);
     if (r < 0)
         return r;

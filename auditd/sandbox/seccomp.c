@@ -44,10 +44,13 @@ static int allow_self(scmp_filter_ctx filter, int call) {
 }
 
 static int allow_naming(scmp_filter_ctx filter, int call) {
-    int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_VMA));
-    if (r < 0)
-        return r;
-    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+    static const scmp_datum_t options[] = {PR_SET_VMA, PR_SET_NAME, PR_GET_NAME};
+    for (size_t i = 0; i < TX_COUNT_OF(options); i++) {
+        int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_EQ, options[i]));
+        if (r < 0)
+            return r;
+    }
+    return 0;
 }
 
 /* Standard I/O asks whether it writes to a terminal; nothing here is one. */

@@ -23,8 +23,14 @@ static void hang_up(struct tx_caller *caller) {
     *caller = (struct tx_caller){.fd = -1};
 }
 
-/* A caller that does not take its answer gets none. */
+/* What it still says is taken first: a close with something unread would take the answer along. A
+ * caller that does not read its answer gets none. */
 static void answer(struct tx_caller *caller, struct tx_text text) {
+    char unread[TX_CONTROL_SOCKET_REQUEST_BYTES];
+
+    shutdown(caller->fd, SHUT_RD);
+    while (recv(caller->fd, unread, sizeof(unread), MSG_DONTWAIT) > 0)
+        ;
     ssize_t ignored = send(caller->fd, text.p, text.n, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)ignored;
     hang_up(caller);
@@ -150,27 +156,25 @@ static int on_reload(struct tx_caller *caller) {
 }
 
 static const struct {
-    const char *word;
+    struct tx_text word;
     int (*handler)(struct tx_caller *caller);
-} requests[] = {{"ping", on_ping}, {"status", on_status}, {"reload", on_reload}};
+} requests[] = {{{"ping", 4}, on_ping}, {{"status", 6}, on_status}, {{"reload", 6}, on_reload}};
 
 static int on_request(void *data, uint32_t events) {
     struct tx_caller *caller = data;
-    char request[TX_CONTROL_SOCKET_REQUEST_BYTES + 1];
+    char memory[TX_CONTROL_SOCKET_REQUEST_BYTES + 1];
 
     (void)events;
-    ssize_t n = recv(caller->fd, request, sizeof(request) - 1, MSG_DONTWAIT);
+    ssize_t n = recv(caller->fd, memory, sizeof(memory), MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
     if (n <= 0) {
         hang_up(caller);
         return 0;
     }
-    request[n] = '\0';
-    if (request[n - 1] == '\n')
-        request[n - 1] = '\0';
+    struct tx_text request = {.p = memory, .n = (size_t)n - (memory[n - 1] == '\n')};
     for (size_t i = 0; i < TX_COUNT_OF(requests); i++)
-        if (strcmp(request, requests[i].word) == 0)
+        if (tx_text_equal(request, requests[i].word))
             return requests[i].handler(caller);
     answer_error(caller, "unknown request; there are ping, status and reload");
     return 0;

@@ -356,6 +356,33 @@ static int has_no_capability_and_another_user(void) {
     return DID;
 }
 
+/* As the supervisor starts a child: root, with few capabilities, and a directory of the user's. */
+START_TEST(root_without_capabilities_enters_a_directory_that_only_the_user_may) {
+    const uint64_t few =
+        UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_SYS_CHROOT;
+    int status;
+    if (getuid() != 0)
+        return;
+    ck_assert_int_eq(fchown(log_fd, 65534, 65534), 0);
+    ck_assert_int_eq(fchmod(log_fd, 0700), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct tx_sandbox sandbox = sandbox_of(LEDGER);
+        struct tx_sandbox_report report;
+        sandbox.syscalls = (const int[]){TX_SYSCALLS_BASE, TX_SYSCALLS_FILES_WRITE};
+        sandbox.n_syscalls =
+            TX_COUNT_OF(((const int[]){TX_SYSCALLS_BASE, TX_SYSCALLS_FILES_WRITE}));
+        if (tx_capabilities_keep(few) < 0 || faccessat(log_fd, "segment", F_OK, 0) == 0)
+            _exit(OTHER_ERROR); /* the control: root may not enter it */
+        if (tx_sandbox_enter(&sandbox, &report) < 0 || !report.chroot)
+            _exit(NO_SANDBOX);
+        _exit(try_write_log());
+    }
+    waitpid(pid, &status, 0);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == DID, "%x", status);
+}
+END_TEST
+
 START_TEST(the_user_is_changed_and_no_capability_is_left) {
     static const int with_capget[] = {TX_SYSCALLS_BASE, SCMP_SYS(capget)};
     int status;
@@ -390,6 +417,7 @@ int main(void) {
     tcase_add_test(tests, the_report_says_what_is_in_force_and_what_the_kernel_lacks);
     tcase_add_test(tests,
                    every_version_of_landlock_that_is_no_newer_than_the_kernels_can_be_asked_for);
+    tcase_add_test(tests, root_without_capabilities_enters_a_directory_that_only_the_user_may);
     tcase_add_test(tests, the_user_is_changed_and_no_capability_is_left);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
