@@ -36,6 +36,12 @@ static void note_sent(struct tx_delivery *delivery, const struct tx_batch_item *
     pthread_mutex_unlock(&delivery->lock);
 }
 
+/* A journal that stores nothing below min_severity stores checkpoints all the same. */
+static enum tx_record_severity checkpoint_severity(const struct tx_delivery *delivery) {
+    enum tx_record_severity most = delivery->options.min_severity;
+    return most < TX_SEVERITY_INFO ? most : TX_SEVERITY_INFO;
+}
+
 static int send_item(struct tx_delivery *delivery, const struct tx_batch_item *item, bool reduced) {
     struct tx_text origin = {delivery->origin, strlen(delivery->origin)};
     struct tx_text text = tx_batch_text(&delivery->batch, item);
@@ -44,7 +50,8 @@ static int send_item(struct tx_delivery *delivery, const struct tx_batch_item *i
         tx_journal_entry_record(&delivery->entry, origin, item->number, text, &item->digest,
                                 reduced);
     else
-        tx_journal_entry_checkpoint(&delivery->entry, origin, item->number, text);
+        tx_journal_entry_checkpoint(&delivery->entry, origin, item->number, text,
+                                    checkpoint_severity(delivery));
     note_sent(delivery, item);
     return tx_journal_send(&delivery->entry);
 }
@@ -170,8 +177,8 @@ static void say_missing(struct tx_delivery *delivery, int r) {
             delivery, is_away(r) ? "systemd-journald is away" : "sending to the journal failed", r);
     else
         tx_delivery_fail(delivery,
-                         "journald does not store what it is sent (rate limit, or no "
-                         "space?); it is sent again",
+                         "journald does not store what it is sent (rate limit, no space, "
+                         "MaxLevelStore=?); it is sent again",
                          0);
 }
 

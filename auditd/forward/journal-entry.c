@@ -11,12 +11,13 @@
 #define MESSAGE_FIELDS_BYTES 512
 
 static void begin_entry(struct tx_journal_entry *entry) {
-    entry->n_fields = 0;
+    entry->n_fields = entry->n_parts = 0;
     entry->text = tx_buf_of(entry->memory, sizeof(entry->memory));
     tx_journal_names_reset(&entry->names);
 }
 
-/* A field is begun, its value appended to entry->text, and ended; what does not fit is left out. */
+/* A field is begun, its value appended to entry->text, and ended; what does not fit is left out
+ * (false). */
 static size_t begin_field(struct tx_journal_entry *entry, const char *name) {
     size_t start = entry->text.len;
     tx_buf_str(&entry->text, name);
@@ -24,23 +25,27 @@ static size_t begin_field(struct tx_journal_entry *entry, const char *name) {
     return start;
 }
 
-static void end_field(struct tx_journal_entry *entry, size_t start) {
+static bool end_field(struct tx_journal_entry *entry, size_t start) {
     struct tx_buf *text = &entry->text;
-    if (text->full || entry->n_fields == TX_JOURNAL_ENTRY_FIELDS) {
+    size_t n_parts = memchr(text->data + start, '\n', text->len - start) ? 5 : 2;
+    if (text->full || entry->n_fields == TX_JOURNAL_ENTRY_FIELDS ||
+        entry->n_parts + n_parts > TX_JOURNAL_ENTRY_PARTS) {
         text->len = start;
         text->full = false;
-        return;
+        return false;
     }
+    entry->n_parts += n_parts;
     entry->fields[entry->n_fields++] =
         (struct iovec){.iov_base = text->data + start, .iov_len = text->len - start};
+    return true;
 }
 
-static void put_field(struct tx_journal_entry *entry, const char *name, struct tx_text value) {
+static bool put_field(struct tx_journal_entry *entry, const char *name, struct tx_text value) {
     if (!value.p)
-        return;
+        return true;
     size_t start = begin_field(entry, name);
     tx_buf_put(&entry->text, value.p, value.n);
-    end_field(entry, start);
+    return end_field(entry, start);
 }
 
 static void put_number(struct tx_journal_entry *entry, const char *name, uint64_t value) {
@@ -140,14 +145,15 @@ static void put_source(struct tx_journal_entry *entry, struct tx_read_object sou
 }
 
 static void put_data(struct tx_journal_entry *entry, struct tx_read_object data) {
+    size_t n_left_out = 0;
     for (size_t i = 0; i < data.n_members; i++) {
         const char *name = tx_journal_names_add(&entry->names, data.members[i].name);
-        if (!name) {
-            put_number(entry, "TRACEX_LEFT_OUT", data.n_members - i);
-            return;
-        }
-        put_field(entry, name, data.members[i].value.text);
+        if (!name || entry->n_parts + 7 > TX_JOURNAL_ENTRY_PARTS ||
+            !put_field(entry, name, data.members[i].value.text))
+            n_left_out++;
     }
+    if (n_left_out > 0)
+        put_number(entry, "TRACEX_LEFT_OUT", n_left_out);
 }
 
 static void put_identity(struct tx_journal_entry *entry, struct tx_text origin, uint64_t seq,
@@ -160,12 +166,13 @@ static void put_identity(struct tx_journal_entry *entry, struct tx_text origin, 
     end_field(entry, start);
 }
 
-static void put_unread(struct tx_journal_entry *entry, uint64_t seq, const char *why) {
+static void put_unread(struct tx_journal_entry *entry, uint64_t seq, const char *why,
+                       unsigned priority) {
     char message[128];
     snprintf(message, sizeof(message), "record %llu of the log %s", (unsigned long long)seq, why);
     put_str(entry, "MESSAGE", message);
     put_str(entry, "MESSAGE_ID", TX_JOURNAL_ID_RECORD);
-    put_number(entry, "PRIORITY", TX_SEVERITY_WARNING);
+    put_number(entry, "PRIORITY", priority);
 }
 
 void tx_journal_entry_record(struct tx_journal_entry *entry, struct tx_text origin, uint64_t seq,
@@ -176,7 +183,8 @@ void tx_journal_entry_record(struct tx_journal_entry *entry, struct tx_text orig
     put_identity(entry, origin, seq, leaf);
     if (reduced || tx_read_new(line, &read) < 0) {
         put_unread(entry, seq,
-                   reduced ? "was not taken whole by the journal" : "is not a readable record");
+                   reduced ? "was not taken whole by the journal" : "is not a readable record",
+                   tx_journal_priority(line));
         return;
     }
     struct tx_read_object top = tx_read_top(read);
@@ -191,14 +199,15 @@ void tx_journal_entry_record(struct tx_journal_entry *entry, struct tx_text orig
 }
 
 void tx_journal_entry_checkpoint(struct tx_journal_entry *entry, struct tx_text origin,
-                                 uint64_t size, struct tx_text note) {
+                                 uint64_t size, struct tx_text note,
+                                 enum tx_record_severity severity) {
     char message[64];
 
     begin_entry(entry);
     snprintf(message, sizeof(message), "checkpoint of %llu records", (unsigned long long)size);
     put_str(entry, "MESSAGE", message);
     put_str(entry, "MESSAGE_ID", TX_JOURNAL_ID_CHECKPOINT);
-    put_number(entry, "PRIORITY", TX_SEVERITY_DEBUG);
+    put_number(entry, "PRIORITY", severity);
     put_str(entry, "SYSLOG_IDENTIFIER", "tracex");
     put_field(entry, "TRACEX_ORIGIN", origin);
     put_field(entry, "TRACEX_CHECKPOINT", note);

@@ -16,14 +16,20 @@
 #include "libtx/base/limits.h"
 #include "libtx/base/text.h"
 #include "libtx/crypto/hash.h"
+#include "libtx/record/record.h"
 
 /* A line unescaped twice over (its message stands in MESSAGE, its values in their fields), and the
  * fields' names. */
 #define TX_JOURNAL_ENTRY_BYTES (4u * TX_LIMIT_LINE_BYTES)
 #define TX_JOURNAL_ENTRY_FIELDS (TX_JOURNAL_DATA_FIELDS + 16u)
+/* sd_journal_sendv passes an entry to the kernel in parts, of which that takes 1024 at once: 2 for
+ * a field of one line, 5 for any other; a few it adds itself. Data fields past that are left out,
+ * and TRACEX_LEFT_OUT says how many. */
+#define TX_JOURNAL_ENTRY_PARTS 1000u
 
 struct tx_journal_entry {
     size_t n_fields;
+    size_t n_parts;
     struct iovec fields[TX_JOURNAL_ENTRY_FIELDS]; /* "NAME=value"; borrow from `memory` */
     struct tx_journal_names names;
     struct tx_buf text; /* over `memory` */
@@ -41,6 +47,7 @@ void tx_journal_entry_record(struct tx_journal_entry *entry, struct tx_text orig
 
 /* Makes the entry of a checkpoint. */
 void tx_journal_entry_checkpoint(struct tx_journal_entry *entry, struct tx_text origin,
-                                 uint64_t size, struct tx_text note);
+                                 uint64_t size, struct tx_text note,
+                                 enum tx_record_severity severity);
 
 #endif

@@ -11,8 +11,8 @@
 #include "libtx/base/text.h"
 
 #define TX_JOURNAL_NAME_BYTES 64
-/* A journal entry has at most 1024 fields, its own included. */
-#define TX_JOURNAL_DATA_FIELDS 768
+/* More than the parts of one message leave room for: see journal-entry.h. */
+#define TX_JOURNAL_DATA_FIELDS 512
 
 struct tx_journal_names {
     size_t n_names;

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* Where in our code it was sent from is nobody's business. */
+#define SD_JOURNAL_SUPPRESS_LOCATION
+
 #include "auditd/forward/journal-send.h"
 
 #include <linux/sock_diag.h>
