@@ -171,7 +171,13 @@ class Daemon:
             else:
                 with open(path, "rb") as f:
                     data = f.read()
-            yield from data.split(b"\0")[0].splitlines()
+            yield from self.whole_lines(data)
+
+    @staticmethod
+    def whole_lines(data):
+        """Without space laid out ahead, and without a line that is just being written."""
+        data = data.split(b"\0")[0]
+        return data[:data.rfind(b"\n") + 1].splitlines()
 
     def records(self, event=None):
         found = [json.loads(x) for x in self.lines() if not x.startswith(b'{"tracex":')]
@@ -183,8 +189,8 @@ class Daemon:
         firsts = [int(n[:20]) for n in names] + [None]
         for number, name in enumerate(names):
             with open(os.path.join(self.log, name), "rb") as f:
-                for line in f.read().split(b"\0")[0].splitlines():
-                    if line.startswith(b'{"tracex":') or not line.endswith(b"}"):
+                for line in self.whole_lines(f.read()):
+                    if line.startswith(b'{"tracex":'):
                         continue
                     record = json.loads(line)
                     if firsts[number + 1] is None or record["seq"] < firsts[number + 1]:
