@@ -115,7 +115,7 @@ class Normal(Case):
             r.log.may_sync.clear()
             c.log(fields=[field(b"k", b"needle-in-the-inbox")])
             wait_until(lambda: r.log.of(c), "the body")
-            self.assertIn(b"needle-in-the-inbox", r.inbox_bytes())
+            self.assertTrue(b"needle-in-the-inbox" in r.inbox_bytes())
             r.log.may_sync.set()
             c.wait_acked()
             wait_until(lambda: b"needle-in-the-inbox" not in r.inbox_bytes(), "the wipe")
@@ -263,10 +263,10 @@ class Hostile(Case):
         with Rig() as r:
             c = r.connect()
             c.lane.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-            c.lane.send(hostile.datagram(hostile.RECORDS, bytes(150000)))
+            c.lane.send(hostile.datagram(hostile.RECORDS, b"rubbish!" * 20000))
             self.assertTrue(hostile.closed(c.lane))
             self.others_notice_nothing(r)
-            self.assertNotIn(b"TX\x01\x01", r.inbox_bytes())
+            self.assertFalse(b"rubbish!" in r.inbox_bytes())
 
     def test_what_is_not_allowed_is_rejected_by_name_and_the_next_is_taken(self):
         cases = [
