@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "libtx/conf/value.h"
+#include "libtx/mask/glob.h"
 
-#define RULES_MAX 1000
 #define LIST_MAX 1000
 #define ID_BYTES 64
 
@@ -73,6 +73,10 @@ static void read_words(struct reader *r, const struct tx_conf_node *node, const 
             node->kind == TX_CONF_LIST ? node->entries[i].value : node;
         if (item->kind != TX_CONF_SCALAR || !item->text[0]) {
             wrong(r, item, what);
+            continue;
+        }
+        if (strlen(item->text) > TX_GLOB_PATTERN_BYTES) {
+            wrong(r, item, "at most 256 bytes");
             continue;
         }
         words[*ret_n] = copy(r, item->text);
@@ -236,7 +240,7 @@ static void read_rules(struct reader *r, const struct tx_conf_node *node,
                        struct tx_mask_rules *ret) {
     if (node->kind == TX_CONF_SCALAR && !node->text[0] && !node->quoted)
         return;
-    if (node->kind != TX_CONF_LIST || node->n > RULES_MAX) {
+    if (node->kind != TX_CONF_LIST || node->n > TX_MASK_RULES_MAX) {
         wrong(r, node, "a list of at most 1000 rules");
         return;
     }

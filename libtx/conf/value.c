@@ -37,14 +37,19 @@ int tx_conf_value_count(const char *text, uint64_t *ret) {
 
 static int with_unit(const char *text, const struct unit *units, size_t n_units, uint64_t *ret) {
     size_t digits = strspn(text, "0123456789");
-    uint64_t number;
+    uint64_t number, product;
 
     int r = tx_dec_decode((struct tx_text){text, digits}, &number);
     if (r < 0)
         return r == -EBADMSG ? -EINVAL : r;
-    for (size_t i = 0; i < n_units; i++)
-        if (strcmp(text + digits, units[i].name) == 0)
-            return __builtin_mul_overflow(number, units[i].factor, ret) ? -ERANGE : 0;
+    for (size_t i = 0; i < n_units; i++) {
+        if (strcmp(text + digits, units[i].name) != 0)
+            continue;
+        if (__builtin_mul_overflow(number, units[i].factor, &product))
+            return -ERANGE;
+        *ret = product;
+        return 0;
+    }
     return -EINVAL;
 }
 

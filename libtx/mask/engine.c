@@ -233,12 +233,18 @@ static void drop_record(struct tx_mask *mask, struct tx_record *record) {
     record->masked.message = record->masked.correlation_id = NULL;
 }
 
-static const char *dropped_by_event(const struct tx_mask *mask) {
+/* The rules that do so have no say in how the record's sender is written. */
+static const char *take_event_drops(struct tx_mask *mask) {
     const struct tx_ruleset *rules = &mask->rules;
-    for (size_t i = 0; i < rules->n_rules; i++)
-        if (tx_set_has(&mask->event, i) && tx_set_has(&rules->event_drops, i))
-            return tx_ruleset_id(rules, i);
-    return NULL;
+    const char *id = NULL;
+    if (!tx_set_meets(&mask->event, &rules->event_drops, rules->n_words))
+        return NULL;
+    for (size_t i = rules->n_rules; i-- > 0;)
+        if (tx_set_has(&mask->event, i) && tx_set_has(&rules->event_drops, i)) {
+            tx_set_remove(&mask->event, i);
+            id = tx_ruleset_id(rules, i);
+        }
+    return id;
 }
 
 void tx_mask_record(struct tx_mask *mask, struct tx_record *record) {
@@ -246,11 +252,14 @@ void tx_mask_record(struct tx_mask *mask, struct tx_record *record) {
 
     memcpy(record->policy, mask->policy.bytes, sizeof(record->policy));
     tx_ruleset_match_event(&mask->rules, record->event, &mask->event);
-    mask->dropped_by = dropped_by_event(mask);
+    mask->dropped_by = take_event_drops(mask);
     for (size_t i = 0; i < record->n_fields && !mask->dropped_by; i++)
         mask_field(mask, &record->fields[i]);
-    masked->message = mask_beside(mask, TX_TEXT("message"), &record->message);
-    masked->correlation_id = mask_beside(mask, TX_TEXT("correlation_id"), &record->correlation_id);
+    if (!mask->dropped_by) {
+        masked->message = mask_beside(mask, TX_TEXT("message"), &record->message);
+        masked->correlation_id =
+            mask_beside(mask, TX_TEXT("correlation_id"), &record->correlation_id);
+    }
     masked->comm = mask_beside(mask, TX_TEXT("comm"), &record->source.comm);
     masked->exe = mask_beside(mask, TX_TEXT("exe"), &record->source.exe);
     if (mask->dropped_by)

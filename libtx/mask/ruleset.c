@@ -204,7 +204,7 @@ void tx_ruleset_match_event(struct tx_ruleset *set, struct tx_text event, struct
     }
     for (size_t i = 0; i < set->n_rules; i++)
         if (tx_set_has(&set->with_events, i) && !any_event_matches(&set->rule[i], event))
-            ret->word[i / 64] &= ~(UINT64_C(1) << (i % 64));
+            tx_set_remove(ret, i);
     keep(slot, event, ret);
 }
 
