@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libtx/conf/conf.h"
+
+#define SHIPPED TX_TEST_VECTORS "/../../config/tracex.yaml"
+
+static int parse(const char *text, struct tx_bytes *errors, struct tx_conf **ret) {
+    int r = tx_conf_parse("/etc/t.yaml", (struct tx_text){text, strlen(text)}, errors, ret);
+    ck_assert_int_eq(tx_bytes_append(errors, "", 1), 0); /* to be printed */
+    return r;
+}
+
+static struct tx_conf *parse_ok(const char *text) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+    struct tx_conf *conf = NULL;
+    int r = parse(text, &errors, &conf);
+    ck_assert_msg(r == 0, "%s\n%s", text, (char *)errors.data);
+    ck_assert_uint_eq(errors.len, 1);
+    return conf;
+}
+
+static char *render(const struct tx_conf *conf) {
+    struct tx_bytes b = TX_BYTES_INIT;
+    ck_assert_int_eq(tx_conf_render(conf, &b), 0);
+    ck_assert_int_eq(tx_bytes_append(&b, "", 1), 0);
+    return (char *)b.data;
+}
+
+START_TEST(a_file_with_a_version_has_every_default) {
+    _cleanup_(tx_conf_freep) struct tx_conf *conf = parse_ok("version: 1\n");
+    ck_assert_ptr_null(conf->user);
+    ck_assert_str_eq(conf->socket_path, "/run/tracex/audit.sock");
+    ck_assert_uint_eq(conf->socket_mode, 0666);
+    ck_assert_str_eq(conf->control_path, "/run/tracex/control.sock");
+    ck_assert_uint_eq(conf->control_mode, 0600);
+    ck_assert_str_eq(conf->state_dir, "/var/lib/tracex/state");
+    ck_assert_str_eq(conf->log_dir, "/var/log/tracex/audit");
+    ck_assert(conf->origin_is_default);
+    ck_assert_uint_eq(conf->segment_max_bytes, 64u << 20);
+    ck_assert_int_eq(conf->segment_max_age_ns, INT64_C(86400000000000));
+    ck_assert_int_eq(conf->segment_compress, TX_COMPRESS_ZSTD);
+    ck_assert_int_eq(conf->commit_interval_ns, 5000000);
+    ck_assert_int_eq(conf->checkpoint_interval_ns, 100000000);
+    ck_assert_int_eq(conf->heartbeat_interval_ns, INT64_C(300000000000));
+    ck_assert_str_eq(conf->keys_dir, "/var/lib/tracex/keys");
+    ck_assert_int_eq(conf->epoch_ns, INT64_C(900000000000));
+    ck_assert_uint_eq(conf->epoch_records, 1000000);
+    ck_assert(!conf->masking.preset_none);
+    ck_assert_uint_eq(conf->masking.n_rules, 0);
+    ck_assert(conf->journald_enabled);
+    ck_assert_int_eq(conf->journald_min_severity, TX_SEVERITY_DEBUG);
+}
+END_TEST
+
+static const char every_key[] =
+    "version: 1\n"
+    "user: audit\n"
+    "socket: {path: a.sock, mode: \"0660\"}\n"
+    "control: {path: /c.sock, mode: \"600\"}\n"
+    "state_dir: state\n"
+    "log:\n"
+    "  dir: log\n"
+    "  origin: web1.example/audit\n"
+    "  hash: sha256\n"
+    "  segment: {max_bytes: 1MiB, max_age: 2h, compress: none}\n"
+    "  commit_interval: 0s\n"
+    "  checkpoint_interval: 1s\n"
+    "  heartbeat: off\n"
+    "keys: {dir: keys, epoch: 1min, epoch_records: 10}\n"
+    "masking:\n"
+    "  preset: none\n"
+    "  rules:\n"
+    "    - id: pan\n"
+    "      match: {events: [\"pay.**\", order.*], fields: \"card*\", labels: [pii, secret]}\n"
+    "      action: {mask: {keep_first: 6, keep_last: 4}}\n"
+    "    - {id: quote, match: {fields: ['a\"\\b']}, action: drop}\n"
+    "    - {id: found, match: {detect: [email, card]}, action: hash}\n"
+    "    - {id: stars, match: {fields: [x]}, action: mask}\n"
+    "    - {id: whole, match: {events: [debug.**]}, action: drop_record}\n"
+    "forward: {journald: {enabled: false, min_severity: warning}}\n";
+
+START_TEST(every_key_is_read) {
+    _cleanup_(tx_conf_freep) struct tx_conf *conf = parse_ok(every_key);
+    ck_assert_str_eq(conf->user, "audit");
+    ck_assert_str_eq(conf->socket_path, "/etc/a.sock");
+    ck_assert_uint_eq(conf->socket_mode, 0660);
+    ck_assert_str_eq(conf->control_path, "/c.sock");
+    ck_assert_str_eq(conf->state_dir, "/etc/state");
+    ck_assert_str_eq(conf->origin, "web1.example/audit");
+    ck_assert(!conf->origin_is_default);
+    ck_assert_uint_eq(conf->segment_max_bytes, 1u << 20);
+    ck_assert_int_eq(conf->segment_compress, TX_COMPRESS_NONE);
+    ck_assert_int_eq(conf->commit_interval_ns, 0);
+    ck_assert_int_eq(conf->heartbeat_interval_ns, 0);
+    ck_assert_uint_eq(conf->epoch_records, 10);
+    ck_assert(!conf->journald_enabled);
+    ck_assert_int_eq(conf->journald_min_severity, TX_SEVERITY_WARNING);
+}
+END_TEST
+
+START_TEST(rules_are_read) {
+    _cleanup_(tx_conf_freep) struct tx_conf *conf = parse_ok(every_key);
+    const struct tx_mask_rules *masking = &conf->masking;
+    ck_assert(masking->preset_none);
+    ck_assert_uint_eq(masking->n_rules, 5);
+    const struct tx_mask_rule *rule = &masking->rules[0];
+    ck_assert_str_eq(rule->id, "pan");
+    ck_assert_uint_eq(rule->n_events, 2);
+    ck_assert_str_eq(rule->events[1], "order.*");
+    ck_assert_uint_eq(rule->n_fields, 1);
+    ck_assert_str_eq(rule->fields[0], "card*");
+    ck_assert(rule->label_pii && rule->label_secret && !rule->builtin);
+    ck_assert_int_eq(rule->action.kind, TX_MASK_KEEP);
+    ck_assert_uint_eq(rule->action.keep_first, 6);
+    ck_assert_uint_eq(rule->action.keep_last, 4);
+    ck_assert_str_eq(masking->rules[1].fields[0], "a\"\\b");
+    ck_assert_int_eq(masking->rules[1].action.kind, TX_MASK_DROP);
+    ck_assert_uint_eq(masking->rules[2].n_detectors, 2);
+    ck_assert_int_eq(masking->rules[2].action.kind, TX_MASK_HASH);
+    ck_assert_int_eq(masking->rules[4].action.kind, TX_MASK_DROP_RECORD);
+}
+END_TEST
+
+START_TEST(what_is_shown_reads_back_the_same) {
+    static const char *const files[] = {"version: 1\n", every_key};
+    for (size_t i = 0; i < TX_COUNT_OF(files); i++) {
+        _cleanup_(tx_conf_freep) struct tx_conf *conf = parse_ok(files[i]);
+        _cleanup_(tx_freep) char *once = render(conf);
+        _cleanup_(tx_conf_freep) struct tx_conf *again = parse_ok(once);
+        _cleanup_(tx_freep) char *twice = render(again);
+        ck_assert_str_eq(once, twice);
+        ck_assert_uint_eq(conf->masking.n_rules, again->masking.n_rules);
+    }
+}
+END_TEST
+
+START_TEST(the_shipped_file_says_the_defaults) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT, text = TX_BYTES_INIT;
+    _cleanup_(tx_conf_freep) struct tx_conf *shipped = NULL;
+    _cleanup_(tx_conf_freep) struct tx_conf *defaults = parse_ok("version: 1\n");
+    int r = tx_conf_load(SHIPPED, &errors, &text, &shipped);
+    ck_assert_msg(r == 0, "%.*s", (int)errors.len, (char *)errors.data);
+    _cleanup_(tx_freep) char *a = render(shipped), *b = render(defaults);
+    ck_assert_str_eq(a, b);
+    ck_assert_int_eq(tx_bytes_append(&text, "", 1), 0);
+    ck_assert_ptr_nonnull(strstr((char *)text.data, "version: 1"));
+}
+END_TEST
+
+/* What stands behind "#" in a line is an example: each of them is valid too. */
+START_TEST(the_shipped_files_examples_are_valid) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT, text = TX_BYTES_INIT;
+    _cleanup_(tx_conf_freep) struct tx_conf *shipped = NULL;
+    ck_assert_int_eq(tx_conf_load(SHIPPED, &errors, &text, &shipped), 0);
+    ck_assert_int_eq(tx_bytes_append(&text, "", 1), 0);
+    _cleanup_(tx_bytes_deinit) struct tx_bytes out = TX_BYTES_INIT;
+    bool in_rules = false;
+    for (char *save, *line = strtok_r((char *)text.data, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
+        in_rules = in_rules || strcmp(line, "  #rules:") == 0;
+        if (strcmp(line, "  rules: []") == 0) {
+            in_rules = false;
+            continue;
+        }
+        size_t spaces = strspn(line, " ");
+        if (line[spaces] == '#' && (in_rules || (line[spaces + 1] && line[spaces + 1] != ' ')))
+            line[spaces] = spaces && line[spaces + 1] == ' ' ? ' ' : '\n';
+        ck_assert_int_eq(tx_bytes_append(&out, line, strcspn(line, "\n")), 0);
+        char *rest = strchr(line, '\n');
+        if (rest)
+            ck_assert_int_eq(tx_bytes_append(&out, rest + 1, strlen(rest + 1)), 0);
+        ck_assert_int_eq(tx_bytes_append(&out, "\n", 1), 0);
+    }
+    ck_assert_int_eq(tx_bytes_append(&out, "", 1), 0);
+    _cleanup_(tx_conf_freep) struct tx_conf *conf = parse_ok((char *)out.data);
+    ck_assert_str_eq(conf->user, "tracex");
+    ck_assert_str_eq(conf->origin, "web1.example/audit");
+    ck_assert_uint_eq(conf->masking.n_rules, 2);
+}
+END_TEST
+
+/* --- mistakes --- */
+
+struct mistake {
+    const char *text, *error;
+};
+
+static void check_mistakes(const struct mistake *cases, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+        struct tx_conf *conf = (struct tx_conf *)&errors;
+        int r = parse(cases[i].text, &errors, &conf);
+        ck_assert_msg(r == TX_CONF_E_INVALID, "%s is taken", cases[i].text);
+        ck_assert_ptr_eq(conf, (struct tx_conf *)&errors);
+        ck_assert_msg(strstr((char *)errors.data, cases[i].error), "%s\nexpected: %s\ngot: %s",
+                      cases[i].text, cases[i].error, (char *)errors.data);
+    }
+}
+
+START_TEST(a_mistake_in_a_value_is_told_with_its_place) {
+    static const struct mistake cases[] = {
+        {"version: 2\n", "t.yaml:1:10: 'version' can only be 1"},
+        {"{}\n", "t.yaml:1:1: 'version: 1' is missing"},
+        {"version: 1\nlog: {hash: md5}\n", "t.yaml:2:13: 'log.hash' can only be sha256"},
+        {"version: 1\nlog:\n  commit_interval: 5\n", "t.yaml:3:20: expected "},
+        {"version: 1\nlog:\n  commit_interval: 61s\n", "t.yaml:3:20: "},
+        {"version: 1\nlog: {segment: {max_bytes: 1kB}}\n", "t.yaml:2:28: "},
+        {"version: 1\nlog: {segment: {max_bytes: 99999999999999999999GiB}}\n", "t.yaml:2:28: "},
+        {"version: 1\nlog: {segment: {compress: gzip}}\n", "t.yaml:2:27: "},
+        {"version: 1\nlog: {origin: \"a b\"}\n", "t.yaml:2:15: expected the log's name"},
+        {"version: 1\nlog: {origin: a+b}\n", "t.yaml:2:15: expected the log's name"},
+        {"version: 1\nlog: {dir: \"\"}\n", "t.yaml:2:12: expected a path"},
+        {"version: 1\nlog: {dir: [a]}\n", "t.yaml:2:12: "},
+        {"version: 1\nlog: 3\n", "t.yaml:2:6: expected the keys of 'log' here"},
+        {"3\n", "t.yaml:1:1: expected keys with values"},
+        {"version: 1\nsocket: {mode: 0999}\n", "t.yaml:2:16: expected the mode of a file"},
+        {"version: 1\nsocket: {path: "
+         "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+         "aaa"
+         "aaaaaaaaaaaaaaaaaaaaaaa}\n",
+         "t.yaml:2:16: the path of a socket has at most 107 bytes"},
+        {"version: 1\nforward: {journald: {enabled: yes}}\n",
+         "t.yaml:2:31: expected true or false"},
+        {"version: 1\nforward: {journald: {min_severity: warnin}}\n", "did you mean"},
+        {"version: 1\nkeys: {epoch_records: 0}\n", "t.yaml:2:23: "},
+        {"version: 1\nkeys: {epoch: off}\n", "t.yaml:2:15: expected "},
+    };
+    check_mistakes(cases, TX_COUNT_OF(cases));
+}
+END_TEST
+
+START_TEST(an_unknown_key_is_told_with_what_was_meant) {
+    static const struct mistake cases[] = {
+        {"version: 1\nsockets: {}\n",
+         "t.yaml:2:1: unknown key 'sockets': did you mean 'socket'?\n    sockets: {}\n    ^\n"},
+        {"version: 1\nlog:\n  segment:\n    max_byte: 1MiB\n",
+         "t.yaml:4:5: unknown key 'max_byte': did you mean 'max_bytes'?"},
+        {"version: 1\nmaskin: {}\n", "did you mean 'masking'?"},
+        {"version: 1\nxyzzyxyzzy: 1\n", "t.yaml:2:1: unknown key 'xyzzyxyzzy'\n"},
+        {"version: 1\nlog.dir: /x\n", "t.yaml:2:1: unknown key 'log.dir'"},
+        {"version: 1\nmasking: {rule: []}\n",
+         "t.yaml:2:11: unknown key 'rule': did you mean 'rules'?"},
+    };
+    check_mistakes(cases, TX_COUNT_OF(cases));
+}
+END_TEST
+
+START_TEST(yaml_beyond_the_plain_is_refused) {
+    static const struct mistake cases[] = {
+        {"", "the file is empty"},
+        {"version: 1\nversion: 1\n",
+         "t.yaml:2:1: 'version' stands here a second time; it was set in line 1"},
+        {"version: &a 1\n", "t.yaml:1:10: an anchor (&) is not allowed"},
+        {"version: *a\n", "an alias (*) is not allowed"},
+        {"version: !!int 1\n", "t.yaml:1:10: a tag (!) is not allowed"},
+        {"version: 1\n---\nversion: 1\n", "a second document is not allowed"},
+        {"version: [\n", "this is not YAML"},
+        {"version: \"\xff\"\n", "this is not YAML"},
+        {"version: \"1\\0\"\n", "t.yaml:1:10: a NUL character"},
+        {"[a]: 1\n", "a key must be a word"},
+        {"version: [[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]\n", "nested more than 16 deep"},
+    };
+    check_mistakes(cases, TX_COUNT_OF(cases));
+}
+END_TEST
+
+#define RULES "version: 1\nmasking:\n  rules:\n"
+
+START_TEST(a_mistake_in_a_rule_is_told_with_its_place) {
+    static const struct mistake cases[] = {
+        {"version: 1\nmasking: {preset: secure}\n",
+         "t.yaml:2:19: expected a preset: secure-default or none"},
+        {"version: 1\nmasking: {rules: x}\n", "t.yaml:2:18: expected a list of at most 1000 rules"},
+        {RULES "    - {id: a, match: {fields: [x]}}\n", "t.yaml:4:7: the rule has no 'action'"},
+        {RULES "    - {id: a, action: drop}\n", "t.yaml:4:7: the rule has no 'match'"},
+        {RULES "    - {match: {fields: [x]}, action: drop}\n", "t.yaml:4:7: the rule has no 'id'"},
+        {RULES "    - {id: \"a b\", match: {fields: [x]}, action: drop}\n",
+         "t.yaml:4:12: expected a rule's id"},
+        {RULES "    - {id: builtin-x, match: {fields: [x]}, action: drop}\n",
+         "t.yaml:4:12: expected a rule's id"},
+        {RULES "    - {id: a, match: {fields: [x]}, action: drop}\n"
+               "    - {id: a, match: {fields: [x]}, action: drop}\n",
+         "t.yaml:5:12: a rule before this one has the id 'a' too"},
+        {RULES "    - {id: a, match: {}, action: drop}\n",
+         "t.yaml:4:22: expected at least one of events"},
+        {RULES "    - {id: a, match: {fields: []}, action: drop}\n",
+         "t.yaml:4:31: expected a list of field names"},
+        {RULES "    - {id: a, match: {fields: [\"\"]}, action: drop}\n",
+         "t.yaml:4:32: expected a list of field names"},
+        {RULES "    - {id: a, match: {field: [x]}, action: drop}\n",
+         "unknown key 'field': did you mean 'fields'?"},
+        {RULES "    - {id: a, match: {labels: [pi]}, action: drop}\n",
+         "t.yaml:4:32: expected a label: pii or secret"},
+        {RULES "    - {id: a, match: {detect: [mail]}, action: drop}\n",
+         "t.yaml:4:32: there is no detector 'mail': did you mean 'email'?"},
+        {RULES "    - {id: a, match: {fields: [x]}, action: redcat}\n", "did you mean 'redact'?"},
+        {RULES "    - {id: a, match: {fields: [x]}, action: {mask: {keep_first: 65}}}\n",
+         "t.yaml:4:65: expected a number of characters from 0 to 64"},
+        {RULES "    - {id: a, match: {fields: [x]}, action: {mask: {keep: 4}}}\n",
+         "unknown key 'keep'"},
+        {RULES "    - {id: a, match: {fields: [x]}, action: {}}\n",
+         "t.yaml:4:45: expected an action"},
+    };
+    check_mistakes(cases, TX_COUNT_OF(cases));
+}
+END_TEST
+
+START_TEST(all_mistakes_of_a_run_are_told) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+    struct tx_conf *conf = NULL;
+    ck_assert_int_eq(
+        parse("version: 1\nusr: x\nlog: {hash: x, segmen: {}}\nkeys: {epoch: 1}\n", &errors, &conf),
+        TX_CONF_E_INVALID);
+    static const char *const places[] = {
+        "t.yaml:2:1: ", "t.yaml:3:13: ", "t.yaml:3:16: ", "t.yaml:4:15: "};
+    for (size_t i = 0; i < TX_COUNT_OF(places); i++)
+        ck_assert_msg(strstr((char *)errors.data, places[i]), "%s", (char *)errors.data);
+}
+END_TEST
+
+START_TEST(no_control_character_of_the_file_reaches_the_terminal) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+    struct tx_conf *conf = NULL;
+    ck_assert_int_eq(parse("version: 1\n\"a\\e[31m\\x9b\": \"\\a\"\n", &errors, &conf),
+                     TX_CONF_E_INVALID);
+    for (size_t i = 0; i + 1 < errors.len; i++)
+        ck_assert(errors.data[i] == '\n' || errors.data[i] >= 0x20);
+}
+END_TEST
+
+/* --- the file itself --- */
+
+static void check_load_fails(const char *path, const char *error) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+    struct tx_conf *conf = NULL;
+    ck_assert_int_eq(tx_conf_load(path, &errors, NULL, &conf), TX_CONF_E_INVALID);
+    ck_assert_int_eq(tx_bytes_append(&errors, "", 1), 0);
+    ck_assert_msg(strstr((char *)errors.data, error), "%s", (char *)errors.data);
+}
+
+START_TEST(a_file_that_cannot_be_trusted_or_read_is_refused) {
+    char directory[] = "/tmp/tx-conf-XXXXXX", path[64];
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/t.yaml", directory);
+    check_load_fails(path, "No such file");
+    check_load_fails(directory, "not a regular file");
+    FILE *f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    fputs("version: 1\n", f);
+    fclose(f);
+    struct tx_conf *conf = NULL;
+    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+    ck_assert_int_eq(chmod(path, 0644), 0);
+    ck_assert_int_eq(tx_conf_load(path, &errors, NULL, &conf), 0);
+    tx_conf_free(conf);
+    if (getuid() == 0) {
+        ck_assert_int_eq(chmod(path, 0664), 0);
+        check_load_fails(path, "others than root may write this file");
+        ck_assert_int_eq(chmod(path, 0644), 0);
+    }
+    ck_assert_int_eq(truncate(path, TX_LIMIT_CONFIG_BYTES + 1), 0);
+    check_load_fails(path, "at most 1 MiB");
+    unlink(path);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    check_load_fails(path, "not a regular file");
+    unlink(path);
+    rmdir(directory);
+}
+END_TEST
+
+/* No bytes whatever crash it or are taken for a configuration by chance. */
+START_TEST(damaged_files_are_refused_or_read_but_never_crash) {
+    char text[sizeof(every_key)];
+    unsigned seed = 1;
+    for (int round = 0; round < 3000; round++) {
+        _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+        struct tx_conf *conf = NULL;
+        memcpy(text, every_key, sizeof(text));
+        size_t n = sizeof(text) - 1;
+        for (int k = rand_r(&seed) % 4; k >= 0; k--)
+            text[(size_t)rand_r(&seed) % n] = (char)rand_r(&seed);
+        if (round % 3 == 0)
+            n = (size_t)rand_r(&seed) % n;
+        int r = tx_conf_parse("t.yaml", (struct tx_text){text, n}, &errors, &conf);
+        ck_assert(r == 0 || r == TX_CONF_E_INVALID);
+        ck_assert_int_eq(r == 0, errors.len == 0);
+        tx_conf_free(conf);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("conf: the configuration file");
+    TCase *tests = tcase_create("conf");
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, a_file_with_a_version_has_every_default);
+    tcase_add_test(tests, every_key_is_read);
+    tcase_add_test(tests, rules_are_read);
+    tcase_add_test(tests, what_is_shown_reads_back_the_same);
+    tcase_add_test(tests, the_shipped_file_says_the_defaults);
+    tcase_add_test(tests, the_shipped_files_examples_are_valid);
+    tcase_add_test(tests, a_mistake_in_a_value_is_told_with_its_place);
+    tcase_add_test(tests, an_unknown_key_is_told_with_what_was_meant);
+    tcase_add_test(tests, yaml_beyond_the_plain_is_refused);
+    tcase_add_test(tests, a_mistake_in_a_rule_is_told_with_its_place);
+    tcase_add_test(tests, all_mistakes_of_a_run_are_told);
+    tcase_add_test(tests, no_control_character_of_the_file_reaches_the_terminal);
+    tcase_add_test(tests, a_file_that_cannot_be_trusted_or_read_is_refused);
+    tcase_add_test(tests, damaged_files_are_refused_or_read_but_never_crash);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "mask-check.h"
+
+#include "libtx/record/json.h"
+
+static const char *masked(struct tx_mask *mask, const char *name, const char *json,
+                          struct tx_field *ret) {
+    static char out[8192];
+    *ret = field_of(name, TX_VALUE_JSON, json);
+    mask_fields(mask, "t", ret, 1);
+    ck_assert_uint_lt(ret->text.n, sizeof(out));
+    memcpy(out, ret->text.p ? ret->text.p : "", ret->text.n);
+    out[ret->text.n] = '\0';
+    tx_mask_wipe(mask);
+    return out;
+}
+
+static void check_json(struct tx_mask *mask, const char *name, const char *in, const char *out,
+                       enum tx_value_type type) {
+    struct tx_field field;
+    ck_assert_str_eq(masked(mask, name, in, &field), out);
+    ck_assert_int_eq(field.type, type);
+    ck_assert_int_eq(field.masked == NULL, strcmp(in, out) == 0);
+}
+
+START_TEST(texts_numbers_and_keys_inside_are_masked) {
+    _cleanup_(tx_mask_freep) struct tx_mask *mask =
+        mask_of("{rules: [{id: e, match: {detect: [email]}, action: redact}]}");
+    static const char *const cases[][2] = {
+        {"{\"a\":\"card 4111 1111 1111 1111\",\"b\":[1,true,null,-1.5e3]}",
+         "{\"a\":\"card **** **** **** 1111\",\"b\":[1,true,null,-1.5e3]}"},
+        {"[4111111111111111,{\"n\":4111111111111112}]",
+         "[\"************1111\",{\"n\":4111111111111112}]"},
+        {"{\"a@b.example\":1,\"c\":2}", "{\"[redacted]\":1,\"c\":2}"},
+        {"\"a@b.example\"", "\"[redacted]\""},
+        {"4111111111111111", "\"************1111\""},
+        {"[\"\\\"\\\\\\n\\u0001 a@b.example\"]", "[\"\\\"\\\\\\n\\u0001 [redacted]\"]"},
+        {"[[[[\"a@b.example\"]]],[],{}]", "[[[[\"[redacted]\"]]],[],{}]"},
+        {"{\"q\":\"password=\\\"x\\\" y\"}", "{\"q\":\"password=\\\"[redacted]\\\" y\"}"},
+        {"{\"s\":\"{\\\"password\\\":\\\"hunter2\\\"}\"}",
+         "{\"s\":\"{\\\"password\\\":\\\"[redacted]\\\"}\"}"},
+        {"{}", "{}"},
+        {"{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"c\"}}"},
+    };
+    for (size_t i = 0; i < TX_COUNT_OF(cases); i++)
+        check_json(mask, "payload", cases[i][0], cases[i][1], TX_VALUE_JSON);
+}
+END_TEST
+
+START_TEST(members_are_matched_by_their_names) {
+    _cleanup_(tx_mask_freep) struct tx_mask *mask =
+        mask_of("{rules: [{id: d, match: {fields: [payload.user.note]}, action: drop},"
+                "{id: m, match: {fields: [payload.code]}, action: {mask: {keep_last: 1}}}]}");
+    static const char *const cases[][2] = {
+        {"{\"password\":\"x\",\"dbSecret\":{\"a\":[1,2]},\"n\":1}",
+         "{\"password\":\"[redacted]\",\"dbSecret\":\"[redacted]\",\"n\":1}"},
+        {"{\"list\":[{\"Cookie\":[\"a\",\"b\"]},{\"pin\":1234}]}",
+         "{\"list\":[{\"Cookie\":\"[redacted]\"},{\"pin\":\"[redacted]\"}]}"},
+        {"{\"user\":{\"note\":\"x\",\"id\":1},\"note\":\"y\"}",
+         "{\"user\":{\"id\":1},\"note\":\"y\"}"},
+        {"{\"user\":{\"id\":1,\"note\":{\"x\":[1]}}}", "{\"user\":{\"id\":1}}"},
+        {"{\"user\":{\"note\":1}}", "{\"user\":{}}"},
+        {"{\"code\":\"abcd\"}", "{\"code\":\"***d\"}"},
+        {"{\"password\":null}", "{\"password\":null}"},
+    };
+    for (size_t i = 0; i < TX_COUNT_OF(cases); i++)
+        check_json(mask, "payload", cases[i][0], cases[i][1], TX_VALUE_JSON);
+}
+END_TEST
+
+START_TEST(a_rule_for_the_field_takes_it_as_a_whole) {
+    _cleanup_(tx_mask_freep) struct tx_mask *mask = mask_of("{}");
+    check_json(mask, "token", "{\"a\":1}", "[redacted]", TX_VALUE_STR);
+    check_json(mask, "token", "\"abc\"", "[redacted]", TX_VALUE_STR);
+    check_json(mask, "token", "null", "null", TX_VALUE_JSON);
+}
+END_TEST
+
+START_TEST(json_is_brought_into_the_logs_spelling) {
+    _cleanup_(tx_mask_freep) struct tx_mask *mask = mask_of("{}");
+    struct tx_field field;
+    ck_assert_str_eq(masked(mask, "x", " { \"\\u0061\" : [ 1 , \"\\/\" ] } ", &field),
+                     "{\"a\":[1,\"/\"]}");
+    ck_assert_int_eq(field.type, TX_VALUE_JSON);
+    ck_assert_ptr_null(field.masked);
+}
+END_TEST
+
+START_TEST(what_is_no_json_is_redacted) {
+    static const char *const bad[] = {"",    "{",   "nul",         "{\"a\":1,\"a\":2}", "[1,]",
+                                      "'a'", "1 2", "\"\\ud800\"", "a@b.example"};
+    _cleanup_(tx_mask_freep) struct tx_mask *mask = mask_of("{}");
+    for (size_t i = 0; i < TX_COUNT_OF(bad); i++) {
+        struct tx_field field = field_of("x", TX_VALUE_JSON, bad[i]);
+        mask_fields(mask, "t", &field, 1);
+        ck_assert_int_eq(field.type, TX_VALUE_STR);
+        check_field(&field, "[redacted]", "error:json");
+    }
+}
+END_TEST
+
+START_TEST(keys_that_become_the_same_redact_the_whole) {
+    _cleanup_(tx_mask_freep) struct tx_mask *mask =
+        mask_of("{rules: [{id: e, match: {detect: [email]}, action: redact}]}");
+    struct tx_field field;
+    ck_assert_str_eq(masked(mask, "x", "{\"a@b.example\":1,\"c@d.example\":2}", &field),
+                     "[redacted]");
+    ck_assert_int_eq(field.type, TX_VALUE_STR);
+}
+END_TEST
+
+/* Any JSON of these pieces stays JSON, shows no card, and masking it again changes nothing. */
+static size_t put_random(char *to, size_t cap, unsigned *seed, int depth) {
+    static const char *const leaves[] = {"4111111111111111",
+                                         "\"4111 1111 1111 1111\"",
+                                         "null",
+                                         "-1",
+                                         "\"a\\\"4111111111111111\\u0000\"",
+                                         "\"password=4111111111111111\"",
+                                         "true",
+                                         "\"x 4111-1111-1111-1111\\n\"",
+                                         "\"\""};
+    static const char *const keys[] = {
+        "\"4111111111111111\":", "\"password\":", "\"a b\":", "\"k\\n\":"};
+    size_t n = 0;
+    int kind = depth > 4 || cap < 400 ? 0 : rand_r(seed) % 3;
+    if (kind == 0)
+        return (size_t)sprintf(to, "%s", leaves[(size_t)rand_r(seed) % TX_COUNT_OF(leaves)]);
+    to[n++] = kind == 1 ? '[' : '{';
+    size_t members = (size_t)rand_r(seed) % 4;
+    for (size_t i = 0; i < members && cap - n > 400; i++) {
+        if (i)
+            to[n++] = ',';
+        if (kind == 2)
+            n += (size_t)sprintf(to + n, "%s", keys[(i + (size_t)depth) % TX_COUNT_OF(keys)]);
+        n += put_random(to + n, (cap - n) / 2, seed, depth + 1);
+    }
+    to[n++] = kind == 1 ? ']' : '}';
+    return n;
+}
+
+START_TEST(masked_json_is_json_without_what_was_masked) {
+    _cleanup_(tx_mask_freep) struct tx_mask *mask = mask_of("{}");
+    static char json[16384], canonical[16384], once[8192];
+    unsigned seed = 3;
+    for (int round = 0; round < 5000; round++) {
+        struct tx_field field;
+        size_t n = put_random(json, 8000, &seed, 0);
+        json[n] = '\0';
+        const char *out = masked(mask, "x", json, &field);
+        for (const char *p = out; *p; p++)
+            ck_assert_msg(strncmp(p, "411111", 6) != 0 && strncmp(p, "1111 1", 6) != 0, "%s", out);
+        struct tx_buf b = tx_buf_of(canonical, sizeof(canonical));
+        if (field.type == TX_VALUE_STR)
+            continue;
+        ck_assert_int_eq(tx_json_canonical(text_of(out), &b), 0);
+        ck_assert(b.len == strlen(out) && memcmp(canonical, out, b.len) == 0);
+        strcpy(once, out);
+        ck_assert_str_eq(masked(mask, "x", once, &field), once);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("mask: JSON fields");
+    TCase *tests = tcase_create("json");
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, texts_numbers_and_keys_inside_are_masked);
+    tcase_add_test(tests, members_are_matched_by_their_names);
+    tcase_add_test(tests, a_rule_for_the_field_takes_it_as_a_whole);
+    tcase_add_test(tests, json_is_brought_into_the_logs_spelling);
+    tcase_add_test(tests, what_is_no_json_is_redacted);
+    tcase_add_test(tests, keys_that_become_the_same_redact_the_whole);
+    tcase_add_test(tests, masked_json_is_json_without_what_was_masked);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
