@@ -511,6 +511,17 @@ class Orders(Case):
             wait_until(lambda: json.loads(r.status())["ledger"], "the ledger's stream")
             self.assertTrue(json.loads(r.hear(rig.READY)[2])["seccomp"])
 
+    @unittest.skipUnless(os.getuid() == 0, "needs root to become another user")
+    def test_it_does_its_work_as_another_user(self):
+        with Rig(uid=65534) as r:
+            self.assertTrue(json.loads(r.hear(rig.READY)[2])["user_changed"])
+            with open(f"/proc/{r.pid}/status", encoding="utf-8") as f:
+                self.assertIn("Uid:\t65534\t65534\t65534\t65534", f.read())
+            c = r.connect()
+            c.log(receipt=True)
+            c.wait_acked()
+            self.every_number_once(r, c, 1)
+
     def test_a_connection_that_ends_is_given_back(self):
         with Rig() as r:
             before = None
