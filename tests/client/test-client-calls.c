@@ -367,7 +367,7 @@ START_TEST(errno_is_kept) {
 }
 END_TEST
 
-static volatile int from_handler = 1;
+static _Atomic int from_handler = 1;
 
 static void handler(int signal) {
     (void)signal;

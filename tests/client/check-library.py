@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""libtracex needs libc alone, exports tx_* alone, and brings in nothing that could end its host.
+
+    check-library.py SOURCE-ROOT LIBRARY PKG-CONFIG-FILE LIBRARY-WITH-OTHERS
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+ROOT, LIBRARY, PC_FILE, OTHER = sys.argv[1:5]
+del sys.argv[1:5]
+sys.path.insert(0, os.path.join(ROOT, "tests/lib"))
+import tap  # noqa: E402
+
+PUBLIC = {"tx_audit_emit", "tx_close", "tx_flush", "tx_open", "tx_stats"}
+# Its host's memory, life and signals are not its business.
+FOREIGN = re.compile(r"^(abort|exit|_exit|raise|kill|__assert_fail|malloc|calloc|realloc|free|signal|sigaction|fork|"
+                     r"pthread_create|printf|fprintf|puts|syslog|openlog)$")
+
+
+def run(*command):
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
+
+
+def needed(library):
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "-d", library))
+
+
+def symbols(library, *options):
+    return [line.split()[-1] for line in run("nm", "-D", *options, library).splitlines()]
+
+
+@unittest.skipUnless(shutil.which("readelf") and shutil.which("nm"), "binutils is not installed")
+class Library(unittest.TestCase):
+    def test_it_links_libc_alone(self):
+        self.assertEqual(needed(LIBRARY), ["libc.so.6"])
+
+    def test_its_name_is_libtracex_so_0(self):
+        self.assertIn("Library soname: [libtracex.so.0]", run("readelf", "-d", LIBRARY))
+
+    def test_it_exports_its_functions_alone_with_a_version(self):
+        exported = symbols(LIBRARY, "--defined-only", "--with-symbol-versions")
+        self.assertEqual({s for s in exported if s != "TRACEX_0.1"}, {f"{s}@@TRACEX_0.1" for s in PUBLIC})
+
+    def test_it_uses_nothing_that_ends_its_host_or_allocates(self):
+        used = [s.split("@")[0] for s in symbols(LIBRARY, "--undefined-only")]
+        self.assertGreater(len(used), 5)
+        self.assertEqual([s for s in used if FOREIGN.match(s)], [])
+
+    def test_every_function_of_the_header_is_exported(self):
+        with open(os.path.join(ROOT, "libaudit-client/include/tracex/audit.h"), encoding="utf-8") as f:
+            declared = set(re.findall(r"^TX_PUBLIC_ int (\w+)\(", f.read(), re.M))
+        self.assertEqual(declared, PUBLIC)
+
+    def test_pkg_config_knows_it(self):
+        with open(PC_FILE, encoding="utf-8") as f:
+            text = f.read()
+        self.assertRegex(text, r"(?m)^Name: tracex$")
+        self.assertRegex(text, r"(?m)^Libs: .*-ltracex$")
+        self.assertNotIn("Requires", text)
+
+    def test_the_checks_notice_another_library(self):
+        """The control: a program that needs more than libc, and allocates."""
+        self.assertNotEqual(needed(OTHER), ["libc.so.6"])
+        used = [s.split("@")[0] for s in symbols(OTHER, "--undefined-only")]
+        self.assertNotEqual([s for s in used if FOREIGN.match(s)], [])
+
+
+if __name__ == "__main__":
+    tap.main()
