@@ -29,15 +29,22 @@ static bool is_file_ending(const struct tx_scan *s, size_t start, size_t end) {
     return false;
 }
 
-static bool is_top_level(const struct tx_scan *s, size_t start, size_t end) {
+/* The end of a top-level domain that begins the label [start, end), or start. Text of another
+ * script may follow it without a space. */
+static size_t top_level_end(const struct tx_scan *s, size_t start, size_t end) {
+    size_t ascii = start, i = start;
+
     if (end - start > 4 && tx_scan_is_word(s, start, "xn--"))
-        return true;
-    if (end - start < 2)
-        return false;
-    for (size_t i = start; i < end; i++)
-        if (!tx_is_letter(s->p[i]) && s->p[i] < 0x80)
-            return false;
-    return !is_file_ending(s, start, end);
+        return end;
+    while (ascii < end && tx_is_letter(s->p[ascii]))
+        ascii++;
+    for (i = ascii; i < end && (tx_is_letter(s->p[i]) || s->p[i] >= 0x80);)
+        i++;
+    if (i < end && (ascii == end || s->p[ascii] < 0x80))
+        return start;
+    if (i < end)
+        end = ascii;
+    return end - start < 2 || is_file_ending(s, start, end) ? start : end;
 }
 
 /* The end of the longest domain at `start`, or start. */
@@ -52,8 +59,9 @@ static size_t domain_end(struct tx_scan *s, size_t start) {
         size_t last = i;
         while (last > label && s->p[last - 1] == '-')
             last--;
-        if (n_labels > 0 && is_top_level(s, label, last))
-            end = last;
+        size_t top_level = n_labels > 0 ? top_level_end(s, label, last) : label;
+        if (top_level > label)
+            end = top_level;
         if (tx_scan_at(s, i) != '.')
             break;
     }

@@ -204,7 +204,7 @@ void tx_ruleset_match_event(struct tx_ruleset *set, struct tx_text event, struct
     }
     for (size_t i = 0; i < set->n_rules; i++)
         if (tx_set_has(&set->with_events, i) && !any_event_matches(&set->rule[i], event))
-            tx_set_remove(ret, i);
+            ret->word[i / 64] &= ~(UINT64_C(1) << (i % 64));
     keep(slot, event, ret);
 }
 
@@ -215,17 +215,12 @@ static bool any_field_matches(const struct tx_compiled_rule *rule, const struct 
     return false;
 }
 
-bool tx_ruleset_match_name(struct tx_ruleset *set, struct tx_text name, struct tx_set *names) {
-    struct tx_cached_set *slot = slot_of(set->names, TX_CACHED_NAMES, name);
+/* Apart from the usual way, so that its large variables cost nothing there. */
+static __attribute__((noinline)) bool match_anew(struct tx_ruleset *set, struct tx_text name,
+                                                 struct tx_cached_set *slot, struct tx_set *names) {
     struct tx_set found = {.word = {0}};
     struct tx_name folded;
 
-    if (!set->has_fields)
-        return true;
-    if (holds(slot, name)) {
-        tx_set_or(names, &slot->set, set->n_words);
-        return true;
-    }
     if (!tx_name_fold(name, &folded))
         return false;
     for (size_t i = 0; i < set->n_rules; i++)
@@ -234,6 +229,18 @@ bool tx_ruleset_match_name(struct tx_ruleset *set, struct tx_text name, struct t
     keep(slot, name, &found);
     tx_set_or(names, &found, set->n_words);
     return true;
+}
+
+bool tx_ruleset_match_name(struct tx_ruleset *set, struct tx_text name, struct tx_set *names) {
+    struct tx_cached_set *slot = slot_of(set->names, TX_CACHED_NAMES, name);
+
+    if (!set->has_fields)
+        return true;
+    if (holds(slot, name)) {
+        tx_set_or(names, &slot->set, set->n_words);
+        return true;
+    }
+    return match_anew(set, name, slot, names);
 }
 
 /* --- verdicts --- */
@@ -294,6 +301,13 @@ static void decide(const struct tx_ruleset *set, struct tx_verdict *v) {
     }
 }
 
+static size_t hash_set(const struct tx_set *rules, size_t n_words) {
+    uint64_t h = 0;
+    for (size_t i = 0; i < n_words; i++)
+        h = (h ^ rules->word[i]) * 0x9e3779b97f4a7c15;
+    return (size_t)(h >> 40);
+}
+
 const struct tx_verdict *tx_ruleset_decide(struct tx_ruleset *set, const struct tx_set *event,
                                            const struct tx_set *names, enum tx_value_label label) {
     size_t n_words = set->n_words;
@@ -302,8 +316,7 @@ const struct tx_verdict *tx_ruleset_decide(struct tx_ruleset *set, const struct 
     for (size_t i = 0; i < n_words; i++)
         matched.word[i] = event->word[i] & set->labelled[label].word[i] &
                           (names->word[i] | ~set->with_fields.word[i]);
-    size_t slot = hash_bytes(matched.word, n_words * sizeof(matched.word[0])) % TX_CACHED_VERDICTS;
-    struct tx_verdict *v = &set->verdicts[slot];
+    struct tx_verdict *v = &set->verdicts[hash_set(&matched, n_words) % TX_CACHED_VERDICTS];
     if (v->used && tx_set_equal(&v->matched, &matched, n_words))
         return v;
     memset(v, 0, sizeof(*v));

@@ -26,9 +26,6 @@ static inline size_t tx_set_words(size_t n_rules) {
 static inline void tx_set_add(struct tx_set *set, size_t i) {
     set->word[i / 64] |= UINT64_C(1) << (i % 64);
 }
-static inline void tx_set_remove(struct tx_set *set, size_t i) {
-    set->word[i / 64] &= ~(UINT64_C(1) << (i % 64));
-}
 static inline bool tx_set_has(const struct tx_set *set, size_t i) {
     return set->word[i / 64] >> (i % 64) & 1;
 }
@@ -53,7 +50,10 @@ static inline bool tx_set_meets(const struct tx_set *a, const struct tx_set *b, 
     return any != 0;
 }
 static inline bool tx_set_equal(const struct tx_set *a, const struct tx_set *b, size_t n_words) {
-    return memcmp(a->word, b->word, n_words * sizeof(a->word[0])) == 0;
+    uint64_t differ = 0;
+    for (size_t i = 0; i < n_words; i++)
+        differ |= a->word[i] ^ b->word[i];
+    return differ == 0;
 }
 
 #endif

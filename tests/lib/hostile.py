@@ -32,6 +32,28 @@ def datagram(kind, payload, version=1, length=None, magic=b"TX"):
     return HEADER.pack(magic, version, kind, 8 + len(payload) if length is None else length) + payload
 
 
+STR, BYTES, I64, U64, F64, BOOL, JSON, NULL = range(8)
+
+
+def text(width, value):
+    value = value.encode() if isinstance(value, str) else value
+    return struct.pack("<H" if width == 2 else "<I", len(value)) + value
+
+
+def field(name, value, kind=STR, label=0):
+    return bytes([kind, label]) + text(2, name) + (text(4, value) if kind in (STR, BYTES, JSON) else value)
+
+
+def record(n, event="hostile.event", fields=(), n_fields=None, receipt=True, outcome=0, severity=6):
+    body = struct.pack("<QBBBBq", n, 1 if receipt else 0, outcome, severity, 0, time.time_ns()) + uuid7()
+    body += text(2, event) + struct.pack("<H", len(fields) if n_fields is None else n_fields) + b"".join(fields)
+    return struct.pack("<I", len(body)) + body
+
+
+def records(secret, *items, count=None):
+    return datagram(RECORDS, secret + struct.pack("<H", len(items) if count is None else count) + b"".join(items))
+
+
 class Reply:
     def __init__(self, data):
         _, _, self.kind, _ = HEADER.unpack_from(data)

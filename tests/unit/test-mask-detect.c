@@ -47,7 +47,7 @@ START_TEST(an_email_has_a_local_part_and_a_domain_with_a_top_level) {
     CHECK(TX_DETECT_EMAIL, "«alice.smith+tag@mail.example.co.uk»", "«a@xn--d1acufc.xn--p1ai»",
           "mail to <«bob@example.org»>.", "user=«o'neil@example.com», next", "«müller@exämple.org»",
           "'«bob@example.org»'", "at the end «bob@example.org».", "«a@b.example.com».123",
-          "«git@github.com»:tx/tracex.git");
+          "«git@github.com»:tx/tracex.git", "«bob@example.org»、2024", "«bob@example.org»é1.");
     CHECK(TX_DETECT_EMAIL, "icon@2x.png", "root@localhost", "@handle", "a@b", "getty@tty1.service",
           "pkg@1.2.3", "x@.org", "@", "a@@b", "");
 }
