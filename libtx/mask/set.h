@@ -26,6 +26,9 @@ static inline size_t tx_set_words(size_t n_rules) {
 static inline void tx_set_add(struct tx_set *set, size_t i) {
     set->word[i / 64] |= UINT64_C(1) << (i % 64);
 }
+static inline void tx_set_remove(struct tx_set *set, size_t i) {
+    set->word[i / 64] &= ~(UINT64_C(1) << (i % 64));
+}
 static inline bool tx_set_has(const struct tx_set *set, size_t i) {
     return set->word[i / 64] >> (i % 64) & 1;
 }
