@@ -3,6 +3,7 @@
 import array
 import fcntl
 import hashlib
+import json
 import os
 import select
 import signal
@@ -364,3 +365,34 @@ class Rig:
             return len(os.listdir(f"/proc/{self.pid}/fd"))
         except PermissionError as e:
             raise unittest.SkipTest("only root sees the descriptors of a process that cannot be dumped") from e
+
+
+# --- what the tests say ---
+
+
+def line(body):
+    """A stored body as the record that it is."""
+    return json.loads(b'{"seq":0,' + body)
+
+
+def wait_until(condition, what, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        time.sleep(0.005)
+
+
+class Case(unittest.TestCase):
+    def every_number_once(self, r, client, n):
+        """What the ledger stored of a client covers 0 … n-1, each once, in order."""
+        self.assertEqual(r.log.faults, [])
+        covered = [i for first, last, _ in r.log.of(client) for i in range(first, last + 1)]
+        self.assertEqual(covered, list(range(n)))
+
+    def others_notice_nothing(self, r):
+        other = r.connect()
+        other.log(fields=[field(b"k", b"v")])
+        other.wait_acked()
+        self.assertTrue(r.alive())
+        self.assertEqual(r.log.faults, [])
