@@ -39,7 +39,7 @@ struct tx_client *tx_fork_client_if_any(void) {
 
 int tx_fork_client(struct tx_client **ret) {
     struct tx_client *client = tx_fork_client_if_any(), *other = NULL;
-    void *p;
+    void *p = NULL;
 
     if (!client) {
         int r = map_private(sizeof(*client), &p);
