@@ -161,6 +161,8 @@ void tx_verify_header(struct tx_verifier *v) {
         struct tx_log_state state;
         state_of_header(v, &header, &state);
         const char *difference = start ? tx_log_state_difference(&state, start) : NULL;
+        if (start && v->origin.n > 0 && !tx_text_equal(header.origin, v->origin))
+            difference = "origin";
         if (difference)
             tx_verify_find(v, TX_FINDING_CHANGED,
                            "the header's \"%s\" does not follow from the segment before it",

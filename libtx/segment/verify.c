@@ -208,6 +208,7 @@ static void finish(struct tx_verifier *v) {
     settle_hole(v);
     result->lost = v->lost || v->n_gaps > 0 || v->last_size != proven;
     result->next_seq = v->expected;
+    result->tail_offset = v->tail_offset;
     result->n_tail_records = v->expected > v->last_size ? v->expected - v->last_size : 0;
     result->n_tail_bytes = v->content_end > v->tail_offset ? v->content_end - v->tail_offset : 0;
     result->clean_end = !v->torn;

@@ -79,7 +79,8 @@ struct tx_segment_result {
     uint64_t next_seq;    /* after the last record of the file */
     uint64_t n_records;
     uint64_t n_checkpoints;
-    uint64_t n_tail_records; /* after the last checkpoint */
+    uint64_t tail_offset; /* of what follows the last proven checkpoint */
+    uint64_t n_tail_records;
     uint64_t n_tail_bytes;
     bool clean_end;             /* no torn line and nothing after a hole */
     struct tx_seq_span *proven; /* owned */

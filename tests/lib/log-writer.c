@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "libtx/merkle/checkpoint.h"
 #include "libtx/segment/tlog-proof.h"
@@ -259,4 +260,34 @@ void log_writer_identity(const struct log_writer *w, struct tx_bytes *b) {
     tx_control_render_log(&log, &line);
     tx_buf_char(&line, '\n');
     append(b, memory, line.len);
+}
+
+void log_writer_store_file(const char *directory, const char *name, const void *p, size_t n) {
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    FILE *file = fopen(path, "wb");
+    need(file != NULL);
+    need(fwrite(p, 1, n, file) == n);
+    need(fclose(file) == 0);
+}
+
+void log_writer_store(const struct log_writer *w, const char *directory) {
+    char name[4096];
+    _cleanup_(tx_bytes_deinit) struct tx_bytes b = TX_BYTES_INIT;
+
+    log_writer_identity(w, &b);
+    log_writer_store_file(directory, "log.json", b.data, b.len);
+    log_writer_store_file(directory, "checkpoint", w->note.data, w->note.len);
+    for (size_t i = 0; i < w->n_segments; i++) {
+        b.len = 0;
+        log_segment_bytes(&w->segments[i], &b);
+        tx_segment_name(w->segments[i].first, ".jsonl", name);
+        log_writer_store_file(directory, name, b.data, b.len);
+    }
+    snprintf(name, sizeof(name), "%s/epochs", directory);
+    need(mkdir(name, 0755) == 0);
+    for (size_t i = 0; i < w->n_proofs; i++) {
+        snprintf(name, sizeof(name), "epochs/%zu.tlog-proof", i + 1);
+        log_writer_store_file(directory, name, w->proofs[i].data, w->proofs[i].len);
+    }
 }

@@ -74,6 +74,11 @@ void log_segment_bytes(const struct log_segment *segment, struct tx_bytes *b);
 /* log.json with its newline. */
 void log_writer_identity(const struct log_writer *w, struct tx_bytes *b);
 
+/* All of it as a log directory, in an existing and empty one. */
+void log_writer_store(const struct log_writer *w, const char *directory);
+/* One file within it, written anew. */
+void log_writer_store_file(const char *directory, const char *name, const void *p, size_t n);
+
 /* A note over the writer's tree, signed by identity, `epoch` and, if not NULL, `next`. */
 void log_writer_sign(const struct log_writer *w, const struct tx_signing_key *identity,
                      const struct tx_signing_key *epoch, const struct tx_signing_key *next,

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_AUDITVERIFY_REPORT_H
+#define TX_AUDITVERIFY_REPORT_H
+
+/*
+ * The verdict, for people and for programs (docs/verify-json.md).
+ */
+
+#include "libtx/segment/chain.h"
+
+/* The keys decide how the verdict names them. */
+struct tx_report {
+    const char *path;
+    const struct tx_chain_verdict *verdict;
+    bool identity_given;
+    bool epoch0_given;
+};
+
+/* To stdout. -errno when it cannot be written. */
+TX_MUST_USE int tx_report_text(const struct tx_report *report);
+TX_MUST_USE int tx_report_json(const struct tx_report *report);
+
+#endif
