@@ -4,14 +4,13 @@
 #include <assert.h>
 
 static const char *const secrets[] = {
-    "*password*",    "*passwd*",      "*passphrase*",    "pwd",      "*.pwd",
-    "*secret*",      "*token*",       "*api_key*",       "*apikey*", "*access_key*",
-    "*private_key*", "authorization", "*.authorization", "cookie",   "*.cookie",
-    "set_cookie",    "*.set_cookie",
+    "*password*", "*passwd*", "*passphrase*", "*pwd*",         "*secret*",      "*token*",
+    "*api_key*",  "*apikey*", "*access_key*", "*private_key*", "authorization", "*.authorization",
+    "cookie",     "*.cookie", "set_cookie",   "*.set_cookie",
 };
 static const char *const card_codes[] = {
-    "cvv",  "*.cvv",  "cvv2", "*.cvv2", "cvc",      "*.cvc",
-    "cvc2", "*.cvc2", "pin",  "*.pin",  "pin_code", "*.pin_code",
+    "cvv",    "*.cvv", "cvv2",  "*.cvv2",   "cvc",        "*.cvc",         "cvc2",
+    "*.cvc2", "pin",   "*.pin", "pin_code", "*.pin_code", "security_code", "*.security_code",
 };
 static const char *const national_ids[] = {"ssn", "*.ssn", "social_security*",
                                            "*.social_security*"};
