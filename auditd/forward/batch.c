@@ -68,11 +68,10 @@ bool tx_batch_mark(struct tx_batch *batch, enum tx_follow_kind kind, uint64_t se
     for (size_t i = 0; i < batch->n_items; i++) {
         size_t at = (batch->hint + i) % batch->n_items;
         struct tx_batch_item *item = &batch->items[at];
-        if (memcmp(item->digest.bytes, digest->bytes, TX_HASH_BYTES) != 0)
-            continue;
         if (item->arrived || item->kind != kind ||
-            (kind == TX_FOLLOW_RECORD && item->number != seq))
-            return false;
+            (kind == TX_FOLLOW_RECORD && item->number != seq) ||
+            memcmp(item->digest.bytes, digest->bytes, TX_HASH_BYTES) != 0)
+            continue;
         item->arrived = true;
         batch->n_arrived++;
         batch->hint = at + 1;

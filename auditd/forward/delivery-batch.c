@@ -27,6 +27,10 @@ static int64_t pause_ms(unsigned attempt, int64_t most) {
     return ms < most ? ms : most;
 }
 
+static bool is_away(int r) {
+    return r == -ENOENT || r == -ECONNREFUSED || r == -ECONNRESET || r == -EPIPE;
+}
+
 static void note_sent(struct tx_delivery *delivery, const struct tx_batch_item *item) {
     pthread_mutex_lock(&delivery->lock);
     if (item->kind == TX_FOLLOW_RECORD && item->number < delivery->status.sent)
@@ -80,12 +84,21 @@ static int pass_barrier(struct tx_delivery *delivery, int fd) {
     return r == -EAGAIN ? 0 : r;
 }
 
+/* What comes from now on stands behind the journal's present end. Where it cannot be read, sending
+ * goes on all the same. */
+static int prepare(struct tx_delivery *delivery) {
+    enum tx_confirm_access access = tx_confirm_access(delivery->confirm);
+    return access == TX_CONFIRM_READABLE ? tx_confirm_prepare(delivery->confirm) : 0;
+}
+
 /* Sends what did not arrive. -ENOENT and -ECONNREFUSED: journald is away. */
 static int send_missing(struct tx_delivery *delivery, unsigned attempt) {
     struct tx_batch *batch = &delivery->batch;
     _cleanup_(tx_fd_closep) int barrier = -1;
 
     int r = tx_barrier_open(&barrier);
+    if (r == 0)
+        r = prepare(delivery);
     for (size_t i = 0; r == 0 && i < batch->n_items; i++) {
         if (batch->items[i].arrived)
             continue;
@@ -109,8 +122,8 @@ static enum tx_confirm_access look_at_access(struct tx_delivery *delivery) {
 
 static int scan(struct tx_delivery *delivery, struct tx_confirm_result *ret) {
     size_t before = delivery->batch.n_arrived;
-    int r = tx_confirm_scan(delivery->confirm, delivery->hasher, &delivery->batch,
-                            &delivery->cursor.seen, ret);
+    int r = tx_confirm_scan(delivery->confirm, delivery->hasher, &delivery->batch, &delivery->seen,
+                            ret);
     delivery->ever_confirmed |= delivery->batch.n_arrived > before;
     return r;
 }
@@ -166,10 +179,6 @@ static int look(struct tx_delivery *delivery, int sent, unsigned attempt) {
     return 0;
 }
 
-static bool is_away(int r) {
-    return r == -ENOENT || r == -ECONNREFUSED || r == -ECONNRESET || r == -EPIPE;
-}
-
 static void say_missing(struct tx_delivery *delivery, int r) {
     tx_delivery_say(delivery, is_away(r) ? TX_DELIVERY_NO_JOURNALD : TX_DELIVERY_DROPPED);
     if (r < 0)
@@ -182,19 +191,31 @@ static void say_missing(struct tx_delivery *delivery, int r) {
                          0);
 }
 
+/* What a predecessor has sent may still stand in journald's queue. */
+static int let_queue_pass(struct tx_delivery *delivery) {
+    _cleanup_(tx_fd_closep) int barrier = -1;
+    int r = tx_barrier_open(&barrier);
+    if (r == 0)
+        r = pass_barrier(delivery, barrier);
+    return is_away(r) ? 0 : r;
+}
+
 /* A predecessor may have sent it. */
 static int check_first(struct tx_delivery *delivery) {
     struct tx_batch *batch = &delivery->batch;
     struct tx_confirm_result result;
     enum tx_confirm_access access;
 
-    int r = wait_while_absent(delivery, &access);
+    int r = let_queue_pass(delivery);
+    if (r == 0)
+        r = wait_while_absent(delivery, &access);
     if (r < 0)
         return r;
     if (access == TX_CONFIRM_DENIED || access == TX_CONFIRM_ABSENT) {
         delivery->check_first = false;
         return 0;
     }
+    tx_confirm_rewind(delivery->confirm);
     r = scan(delivery, &result);
     if (r < 0)
         return r;

@@ -126,6 +126,7 @@ int tx_delivery_open(struct tx_delivery *delivery) {
     }
     if (r < 0)
         return r;
+    delivery->seen = cursor->seen;
     delivery->unsaved = true;
     delivery->check_first = true;
     delivery->check_limit = cursor->next + CHECK_SEQS;

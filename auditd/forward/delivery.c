@@ -14,6 +14,8 @@
 #define IDLE_MS 1000
 /* The cursor is stored at most so often while batches follow each other. */
 #define SAVE_NS INT64_C(1000000000)
+/* After so many batches the journal's files are let go: what was read of them stays in memory. */
+#define RELEASE_BATCHES 16
 
 void tx_delivery_free(struct tx_delivery *delivery) {
     if (!delivery)
@@ -195,7 +197,10 @@ static int one_batch(struct tx_delivery *delivery) {
         return r;
     delivery->cursor.next = batch->next;
     delivery->cursor.checkpoint = batch->checkpoint;
+    delivery->cursor.seen = delivery->seen;
     delivery->unsaved = true;
+    if (++delivery->n_batches % RELEASE_BATCHES == 0)
+        tx_confirm_close(delivery->confirm);
     save_cursor(delivery, false);
     tx_delivery_say(delivery, TX_DELIVERY_SENDING);
     return 0;

@@ -52,7 +52,9 @@ struct tx_delivery {
     struct tx_hasher *hasher;
     struct tx_follow *follow;
     struct tx_sink_cursor cursor; /* as confirmed */
-    int64_t saved_at;             /* boot clock */
+    struct tx_journal_place seen; /* of what arrived; cursor.seen when all of the batch has */
+    unsigned n_batches;
+    int64_t saved_at; /* boot clock */
     bool unsaved;
     bool check_first;
     uint64_t check_limit; /* past this seq nothing is looked for before it is sent */

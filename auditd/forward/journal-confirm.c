@@ -13,19 +13,23 @@
 
 /* Entries that are looked at when the cursor is lost: a bound on time, far past any batch. */
 #define RECENT_ENTRIES 1000000
-/* The wall clock may have been set back since the last boot. */
-#define CLOCK_SLACK_US (UINT64_C(600) * 1000000)
 
 const char *const tx_journal_directories[TX_JOURNAL_DIRECTORIES] = {"/run/log/journal",
                                                                     "/var/log/journal"};
 
+enum position {
+    POSITION_NONE,
+    POSITION_BEHIND, /* on the way from a place that was sought */
+    POSITION_END,    /* behind what the journal held when tx_confirm_prepare was called */
+};
+
 struct tx_confirm {
     sd_journal *journal; /* NULL: closed */
-    bool watched;        /* it tells of new files by itself */
+    enum position position;
+    bool watched; /* it tells of new files by itself */
     char uid[16];
     char boot[33];
     char machine[33];
-    sd_id128_t boot_id;
     char origin[TX_LIMIT_ORIGIN_BYTES + 1];
     bool directory_there[TX_JOURNAL_DIRECTORIES];
 };
@@ -37,14 +41,14 @@ static bool is_directory(const char *path) {
 
 int tx_confirm_new(struct tx_confirm **ret) {
     _cleanup_(tx_confirm_freep) struct tx_confirm *confirm = calloc(1, sizeof(*confirm));
-    sd_id128_t machine;
+    sd_id128_t machine, boot;
 
     if (!confirm)
         return -ENOMEM;
-    int r = sd_id128_get_boot(&confirm->boot_id);
+    int r = sd_id128_get_boot(&boot);
     if (r < 0)
         return r;
-    sd_id128_to_string(confirm->boot_id, confirm->boot);
+    sd_id128_to_string(boot, confirm->boot);
     if (sd_id128_get_machine(&machine) >= 0)
         sd_id128_to_string(machine, confirm->machine);
     for (size_t i = 0; i < TX_JOURNAL_DIRECTORIES; i++)
@@ -71,6 +75,7 @@ int tx_confirm_set_origin(struct tx_confirm *confirm, struct tx_text origin) {
 void tx_confirm_close(struct tx_confirm *confirm) {
     sd_journal_close(confirm->journal);
     confirm->journal = NULL;
+    confirm->position = POSITION_NONE;
 }
 
 bool tx_confirm_directories_changed(const struct tx_confirm *confirm) {
@@ -127,19 +132,43 @@ static int match(sd_journal *journal, const char *boot) {
     return sd_journal_add_match(journal, text, 0);
 }
 
-/* So that sd_journal_next comes to every entry that was written after `seen`. */
-static int seek(const struct tx_confirm *confirm, const struct tx_journal_time *seen) {
-    sd_journal *journal = confirm->journal;
-    bool this_boot = strcmp(seen->boot, confirm->boot) == 0;
+static int fail(struct tx_confirm *confirm, int r) {
+    tx_confirm_close(confirm);
+    return r;
+}
 
-    int r = match(journal, this_boot ? confirm->boot : NULL);
-    if (r < 0)
+/* Only entries of this boot: their order is certain, whatever was done to the wall clock. */
+int tx_confirm_prepare(struct tx_confirm *confirm) {
+    int r = refresh(confirm);
+    if (r < 0 || confirm->position == POSITION_END)
         return r;
-    if (this_boot && seen->monotonic_us > 0)
-        return sd_journal_seek_monotonic_usec(journal, confirm->boot_id, seen->monotonic_us);
-    if (!this_boot && seen->boot[0] && seen->realtime_us > CLOCK_SLACK_US)
-        return sd_journal_seek_realtime_usec(journal, seen->realtime_us - CLOCK_SLACK_US);
-    return sd_journal_seek_head(journal);
+    r = match(confirm->journal, confirm->boot);
+    if (r >= 0)
+        r = sd_journal_seek_tail(confirm->journal);
+    if (r >= 0)
+        r = sd_journal_previous(confirm->journal);
+    if (r == 0)
+        r = sd_journal_seek_head(confirm->journal);
+    if (r < 0)
+        return fail(confirm, r);
+    confirm->position = POSITION_END;
+    return 0;
+}
+
+void tx_confirm_rewind(struct tx_confirm *confirm) {
+    if (confirm->position == POSITION_END)
+        confirm->position = POSITION_NONE;
+}
+
+static int seek(struct tx_confirm *confirm, const struct tx_journal_place *seen) {
+    int r = match(confirm->journal, NULL);
+    if (r >= 0)
+        r = seen->name[0] ? sd_journal_seek_cursor(confirm->journal, seen->name)
+                          : sd_journal_seek_head(confirm->journal);
+    if (r == -EINVAL) /* not what a journal calls an entry */
+        r = sd_journal_seek_head(confirm->journal);
+    confirm->position = POSITION_BEHIND;
+    return r;
 }
 
 /* The value of a field of the present entry; p == NULL when it has none. */
@@ -184,19 +213,14 @@ static bool mark_checkpoint(const struct tx_confirm *confirm, struct tx_hasher *
            tx_batch_mark(batch, TX_FOLLOW_CHECKPOINT, 0, &digest);
 }
 
-static void read_time(sd_journal *journal, struct tx_journal_time *ret) {
-    struct tx_journal_time time = {.boot = ""};
-    sd_id128_t boot;
-
-    if (sd_journal_get_monotonic_usec(journal, &time.monotonic_us, &boot) < 0 ||
-        sd_journal_get_realtime_usec(journal, &time.realtime_us) < 0)
-        return;
-    sd_id128_to_string(boot, time.boot);
-    *ret = time;
+static void read_place(sd_journal *journal, struct tx_journal_place *ret) {
+    _cleanup_(tx_freep) char *name = NULL;
+    if (sd_journal_get_cursor(journal, &name) >= 0 && strlen(name) < sizeof(ret->name))
+        strcpy(ret->name, name);
 }
 
 static void look_at(const struct tx_confirm *confirm, struct tx_hasher *hasher,
-                    struct tx_batch *batch, struct tx_journal_time *seen,
+                    struct tx_batch *batch, struct tx_journal_place *seen,
                     struct tx_confirm_result *result) {
     struct tx_confirm_candidate record;
 
@@ -208,35 +232,35 @@ static void look_at(const struct tx_confirm *confirm, struct tx_hasher *hasher,
     } else if (!mark_checkpoint(confirm, hasher, batch)) {
         return;
     }
-    read_time(confirm->journal, seen);
+    read_place(confirm->journal, seen);
 }
 
 int tx_confirm_scan(struct tx_confirm *confirm, struct tx_hasher *hasher, struct tx_batch *batch,
-                    struct tx_journal_time *seen, struct tx_confirm_result *ret) {
-    struct tx_confirm_result result = {.to_the_end = false, .highest_seq = 0};
+                    struct tx_journal_place *seen, struct tx_confirm_result *ret) {
+    struct tx_confirm_result result = {.highest_seq = 0};
 
     int r = refresh(confirm);
-    if (r >= 0)
+    if (r >= 0 && confirm->position == POSITION_NONE)
         r = seek(confirm, seen);
     while (r >= 0 && batch->n_arrived < batch->n_items) {
         r = sd_journal_next(confirm->journal);
-        if (r == 0)
+        if (r == 0) {
+            if (confirm->position == POSITION_BEHIND) /* once more, should it come again */
+                confirm->position = POSITION_NONE;
             break;
+        }
         if (r > 0)
             look_at(confirm, hasher, batch, seen, &result);
     }
-    if (r < 0) {
-        tx_confirm_close(confirm);
-        return r;
-    }
-    result.to_the_end = batch->n_arrived < batch->n_items;
+    if (r < 0)
+        return fail(confirm, r);
     *ret = result;
     return 0;
 }
 
 int tx_confirm_recent(struct tx_confirm *confirm, struct tx_confirm_candidate *ret, size_t cap,
-                      size_t *ret_n, struct tx_journal_time *ret_oldest) {
-    struct tx_journal_time oldest = {.boot = ""};
+                      size_t *ret_n, struct tx_journal_place *ret_oldest) {
+    struct tx_journal_place oldest = {.name = ""};
     size_t n = 0;
 
     int r = refresh(confirm);
@@ -250,13 +274,12 @@ int tx_confirm_recent(struct tx_confirm *confirm, struct tx_confirm_candidate *r
             break;
         if (read_record(confirm, &ret[n])) {
             n++;
-            read_time(confirm->journal, &oldest);
+            read_place(confirm->journal, &oldest);
         }
     }
-    if (r < 0) {
-        tx_confirm_close(confirm);
-        return r;
-    }
+    if (r < 0)
+        return fail(confirm, r);
+    confirm->position = POSITION_NONE;
     *ret_n = n;
     *ret_oldest = oldest;
     return 0;

@@ -26,15 +26,23 @@ TX_MUST_USE int tx_confirm_set_origin(struct tx_confirm *confirm, struct tx_text
 /* Lets go of the journal's files and their memory until the next call. */
 void tx_confirm_close(struct tx_confirm *confirm);
 
+/* Before anything is sent: goes to the journal's end, so that tx_confirm_scan reads what comes
+ * after it and no more. */
+TX_MUST_USE int tx_confirm_prepare(struct tx_confirm *confirm);
+
+/* The next tx_confirm_scan begins at its *seen, unless the one before ended on its way from there,
+ * with everything found. */
+void tx_confirm_rewind(struct tx_confirm *confirm);
+
 struct tx_confirm_result {
-    bool to_the_end;      /* the journal was read to its end: what is not marked is not in it */
     uint64_t highest_seq; /* that looked like ours, 0 for none; not checked against a leaf */
 };
 
-/* Marks the items of the batch that stand in the journal at *seen or later, and moves *seen to the
- * last one. */
+/* Goes on to the journal's end, or until all have arrived, and marks the items of the batch that
+ * stand there; moves *seen to the last one. When it does not know where it was, it begins at
+ * *seen. */
 TX_MUST_USE int tx_confirm_scan(struct tx_confirm *confirm, struct tx_hasher *hasher,
-                                struct tx_batch *batch, struct tx_journal_time *seen,
+                                struct tx_batch *batch, struct tx_journal_place *seen,
                                 struct tx_confirm_result *ret);
 
 struct tx_confirm_candidate {
@@ -42,10 +50,10 @@ struct tx_confirm_candidate {
     struct tx_digest leaf;
 };
 
-/* The last records in the journal that look like ours, newest first, and the time of the oldest
- * entry that was looked at. For when the cursor is lost. */
+/* The last records in the journal that look like ours, newest first, and the oldest of these
+ * entries. For when the cursor is lost. */
 TX_MUST_USE int tx_confirm_recent(struct tx_confirm *confirm, struct tx_confirm_candidate *ret,
-                                  size_t cap, size_t *ret_n, struct tx_journal_time *ret_oldest);
+                                  size_t cap, size_t *ret_n, struct tx_journal_place *ret_oldest);
 
 /* Whether reading the journal can tell us anything. */
 enum tx_confirm_access {

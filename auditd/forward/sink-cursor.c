@@ -9,14 +9,13 @@
 #include "libtx/record/read.h"
 
 #define NAME "cursor"
-#define CURSOR_BYTES 1024
+#define CURSOR_BYTES 2048
 
-static int parse_boot(struct tx_text text, char ret[33]) {
-    uint8_t id[16];
-    if (!text.p || (text.n != 0 && (text.n != 32 || tx_hex_decode(text, id, sizeof(id)) < 0)))
+static int parse_place(struct tx_text text, struct tx_journal_place *ret) {
+    if (!text.p || text.n >= sizeof(ret->name) || memchr(text.p, '\0', text.n))
         return -EBADMSG;
-    memcpy(ret, text.p, text.n);
-    ret[text.n] = '\0';
+    memcpy(ret->name, text.p, text.n);
+    ret->name[text.n] = '\0';
     return 0;
 }
 
@@ -34,9 +33,7 @@ static int parse(struct tx_text line, struct tx_sink_cursor *ret) {
         tx_hex_decode(log, cursor.log.bytes, TX_HASH_BYTES) < 0 ||
         tx_read_u64(top, "next", &cursor.next) < 0 ||
         tx_read_u64(top, "checkpoint", &cursor.checkpoint) < 0 ||
-        tx_read_u64(top, "monotonic_us", &cursor.seen.monotonic_us) < 0 ||
-        tx_read_u64(top, "realtime_us", &cursor.seen.realtime_us) < 0 ||
-        parse_boot(tx_read_string(top, "boot"), cursor.seen.boot) < 0)
+        parse_place(tx_read_string(top, "seen"), &cursor.seen) < 0)
         return -EBADMSG;
     *ret = cursor;
     return 0;
@@ -76,11 +73,8 @@ int tx_sink_cursor_save(int dirfd, const struct tx_sink_cursor *cursor) {
     tx_buf_char(&b, '"');
     put_number(&b, "next", cursor->next);
     put_number(&b, "checkpoint", cursor->checkpoint);
-    tx_buf_str(&b, ",\"boot\":\"");
-    tx_buf_str(&b, cursor->seen.boot);
-    tx_buf_char(&b, '"');
-    put_number(&b, "monotonic_us", cursor->seen.monotonic_us);
-    put_number(&b, "realtime_us", cursor->seen.realtime_us);
+    tx_buf_str(&b, ",\"seen\":");
+    tx_buf_json_string(&b, cursor->seen.name, strlen(cursor->seen.name));
     tx_buf_str(&b, "}\n");
     if (b.full)
         return -ENOBUFS;

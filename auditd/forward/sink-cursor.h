@@ -13,18 +13,18 @@
 #include "libtx/base/error.h"
 #include "libtx/crypto/hash.h"
 
-/* A place in the journal, as the journal's own clocks tell it. */
-struct tx_journal_time {
-    char boot[33]; /* boot id, 32 hex digits; "": unknown, look at the whole journal */
-    uint64_t monotonic_us;
-    uint64_t realtime_us;
+/* An entry of the journal, by the name that the journal gives it: sd_journal_get_cursor(3). "":
+ * none, so look at the whole journal. */
+#define TX_JOURNAL_PLACE_BYTES 256
+struct tx_journal_place {
+    char name[TX_JOURNAL_PLACE_BYTES];
 };
 
 struct tx_sink_cursor {
-    struct tx_digest log;        /* SHA-256 of log.json: which log this is */
-    uint64_t next;               /* the first seq that is not confirmed */
-    uint64_t checkpoint;         /* the size of the last confirmed checkpoint */
-    struct tx_journal_time seen; /* the last entry that was confirmed */
+    struct tx_digest log;         /* SHA-256 of log.json: which log this is */
+    uint64_t next;                /* the first seq that is not confirmed */
+    uint64_t checkpoint;          /* the size of the last confirmed checkpoint */
+    struct tx_journal_place seen; /* the last entry that was confirmed */
 };
 
 /* TX_SINK_CURSOR_E_NONE: there is none for the log `log`, or it is damaged. */

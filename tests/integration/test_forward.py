@@ -287,7 +287,7 @@ class Crashes(Case):
         def between(_):
             time.sleep(random.random() * 0.05)
             kill_journald()
-        self.feed(25, between)
+        self.feed(15, between)
         f.wait_until_idle(self.log.size)
         self.assert_exactly_once()
         self.assertEqual(f.stop(), 0)
@@ -298,7 +298,7 @@ class Crashes(Case):
             self.running.kill()
             self.start()
         self.start()
-        self.feed(40, between)
+        self.feed(25, between)
         self.running.wait_until_idle(self.log.size)
         self.assert_exactly_once()
 
@@ -309,9 +309,22 @@ class Crashes(Case):
             kill_journald()
             self.start()
         self.start()
-        self.feed(15, between)
+        self.feed(10, between)
         self.running.wait_until_idle(self.log.size)
         self.assert_exactly_once()
+
+    def test_the_check_itself_notices_what_is_missing_or_doubled(self):
+        self.log.records(5)
+        self.log.checkpoint()
+        self.start().wait_until_idle(5)
+        self.assert_exactly_once()
+        with self.assertRaisesRegex(AssertionError, "0 missing, 1 doubled"):
+            forge(3, TRACEX_ORIGIN=self.origin, TRACEX_LEAF=leaf_hash(self.log.lines[3]), MESSAGE="again")
+            wait_until(lambda: len(self.entries()) == 7, what="the second one")
+            self.assert_exactly_once()
+        self.log.records(1)
+        with self.assertRaisesRegex(AssertionError, "1 missing, 1 doubled"):
+            self.assert_exactly_once()
 
     def test_a_lost_cursor_doubles_nothing(self):
         f = self.start()
