@@ -4,12 +4,14 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* Never waits: early in the boot the call fails instead. 256 bytes at once are never cut short. */
+/* Never waits: early in the boot the call fails instead. A signal may cut it short, but not below
+ * 256 bytes (getrandom(2)). */
 static int refill(struct tx_random *random) {
-    for (size_t at = 0; at < sizeof(random->bytes); at += 256)
-        if (getrandom(random->bytes + at, 256, GRND_NONBLOCK) != 256)
-            return errno ? -errno : -EAGAIN;
-    random->n_left = sizeof(random->bytes);
+    ssize_t n = getrandom(random->bytes, sizeof(random->bytes), GRND_NONBLOCK);
+
+    if (n < 256)
+        return n < 0 ? -errno : -EAGAIN;
+    random->n_left = (size_t)n;
     return 0;
 }
 
