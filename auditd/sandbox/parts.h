@@ -31,4 +31,7 @@ bool tx_capability_effective(int capability);
  * that no longer has a name. */
 TX_MUST_USE int tx_chroot_to(int fd, uid_t uid, gid_t gid);
 
+/* leak-check.c in builds with AddressSanitizer; nothing otherwise. */
+void tx_leak_check_off(void);
+
 #endif
