@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libtx/base/file.h"
 #include "libtx/conf/conf.h"
+#include "libtx/conf/schema.h"
 
 #define SHIPPED TX_TEST_VECTORS "/../../config/tracex.yaml"
+#define MANUAL TX_TEST_VECTORS "/../../docs/configuration.md"
 
 static int parse(const char *text, struct tx_bytes *errors, struct tx_conf **ret) {
     int r = tx_conf_parse("/etc/t.yaml", (struct tx_text){text, strlen(text)}, errors, ret);
@@ -182,6 +186,25 @@ START_TEST(the_shipped_files_examples_are_valid) {
     ck_assert_str_eq(conf->user, "tracex");
     ck_assert_str_eq(conf->origin, "web1.example/audit");
     ck_assert_uint_eq(conf->masking.n_rules, 2);
+}
+END_TEST
+
+START_TEST(the_manual_has_every_key) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes text = TX_BYTES_INIT;
+    ck_assert_int_eq(tx_file_read_at(AT_FDCWD, MANUAL, TX_LIMIT_CONFIG_BYTES, &text), 0);
+    ck_assert_int_eq(tx_bytes_append(&text, "", 1), 0);
+    for (const struct tx_conf_key *key = tx_conf_keys; key->path; key++) {
+        char row[128];
+        snprintf(row, sizeof(row), "\n| `%s` |", key->path);
+        const char *at = strstr((char *)text.data, row);
+        ck_assert_msg(at, "%s", key->path);
+        if (!key->default_text)
+            continue;
+        const char *end = strchr(at + 1, '\n');
+        snprintf(row, sizeof(row), key->type == TX_CONF_TYPE_MODE ? "`\"%s\"`" : "`%s`",
+                 key->default_text);
+        ck_assert_msg(memmem(at, (size_t)(end - at), row, strlen(row)), "%s: %s", key->path, row);
+    }
 }
 END_TEST
 
@@ -405,6 +428,7 @@ int main(void) {
     tcase_add_test(tests, what_is_shown_reads_back_the_same);
     tcase_add_test(tests, the_shipped_file_says_the_defaults);
     tcase_add_test(tests, the_shipped_files_examples_are_valid);
+    tcase_add_test(tests, the_manual_has_every_key);
     tcase_add_test(tests, a_mistake_in_a_value_is_told_with_its_place);
     tcase_add_test(tests, an_unknown_key_is_told_with_what_was_meant);
     tcase_add_test(tests, yaml_beyond_the_plain_is_refused);
