@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <getopt.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/ctl/ctl.h"
+
+static const char usage_text[] =
+    "usage: tracexctl [-c FILE | -D LOGDIR] COMMAND [ARGUMENT...]\n"
+    "\n"
+    "  status [-o text|json]        how the daemon does, and what its sandboxes enforce\n"
+    "  log [-f] [-n N] [-S TIME] [-U TIME] [-o short|json] [FIELD=VALUE...]\n"
+    "                               the last N records (10); -f goes on as they come; TIME is\n"
+    "                               2026-11-23T17:00:00Z, -15min, -2h, -1d, today or now;\n"
+    "                               FIELD is event, outcome, uid, … or a name within data\n"
+    "  keys export                  identity and epoch 0 public keys, one a line, for the auditor\n"
+    "  config check                 every error of the configuration\n"
+    "  reload                       takes over changed masking rules\n"
+    "\n"
+    "  -c FILE    configuration, default /etc/tracex.yaml\n"
+    "  -D LOGDIR  a log directory, for log and keys: no configuration is read\n"
+    "\n"
+    "Exit status: 0 done; 1 it could not be done, and standard error says why; 2 usage.\n";
+
+static const struct {
+    const char *name;
+    int (*run)(const struct tx_ctl *ctl, int argc, char **argv);
+} commands[] = {
+    {"status", tx_ctl_status}, {"log", tx_ctl_log},       {"keys", tx_ctl_keys},
+    {"config", tx_ctl_config}, {"reload", tx_ctl_reload},
+};
+
+void tx_ctl_say(const char *format, ...) {
+    va_list args;
+    fputs("tracexctl: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+void tx_ctl_put_safe(struct tx_text text) {
+    for (size_t i = 0; i < text.n;) {
+        unsigned char c = (unsigned char)text.p[i];
+        size_t n = tx_utf8_char(text.p + i, text.n - i);
+        /* C1 controls are U+0080 to U+009F; U+202A to U+202E and U+2066 to U+2069 turn text around.
+         */
+        bool c1 = n == 2 && c == 0xc2 && (unsigned char)text.p[i + 1] < 0xa0;
+        bool bidi = n == 3 && c == 0xe2 &&
+                    ((memcmp(text.p + i, "\xe2\x80\xaa", 3) >= 0 &&
+                      memcmp(text.p + i, "\xe2\x80\xae", 3) <= 0) ||
+                     (memcmp(text.p + i, "\xe2\x81\xa6", 3) >= 0 &&
+                      memcmp(text.p + i, "\xe2\x81\xa9", 3) <= 0));
+        if (n == 0 || c < 0x20 || c == 0x7f || c1 || bidi)
+            for (size_t k = 0; k < (n ? n : 1); k++)
+                printf("\\x%02x", (unsigned char)text.p[i + k]);
+        else
+            fwrite(text.p + i, 1, n, stdout);
+        i += n ? n : 1;
+    }
+}
+
+struct tx_conf *tx_ctl_load(const struct tx_ctl *ctl) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+    struct tx_conf *conf = NULL;
+    int r = tx_conf_load(ctl->config_path, &errors, NULL, &conf);
+    if (r == 0)
+        return conf;
+    fwrite(errors.data, 1, errors.len, stderr);
+    if (r < 0)
+        tx_ctl_say("cannot read %s: %s", ctl->config_path, strerror(-r));
+    return NULL;
+}
+
+int tx_ctl_open_log(const struct tx_ctl *ctl) {
+    _cleanup_(tx_conf_freep) struct tx_conf *conf = NULL;
+    const char *path = ctl->log_dir;
+
+    if (!path) {
+        conf = tx_ctl_load(ctl);
+        if (!conf)
+            return -1;
+        path = conf->log_dir;
+    }
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        tx_ctl_say("cannot open the log directory %s: %s%s", path, strerror(errno),
+                   errno == ENOENT    ? " (has the daemon run yet? -D names another one)"
+                   : errno == EACCES  ? " (run it as root or as the daemon's user)"
+                   : errno == ENOTDIR ? " (-D wants the directory, not a file)"
+                                      : "");
+    return fd;
+}
+
+static int usage(void) {
+    fputs(usage_text, stderr);
+    return TX_CTL_USAGE;
+}
+
+int main(int argc, char **argv) {
+    struct tx_ctl ctl = {.config_path = "/etc/tracex.yaml"};
+    static const struct option options[] = {
+        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
+    int option;
+
+    setlocale(LC_CTYPE, "");
+    while ((option = getopt_long(argc, argv, "+c:D:h", options, NULL)) != -1) {
+        if (option == 'c')
+            ctl.config_path = optarg;
+        else if (option == 'D')
+            ctl.log_dir = optarg;
+        else if (option == 'V')
+            return puts("tracexctl " TX_VERSION) < 0;
+        else if (option == 'h')
+            return fputs(usage_text, stdout) < 0;
+        else
+            return usage();
+    }
+    if (optind == argc)
+        return usage();
+    for (size_t i = 0; i < TX_COUNT_OF(commands); i++)
+        if (strcmp(commands[i].name, argv[optind]) == 0) {
+            int first = optind;
+            optind = 1;
+            int status = commands[i].run(&ctl, argc - first, argv + first);
+            if (status == TX_CTL_USAGE)
+                return usage();
+            if (fflush(stdout) != 0) {
+                tx_ctl_say("cannot write: %s", strerror(errno));
+                return TX_CTL_FAILED;
+            }
+            return status;
+        }
+    tx_ctl_say("there is no command '%s'", argv[optind]);
+    return usage();
+}
