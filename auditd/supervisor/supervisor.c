@@ -2,23 +2,17 @@
 #include "auditd/supervisor/supervisor.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "auditd/ipc/fds.h"
 #include "auditd/ipc/log.h"
 #include "auditd/supervisor/arguments.h"
+#include "auditd/supervisor/ends.h"
 #include "libtx/base/clock.h"
 #include "libtx/base/fd.h"
-
-#define SECOND_NS INT64_C(1000000000)
-
-/* Ledger and signer end with each other; one that does not within this time is made to. */
-#define PARTNER_SECONDS 5
 
 /* As many connections as are taken before other events have their turn. */
 #define ACCEPTS_PER_ROUND 64
@@ -148,7 +142,7 @@ static bool may_be_awaited(const struct tx_supervisor *s, enum tx_child_id id) {
     return id != TX_CHILD_FORWARD || (child->state == TX_CHILD_STARTING && child->restarts == 0);
 }
 
-static void tell_when_ready(struct tx_supervisor *s) {
+void tx_supervisor_tell_when_ready(struct tx_supervisor *s) {
     for (int i = 0; i < TX_CHILD_N; i++)
         if (may_be_awaited(s, (enum tx_child_id)i))
             return;
@@ -177,7 +171,7 @@ static int message(void *data, struct tx_child *child, const struct tx_control *
     switch (m->type) {
     case TX_CONTROL_READY:
         tell_weakness(child);
-        tell_when_ready(s);
+        tx_supervisor_tell_when_ready(s);
         return 0;
     case TX_CONTROL_CLOSED:
         if (child->id == TX_CHILD_INGEST)
@@ -197,124 +191,13 @@ static int status(void *data, struct tx_child *child) {
     return tx_control_server_status(data);
 }
 
-/* --- children: their end --- */
-
-static void tell_end(const struct tx_child *child, int wait_status, int64_t delay_ns) {
-    char how[64];
-    if (WIFSIGNALED(wait_status))
-        snprintf(how, sizeof(how), "was killed by signal %d (%s)", WTERMSIG(wait_status),
-                 sigabbrev_np(WTERMSIG(wait_status)));
-    else
-        snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(wait_status));
-    if (delay_ns >= SECOND_NS)
-        tx_log(TX_LOG_ERROR,
-               "tracex-%s %s, the %u. time in a row; it is started again in %lld seconds",
-               child->name, how, child->crashes, (long long)(delay_ns / SECOND_NS));
-    else
-        tx_log(TX_LOG_WARNING, "tracex-%s %s; it is started again", child->name, how);
-}
-
-/* Someone who kills it by hand, or the kernel short of memory, is no reason to wait longer. */
-static int64_t delay_after(struct tx_child *child, int wait_status) {
-    if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL)
-        return TX_CHILD_RESTART_NS;
-    return tx_child_count_crash(child);
-}
-
-static int end_single(struct tx_supervisor *s, struct tx_child *child, int wait_status) {
-    int r = 0;
-
-    if (child->id == TX_CHILD_INGEST) {
-        tx_link_drop(&s->links.bodies);
-        r = tx_reload_ingest_ended(s);
-        if (r < 0)
-            return r;
-    }
-    int64_t delay = delay_after(child, wait_status);
-    tell_end(child, wait_status, delay);
-    return tx_child_restart_after(child, delay);
-}
-
-static int on_partner_late(void *data, uint32_t events) {
-    struct tx_supervisor *s = data;
-    struct tx_child *ledger = tx_supervisor_child(s, TX_CHILD_LEDGER);
-    struct tx_child *signer = tx_supervisor_child(s, TX_CHILD_SIGNER);
-
-    (void)events;
-    if (tx_child_runs(ledger) != tx_child_runs(signer)) {
-        struct tx_child *left = tx_child_runs(ledger) ? ledger : signer;
-        tx_log(TX_LOG_WARNING, "tracex-%s does not end with its partner; it is killed", left->name);
-        tx_child_kill(left);
-    }
-    return 0;
-}
-
-/* Ledger and signer start as a pair, when both have ended. The first to end is the one that
- * crashed; `crashes` of both grow with it, so that they wait together. */
-static int end_of_pair(struct tx_supervisor *s, struct tx_child *child, int wait_status) {
-    struct tx_child *other =
-        tx_supervisor_child(s, child->id == TX_CHILD_LEDGER ? TX_CHILD_SIGNER : TX_CHILD_LEDGER);
-
-    tx_link_drop(&s->links.notary);
-    if (child->id == TX_CHILD_LEDGER)
-        tx_link_drop(&s->links.bodies);
-    if (tx_child_runs(other)) {
-        s->pair_delay_ns = delay_after(child, wait_status);
-        tell_end(child, wait_status, s->pair_delay_ns);
-        child->state = TX_CHILD_WAITING;
-        return tx_loop_set_timer(s->partner_timer, tx_clock_boot() + PARTNER_SECONDS * SECOND_NS,
-                                 0);
-    }
-    int r = tx_loop_set_timer(s->partner_timer, 0, 0);
-    if (r < 0)
-        return r;
-    if (other->state == TX_CHILD_WAITING) {
-        r = tx_child_restart_after(other, s->pair_delay_ns);
-        return r < 0 ? r : tx_child_restart_after(child, s->pair_delay_ns);
-    }
-    int64_t delay = delay_after(child, wait_status); /* the other had ended for good */
-    tell_end(child, wait_status, delay);
-    return tx_child_restart_after(child, delay);
-}
-
-/* It ended as it was asked to. */
-static bool is_wanted(struct tx_supervisor *s, const struct tx_child *child, int wait_status) {
-    if (child->stopping && (child->stopped || wait_status == 0))
-        return true;
-    /* The signer ends when the ledger has. */
-    return child->id == TX_CHILD_SIGNER && wait_status == 0 &&
-           tx_supervisor_child(s, TX_CHILD_LEDGER)->state == TX_CHILD_ENDED;
-}
-
-static int ended(void *data, struct tx_child *child, int wait_status) {
-    struct tx_supervisor *s = data;
-    int r = tx_control_server_status(s);
-
-    if (r < 0)
-        return r;
-    if (child->state == TX_CHILD_FAILED)
-        return tx_stop_advance(s);
-    if (is_wanted(s, child, wait_status) ||
-        (s->stop.phase == TX_STOP_REST && child->id != TX_CHILD_LEDGER)) {
-        child->state = TX_CHILD_ENDED;
-        return tx_stop_advance(s);
-    }
-    if (child->id == TX_CHILD_LEDGER || child->id == TX_CHILD_SIGNER)
-        r = end_of_pair(s, child, wait_status);
-    else
-        r = end_single(s, child, wait_status);
-    if (r >= 0)
-        tell_when_ready(s); /* forward may have been the last one awaited */
-    return r < 0 ? r : tx_stop_advance(s);
-}
-
 static const struct tx_children_events events = {
     .prepare = prepare,
     .started = started,
     .message = message,
     .status = status,
     .drained = drained,
-    .ended = ended,
+    .ended = tx_ends_of_child,
 };
 
 /* --- signals --- */
@@ -426,7 +309,7 @@ int tx_supervisor_start(struct tx_supervisor *s) {
     if (r >= 0)
         r = tx_children_init(&s->children, s->loop, &events, s);
     if (r >= 0)
-        r = tx_loop_add_timer(s->loop, on_partner_late, s, &s->partner_timer);
+        r = tx_ends_init(s);
     if (r >= 0)
         r = tx_stop_init(s);
     if (r >= 0)

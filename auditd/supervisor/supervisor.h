@@ -63,6 +63,9 @@ void tx_supervisor_deinit(struct tx_supervisor *supervisor);
 /* Gives ingest what it does not have yet. */
 TX_MUST_USE int tx_supervisor_hand_over(struct tx_supervisor *supervisor);
 
+/* Tells, once, when every child is ready that others wait for. */
+void tx_supervisor_tell_when_ready(struct tx_supervisor *supervisor);
+
 static inline struct tx_child *tx_supervisor_child(struct tx_supervisor *supervisor,
                                                    enum tx_child_id id) {
     return &supervisor->children.all[id];
