@@ -196,10 +196,12 @@ __attribute__((destructor)) static void resend_at_exit(void) {
 
     if (!client || is_inside || !tx_lock_try(&client->lock))
         return;
+    is_inside = true;
     if (client->is_ready && client->resend.n > 0 && !client->is_read) {
         tx_replies_drain(client);
         if (!client->connection.is_open)
             (void)!tx_connection_ensure(client);
     }
     tx_lock_give(&client->lock);
+    is_inside = false;
 }

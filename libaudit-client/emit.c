@@ -145,6 +145,11 @@ static int deliver_in_time(struct tx_client *client, struct job *job, struct tx_
     }
 }
 
+static void lose(struct tx_client *client) {
+    client->next_n++;
+    client->stats.lost++;
+}
+
 static int start(struct tx_client *client, struct job *job, struct tx_record *ret_record) {
     uint8_t random[10];
 
@@ -154,8 +159,10 @@ static int start(struct tx_client *client, struct job *job, struct tx_record *re
         return r;
     }
     r = tx_random_take(&client->random, random, sizeof(random));
-    if (r < 0)
+    if (r < 0) {
+        lose(client);
         return r;
+    }
     tx_uuid7_make(job->time, random, job->id);
     memcpy(ret_record->id, job->id, sizeof(job->id));
     return 0;
@@ -167,8 +174,7 @@ static int count_loss(struct tx_client *client, enum tx_durability durability, i
         client->stats.refused++;
         return error;
     }
-    client->next_n++;
-    client->stats.lost++;
+    lose(client);
     bool drop = client->settings.when_full == TX_FULL_DROP && durability == TX_QUEUED;
     return drop ? 0 : error;
 }
