@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <tracex/audit.h>
 
 struct customer {
@@ -84,12 +85,21 @@ static void export_all(void) {
     check("export", tx_audit_emit(&event));
 }
 
+/* Customers take their time. */
+static void pause_briefly(void) {
+    const struct timespec pause = {.tv_nsec = 150000000};
+    nanosleep(&pause, NULL);
+}
+
 int main(void) {
     log_in(&alice, "correct horse battery stable");
     log_in(&alice, alice.password);
+    pause_briefly();
     pay(&alice, 4200);
+    pause_briefly();
     support(&alice);
     export_all();
+    pause_briefly();
     int r = refund(&alice, 4200);
     check("something", tx_flush(2000)); /* before the end, to be sure of the others too */
     return r < 0 ? 1 : 0;

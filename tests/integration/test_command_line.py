@@ -194,6 +194,7 @@ class Verifier(unittest.TestCase):
         with Daemon().start() as d:
             for i in range(6):
                 d.emit("--durable", "--count", 3, "--event", "shrink.me")
+                d.wait_for_checkpoint()
             self.assertEqual(d.stop(), 0)
             state = os.path.join(d.dir, "verifier-state")
             self.assertEqual(d.verify("--state", state)[0], 0)

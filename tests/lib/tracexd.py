@@ -183,6 +183,18 @@ class Daemon:
         found = [json.loads(x) for x in self.lines() if not x.startswith(b'{"tracex":')]
         return [r for r in found if event is None or r["event"] == event]
 
+    def wait_for_checkpoint(self):
+        """Until a checkpoint covers every record that stands in the log now."""
+        size = len(self.records())
+
+        def covered():
+            try:
+                with open(os.path.join(self.log, "checkpoint"), encoding="utf-8") as f:
+                    return int(f.read().split("\n")[1]) >= size
+            except FileNotFoundError:
+                return False
+        wait_until(covered, 30, f"a checkpoint of {size} records")
+
     def proven_records(self):
         """As records(), but of a segment that was given up only what stands before the next one begins."""
         names = self.segments()
