@@ -18,7 +18,7 @@ import unittest
 
 import tap
 from handlog import ORIGIN, HandLog, leaf_hash
-from tracexd import BUILD, SOURCE, wait_until
+from tracexd import BUILD, CONFIG, SOURCE, Daemon, wait_until
 
 FORWARD = os.environ.get("TX_FORWARD", os.path.join(BUILD, "auditd/forward/tracex-forward"))
 PRIVATE_JOURNALD = os.path.join(SOURCE, "tests/lib/private-journald")
@@ -474,6 +474,31 @@ class Trust(Case):
         report = self.start().ready
         for part in ("seccomp", "no_new_privileges", "no_capabilities", "core_dumps_off"):
             self.assertTrue(report[part], report)
+
+
+class WholeDaemon(unittest.TestCase):
+    def test_every_record_of_a_log_stands_in_the_journal_once_when_the_daemon_has_stopped(self):
+        config = CONFIG.replace("journald: {enabled: false}", "journald: {enabled: true}").replace(
+            "test.example/audit", "whole.example/audit").replace(
+            "max_bytes: 64MiB", "max_bytes: 1MiB").replace("compress: none", "compress: zstd")
+        with Daemon(config).start() as d:
+            d.emit("--durable", "--count", 100, "--event", "whole.run", "--field", "colour=red")
+            d.emit("--count", 5000, "--event", "whole.run")
+            os.kill(d.child("tracex-forward"), signal.SIGKILL)
+            kill_journald()
+            d.emit("--durable", "--count", 2000, "--event", "whole.run")
+            wait_until(lambda: len(d.records("whole.run")) == 7100, 60, "all records")
+
+            def forward():
+                return json.loads(d.ctl("status", "-o", "json").stdout).get("forward", {}).get("status", {})
+            wait_until(lambda: forward().get("records_confirmed", 0) >= 7100, 60, f"confirmed; {forward()}")
+            self.assertEqual(d.stop(), 0)
+            expected = {r["seq"]: r["event"] for r in d.records()}
+            self.assertEqual(max(expected), len(expected) - 1)
+        entries = [e for e in journal("TRACEX_ORIGIN", "TRACEX_SEQ", "TRACEX_EVENT")
+                   if e["TRACEX_ORIGIN"] == "whole.example/audit" and "TRACEX_SEQ" in e]
+        self.assertEqual(len(entries), len(expected))
+        self.assertEqual({int(e["TRACEX_SEQ"]): e["TRACEX_EVENT"] for e in entries}, expected)
 
 
 def main():
