@@ -168,7 +168,7 @@ static int first_records(struct tx_ledger *ledger) {
         r = tx_ledger_record_recovered(ledger, ledger->torn_bytes);
     if (r == 0)
         r = tx_ledger_record_start(ledger);
-    return r < 0 ? r : tx_ledger_schedule(ledger);
+    return r < 0 ? r : tx_ledger_pump(ledger);
 }
 
 static int run(struct tx_ledger *ledger) {
