@@ -146,7 +146,7 @@ static bool is_clean(struct tx_text line) {
 /* The ledger's own tracex.stop: its template has nothing of a client's. */
 static bool is_stop(struct tx_text line) {
     static const char by[] = ",\"by\":\"ledger\",", event[] = "\"event\":\"tracex.stop\"";
-    return line.n < 200 && memmem(line.p, line.n, by, sizeof(by) - 1) &&
+    return line.p && line.n < 200 && memmem(line.p, line.n, by, sizeof(by) - 1) &&
            memmem(line.p, line.n, event, sizeof(event) - 1);
 }
 
