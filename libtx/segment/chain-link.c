@@ -24,6 +24,13 @@ static void name_segment(const struct tx_chain *c, size_t index, char ret[TX_FIN
     snprintf(ret, TX_FINDING_FILE_BYTES, "%s", name);
 }
 
+static bool has_kind(const struct tx_findings *findings, enum tx_finding_kind kind) {
+    for (size_t i = 0; i < findings->n; i++)
+        if (!findings->items[i].withdrawn && findings->items[i].kind == kind)
+            return true;
+    return false;
+}
+
 /* The segment before it is proven to where this one begins, and this one's header says otherwise:
  * verify it again from what is proven. When nothing in it is proven then, it is not the header
  * alone that does not belong here, and the first look says more. */
@@ -34,12 +41,13 @@ static int verify_again(struct tx_chain *c, size_t index, const char *file,
                                &c->carry.state, &again);
     if (r < 0)
         return r;
-    if (again.n_proven > 0 || again.n_checkpoints == 0) {
+    bool unsupported = has_kind(&result->findings, TX_FINDING_UNSUPPORTED);
+    if (again.n_proven > 0 || (again.n_checkpoints == 0 && !unsupported)) {
         tx_segment_result_deinit(result);
         *result = again;
         return 0;
     }
-    if (tx_findings_gravest(&result->findings) < TX_CLASS_TAMPERED)
+    if (tx_findings_gravest(&result->findings) < TX_CLASS_TAMPERED && !unsupported)
         tx_chain_find(c, TX_FINDING_FOREIGN, file,
                       "nothing in the segment follows from the one before it");
     tx_segment_result_deinit(&again);
@@ -49,6 +57,17 @@ static int verify_again(struct tx_chain *c, size_t index, const char *file,
 static bool follows(const struct tx_chain *c, const struct tx_segment_result *result) {
     return c->carry.has_state && result->has_header &&
            !tx_log_state_difference(&c->carry.state, &result->start);
+}
+
+/* The header is not what is proven to stand here. But that a log's first header names another key
+ * than the auditor does is a question of trust. */
+static bool should_verify_again(const struct tx_chain *c, size_t index,
+                                const struct tx_segment_result *result) {
+    if (c->file_name || !c->carry.has_state || follows(c, result) ||
+        first_of(c, index) != c->carry.state.range.end)
+        return false;
+    return c->carry.any || !result->has_header ||
+           tx_vkey_equal(&result->start.epoch_vkey, &c->epoch0);
 }
 
 /* Whether the header's epoch key can be trusted, when no segment before it leads there. */
@@ -247,8 +266,7 @@ int tx_chain_link(struct tx_chain *c, size_t index, struct tx_segment_result *re
     int r = 0;
 
     name_segment(c, index, file);
-    if (!c->file_name && c->carry.has_state && first_of(c, index) == c->carry.state.range.end &&
-        !follows(c, result))
+    if (should_verify_again(c, index, result))
         r = verify_again(c, index, file, result);
     if (r < 0)
         return r;

@@ -88,6 +88,9 @@ static int verify_directory(struct tx_chain *c) {
     if (r < 0)
         return r;
     c->verdict->n_segments = c->directory.n_segments;
+    /* What stands before the first segment is known. */
+    c->carry.has_state = c->has_epoch0;
+    tx_log_state_init(&c->carry.state, &c->epoch0);
     count_bytes(c);
     tx_chain_note_files(c);
     if (c->directory.n_segments == 0) {

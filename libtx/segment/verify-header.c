@@ -131,6 +131,11 @@ static void begin(struct tx_verifier *v) {
     v->result->end = v->state;
 }
 
+void tx_verify_begin_at(struct tx_verifier *v, const struct tx_log_state *start) {
+    go_on_from(v, start);
+    begin(v);
+}
+
 /* What is wrong with a first line that is no header. */
 static void find_no_header(struct tx_verifier *v, int error) {
     const struct tx_piece *piece = &v->piece;

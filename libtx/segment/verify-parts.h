@@ -114,6 +114,7 @@ struct tx_buf tx_verify_scratch(struct tx_verifier *v);
 
 /* verify-header.c */
 void tx_verify_header(struct tx_verifier *v);
+void tx_verify_begin_at(struct tx_verifier *v, const struct tx_log_state *start);
 
 /* verify-record.c */
 void tx_verify_record(struct tx_verifier *v);

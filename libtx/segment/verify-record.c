@@ -28,21 +28,38 @@ static bool take_seq(struct tx_text line, uint64_t *ret) {
            *ret <= TX_CONTROL_INDEX_MAX;
 }
 
-/* ASCII without control characters, eight bytes at a time; what else there is is looked at one by
- * one. */
-static bool is_plain(const char *p, size_t n) {
-    const uint64_t high = UINT64_C(0x8080808080808080), space = UINT64_C(0x2020202020202020);
+#define EACH_BYTE(c) ((uint64_t)(c)*UINT64_C(0x0101010101010101))
+
+/* A byte below 0x20, eight at a time: subtracting 0x20 borrows into its high bit, which it had not
+ * itself. (A borrow out of such a byte may add a neighbour, never hide one.) */
+static bool has_control(const char *p, size_t n) {
     size_t i = 0;
     for (; n - i >= 8; i += 8) {
         uint64_t word;
         memcpy(&word, p + i, 8);
-        if ((word | (word - space)) & high)
-            return false;
+        if ((word - EACH_BYTE(0x20)) & ~word & EACH_BYTE(0x80))
+            return true;
     }
     for (; i < n; i++)
-        if ((uint8_t)p[i] < 0x20 || (uint8_t)p[i] >= 0x80)
-            return false;
-    return true;
+        if ((uint8_t)p[i] < 0x20)
+            return true;
+    return false;
+}
+
+/* A checkpoint or seal ends in \n"} and a record does not but by its content. */
+static bool swallowed_checkpoint(struct tx_text line) {
+    static const char end[] = "\\n\"}", control[] = "{\"tracex\":\"";
+    const size_t n_end = sizeof(end) - 1;
+    if (line.n < n_end || memcmp(line.p + line.n - n_end, end, n_end) != 0)
+        return false;
+    /* One byte stands where the newline was. */
+    const char *at = line.p;
+    while ((at = memmem(at, line.n - (size_t)(at - line.p), control, sizeof(control) - 1))) {
+        if (at - line.p >= 2 && at[-2] == '}' && at[-1] != ',' && at[-1] != ':')
+            return true;
+        at++;
+    }
+    return false;
 }
 
 /* What no writer writes, or NULL. */
@@ -51,12 +68,13 @@ static const char *find_fault(struct tx_text line) {
         return "the record is longer than 65535 bytes";
     if (line.n == 0 || line.p[line.n - 1] != '}')
         return "the record does not end in a brace";
-    if (is_plain(line.p, line.n))
-        return NULL;
-    for (size_t i = 0; i < line.n; i++)
-        if ((uint8_t)line.p[i] < 0x20)
-            return "a control character stands in the record";
-    return tx_utf8_valid(line.p, line.n) ? NULL : "the record is not valid UTF-8";
+    if (has_control(line.p, line.n))
+        return "a control character stands in the record";
+    if (!tx_utf8_valid(line.p, line.n))
+        return "the record is not valid UTF-8";
+    return swallowed_checkpoint(line)
+               ? "the newline between the record and the checkpoint behind it was changed"
+               : NULL;
 }
 
 static void add_leaf(struct tx_verifier *v, struct tx_text text, uint64_t seq, uint64_t line,

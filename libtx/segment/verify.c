@@ -185,9 +185,13 @@ static bool next_piece(struct tx_verifier *v) {
 
 static void read_all(struct tx_verifier *v) {
     size_t n_seen = 0;
-    if (!next_piece(v) && v->stop)
-        return;
-    tx_verify_header(v);
+    if (v->options->headless) {
+        tx_verify_begin_at(v, v->options->start);
+    } else {
+        if (!next_piece(v) && v->stop)
+            return;
+        tx_verify_header(v);
+    }
     v->content_end = v->piece.offset + v->piece.n_bytes;
     v->tail_offset = v->content_end;
     while (!v->stop && next_piece(v)) {

@@ -39,8 +39,9 @@ struct tx_verify_options {
     bool has_stop; /* the next segment begins at stop_at */
     uint64_t stop_at;
     const struct tx_log_state *start; /* go on from here, whatever the header says */
-    bool until_tampered;              /* end at the first finding of that class */
-    uint64_t repair_attempts;         /* 0: do not look for a changed byte */
+    bool headless; /* the bytes begin behind the checkpoint that `start` is of, without a header */
+    bool until_tampered;      /* end at the first finding of that class */
+    uint64_t repair_attempts; /* 0: do not look for a changed byte */
     const uint64_t *accepted_breaks;
     size_t n_accepted_breaks;
     uint64_t watch[TX_VERIFY_WATCHES]; /* sizes whose root is wanted; TX_NO_SEQ: none */
