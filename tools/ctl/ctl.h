@@ -32,6 +32,9 @@ int tx_ctl_open_log(const struct tx_ctl *ctl);
 /* Prints text for a person: what a terminal would act on is shown as an escape. */
 void tx_ctl_put_safe(struct tx_text text);
 
+/* A line of JSON, likewise; what is escaped stays JSON. */
+void tx_ctl_put_json(struct tx_text line);
+
 void tx_ctl_say(const char *format, ...) TX_PRINTF(1, 2);
 
 #endif

@@ -19,7 +19,7 @@ struct viewer {
     struct tx_select select;
     bool json;
     bool follow;
-    uint64_t n;            /* at most so many before following */
+    uint64_t n;            /* at most so many before following; 0: all */
     struct tx_bytes *ring; /* the last n lines that fit */
     uint64_t n_seen;
     uint64_t n_unreadable;
@@ -76,7 +76,7 @@ static void show(struct viewer *v, struct tx_text line) {
         fwrite(line.p, 1, line.n, stdout);
         putchar('\n');
     } else if (v->json) {
-        tx_ctl_put_safe(line);
+        tx_ctl_put_json(line);
         putchar('\n');
     } else if (tx_read_new(line, &record) == 0) {
         put_short(record);
@@ -101,6 +101,8 @@ static int keep(struct viewer *v, struct tx_text line) {
 }
 
 static void show_kept(struct viewer *v) {
+    if (v->n == 0)
+        return;
     uint64_t first = v->n_seen > v->n ? v->n_seen - v->n : 0;
     for (uint64_t i = first; i < v->n_seen; i++) {
         struct tx_bytes *slot = &v->ring[i % v->n];
@@ -113,7 +115,7 @@ static void show_kept(struct viewer *v) {
 static uint64_t first_wanted(const struct viewer *v, int dirfd) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes note = TX_BYTES_INIT;
     uint64_t size;
-    if (!tx_select_all(&v->select) ||
+    if (v->n == 0 || !tx_select_all(&v->select) ||
         tx_file_read_at(dirfd, "checkpoint", TX_LIMIT_NOTE_BYTES, &note) < 0)
         return 0;
     const char *start = note.len ? memchr(note.data, '\n', note.len) : NULL;
@@ -130,7 +132,7 @@ static int read_all(struct viewer *v, struct tx_follow *follow, bool keeping) {
     while ((r = tx_follow_next(follow, &item)) == 0) {
         if (item.kind != TX_FOLLOW_RECORD || !fits(v, item.line))
             continue;
-        if (keeping)
+        if (keeping && v->n > 0)
             r = keep(v, item.line);
         else
             show(v, item.line);
@@ -151,6 +153,13 @@ static int view(struct viewer *v, int dirfd) {
     int r = tx_follow_new(&options, &follow);
     if (r == 0)
         r = read_all(v, follow, true);
+    if (r == 0 && v->n_seen == 0 && options.first > 0) { /* the file `checkpoint` says too much */
+        tx_follow_free(TX_STEAL(follow));
+        options.first = 0;
+        r = tx_follow_new(&options, &follow);
+        if (r == 0)
+            r = read_all(v, follow, true);
+    }
     if (r < 0)
         return r;
     show_kept(v);
@@ -165,16 +174,25 @@ static int view(struct viewer *v, int dirfd) {
                    "tracex-auditverify says more",
                    (unsigned long long)counts.missing,
                    (unsigned long long)(counts.unreadable + v->n_unreadable));
-    return r;
+    return r < 0 || counts.unreadable || v->n_unreadable ? -EBADMSG : 0;
+}
+
+/* A directory without a segment is no log, unless one waits for it to become one. */
+static bool has_segments(int dirfd) {
+    _cleanup_(tx_freep) uint64_t *firsts = NULL;
+    size_t n = 0;
+    return tx_segment_list(dirfd, &firsts, &n) == 0 && n > 0;
 }
 
 /* --- */
 
 static int parse_options(struct viewer *v, int argc, char **argv) {
     int64_t now = tx_clock_wall();
+    bool counted = false;
     int option;
 
     while ((option = getopt(argc, argv, "fn:S:U:o:")) != -1) {
+        counted |= option == 'n';
         if (option == 'f')
             v->follow = true;
         else if (option == 'o' && (strcmp(optarg, "json") == 0 || strcmp(optarg, "short") == 0))
@@ -193,6 +211,8 @@ static int parse_options(struct viewer *v, int argc, char **argv) {
         else if (option == '?' || option == 'o')
             return -EINVAL;
     }
+    if (!counted && (v->select.since != INT64_MIN || v->select.until != INT64_MAX))
+        v->n = 0;
     for (int i = optind; i < argc; i++)
         if (tx_select_add(&v->select, argv[i]) < 0)
             return tx_ctl_say("'%s' is not FIELD=VALUE", argv[i]), -EINVAL;
@@ -208,7 +228,11 @@ int tx_ctl_log(const struct tx_ctl *ctl, int argc, char **argv) {
     _cleanup_(tx_fd_closep) int fd = tx_ctl_open_log(ctl);
     if (fd < 0)
         return TX_CTL_FAILED;
-    v.ring = calloc(v.n, sizeof(*v.ring));
+    if (!v.follow && !has_segments(fd)) {
+        tx_ctl_say("there is no log in that directory: no file is named like a segment");
+        return TX_CTL_FAILED;
+    }
+    v.ring = calloc(v.n + 1, sizeof(*v.ring));
     int r = v.ring ? view(&v, fd) : -ENOMEM;
     for (uint64_t i = 0; v.ring && i < v.n; i++)
         tx_bytes_deinit(&v.ring[i]);

@@ -76,14 +76,37 @@ static bool fits_time(const struct tx_select *select, const struct tx_read *reco
            time <= select->until;
 }
 
+static bool has_value(struct tx_read_object object, struct tx_text name, struct tx_text value) {
+    const struct tx_read_value *found = tx_read_find(object, name);
+    return found && found->type != TX_READ_OBJECT && tx_text_equal(found->text, value);
+}
+
+/* "data.x" and "source.x" name their object; a bare name is looked for everywhere. */
 static bool fits_term(const struct tx_select_term *term, const struct tx_read *record) {
-    const struct tx_read_object places[] = {tx_read_top(record), tx_read_object(record, "source"),
-                                            tx_read_object(record, "data")};
-    for (size_t i = 0; i < TX_COUNT_OF(places); i++) {
-        const struct tx_read_value *value = tx_read_find(places[i], term->name);
-        if (value && value->type != TX_READ_OBJECT)
-            return tx_text_equal(value->text, term->value);
+    static const char *const objects[] = {"source", "data"};
+    if (has_value(tx_read_top(record), term->name, term->value))
+        return true;
+    for (size_t i = 0; i < TX_COUNT_OF(objects); i++) {
+        struct tx_read_object object = tx_read_object(record, objects[i]);
+        size_t n = strlen(objects[i]);
+        struct tx_text name = term->name;
+        if (has_value(object, name, term->value))
+            return true;
+        if (name.n <= n || memcmp(name.p, objects[i], n) != 0 || name.p[n] != '.')
+            continue;
+        name = (struct tx_text){.p = name.p + n + 1, .n = name.n - n - 1};
+        if (has_value(object, name, term->value))
+            return true;
     }
+    return false;
+}
+
+/* Terms of one field are alternatives, as journalctl has it. */
+static bool fits_field(const struct tx_select *select, struct tx_text name,
+                       const struct tx_read *record) {
+    for (size_t i = 0; i < select->n_terms; i++)
+        if (tx_text_equal(select->terms[i].name, name) && fits_term(&select->terms[i], record))
+            return true;
     return false;
 }
 
@@ -91,7 +114,7 @@ bool tx_select_fits(const struct tx_select *select, const struct tx_read *record
     if (!fits_time(select, record))
         return false;
     for (size_t i = 0; i < select->n_terms; i++)
-        if (!fits_term(&select->terms[i], record))
+        if (!fits_field(select, select->terms[i].name, record))
             return false;
     return true;
 }
