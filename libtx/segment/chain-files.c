@@ -167,15 +167,20 @@ void tx_chain_compare_checkpoint(struct tx_chain *c) {
         return;
     }
     /* Whether or not its keys are trusted, this is where the last segment ends. */
-    uint64_t end = c->carry.state.range.end;
-    if (c->carry.has_state && c->checkpoint_size > end)
-        tx_chain_find_records(c, TX_FINDING_CUT_OFF, CHECKPOINT, end, c->checkpoint_size - 1,
+    uint64_t size = c->checkpoint_size, next = c->carry.next_seq;
+    bool ahead = c->carry.has_state && size > c->carry.state.range.end;
+    if (ahead && size > next)
+        tx_chain_find_records(c, TX_FINDING_CUT_OFF, CHECKPOINT, next, size - 1,
                               "the latest checkpoint covers records that the segments do not hold");
     else if (c->checkpoint_checked &&
              !same_digest(&c->checkpoint_root, &c->segments_checkpoint_root))
         tx_chain_find(c, TX_FINDING_FORKED, CHECKPOINT,
                       "its root for size %llu is not that of the segments",
-                      (unsigned long long)c->checkpoint_size);
+                      (unsigned long long)size);
+    else if (ahead && !c->carry.explained)
+        tx_chain_find(c, TX_FINDING_CUT_OFF, CHECKPOINT,
+                      "the latest checkpoint, of size %llu, is missing from the segments",
+                      (unsigned long long)size);
 }
 
 void tx_chain_compare_memory(struct tx_chain *c) {

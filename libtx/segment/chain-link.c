@@ -285,7 +285,9 @@ int tx_chain_link(struct tx_chain *c, size_t index, struct tx_segment_result *re
     c->verdict->n_records += result->n_records;
     c->verdict->n_checkpoints += result->n_checkpoints;
     take_watches(c, result);
-    carry_on(c, result, file, given_up);
+    /* A last file that was only just begun takes nothing away from the one before it. */
+    if (!is_last(c, index) || !has_kind(&result->findings, TX_FINDING_UNFINISHED))
+        carry_on(c, result, file, given_up);
     if (anchored) {
         take_epochs(c, result);
         take_end(c, result);

@@ -61,7 +61,12 @@ static bool check_signatures(struct tx_verifier *v, struct taken *t) {
         v->state.time = verdict.time;
         return true;
     }
-    if (r > 0)
+    if (r > 0 && verdict.kind == TX_FINDING_WRONG_EPOCH && t->checkpoint.size <= v->last_size)
+        tx_verify_find(v, TX_FINDING_OUT_OF_ORDER,
+                       "a checkpoint of size %llu, by another epoch's key, stands behind that of "
+                       "size %llu",
+                       (unsigned long long)t->checkpoint.size, (unsigned long long)v->last_size);
+    else if (r > 0)
         tx_verify_find(v, verdict.kind, "the checkpoint of size %llu: %s",
                        (unsigned long long)t->checkpoint.size, verdict.text);
     if (verdict.kind == TX_FINDING_CHANGED || verdict.kind == TX_FINDING_INSERTED)

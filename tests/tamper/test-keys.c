@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What somebody does who holds some of the keys: older and newer epochs' keys, the identity alone,
+ * a second root for a size, a broken chain.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/tamper/tamper.h"
+
+static struct tamper_log log_, *const L = &log_;
+
+static void set_up(void) {
+    tamper_log_init(L, "keys.example/audit", 8);
+}
+
+static void tear_down(void) {
+    tamper_log_deinit(L);
+}
+
+/* The open segment and the checkpoint file as the writer has them now. */
+static void store(void) {
+    tamper_log_store(L, L->w->n_segments - 1);
+    log_writer_store_file(L->directory, "checkpoint", L->w->note.data, L->w->note.len);
+}
+
+static void expect(enum tx_finding_class class, enum tx_finding_kind kind) {
+    enum tx_finding_class is = tamper_log_verify(L);
+    bool has = tamper_log_has(L, kind);
+    if (is != class || !has)
+        tamper_log_show(L);
+    ck_assert_str_eq(tx_finding_class_name(is), tx_finding_class_name(class));
+    ck_assert_msg(has, "%s", tx_finding_name(kind));
+}
+
+static void use_epoch_key(struct tx_signing_key *key) {
+    tx_signing_key_free(L->w->epoch_key);
+    L->w->epoch_key = key;
+}
+
+START_TEST(an_older_and_a_newer_epochs_key_are_refused) {
+    uint64_t now = L->w->epoch;
+    ck_assert_uint_ge(now, 2);
+    for (uint64_t epoch = 0; epoch <= now + 2; epoch++) {
+        if (epoch == now)
+            continue;
+        tamper_log_deinit(L);
+        tamper_log_init(L, "keys.example/audit", 8);
+        uint64_t proven = L->w->range.end;
+        use_epoch_key(log_writer_epoch_key(L->w, epoch));
+        log_writer_record(L->w, 300);
+        log_writer_checkpoint(L->w);
+        store();
+        expect(TX_CLASS_TRUST, TX_FINDING_WRONG_EPOCH);
+        ck_assert_uint_eq(L->verdict.end_size, proven);
+        ck_assert_uint_eq(L->verdict.proven[0].end, proven);
+    }
+}
+END_TEST
+
+START_TEST(another_key_under_the_epochs_name_is_refused) {
+    struct tx_signing_key *key;
+    struct tx_vkey own = *tx_signing_key_vkey(L->w->epoch_key);
+    static const uint8_t seed[32] = {99};
+    ck_assert_int_eq(tx_signing_key_from_seed(L->w->hasher, (struct tx_text){own.name, own.n_name},
+                                              TX_KEY_COSIGNATURE, seed, &key),
+                     0);
+    use_epoch_key(key);
+    log_writer_record(L->w, 300);
+    log_writer_checkpoint(L->w);
+    store();
+    expect(TX_CLASS_TRUST, TX_FINDING_WRONG_EPOCH);
+}
+END_TEST
+
+START_TEST(the_identity_alone_signs_nothing_new) {
+    use_epoch_key(NULL);
+    log_writer_record(L->w, 300);
+    log_writer_checkpoint(L->w);
+    store();
+    expect(TX_CLASS_TAMPERED, TX_FINDING_MALFORMED);
+    L->w->epoch_key = log_writer_epoch_key(L->w, L->w->epoch);
+}
+END_TEST
+
+START_TEST(another_identity_is_refused) {
+    struct tx_signing_key *key;
+    static const uint8_t seed[32] = {98};
+    ck_assert_int_eq(tx_signing_key_from_seed(L->w->hasher,
+                                              (struct tx_text){L->w->origin, strlen(L->w->origin)},
+                                              TX_KEY_ED25519, seed, &key),
+                     0);
+    struct tx_signing_key *own = L->w->identity;
+    L->w->identity = key;
+    log_writer_record(L->w, 300);
+    log_writer_checkpoint(L->w);
+    L->w->identity = own;
+    tamper_log_store(L, 2);
+    expect(TX_CLASS_TRUST, TX_FINDING_WRONG_KEY);
+    tx_signing_key_free(key);
+}
+END_TEST
+
+/* Both keys of the present, and two histories. */
+START_TEST(a_second_root_for_a_size_is_a_fork) {
+    struct log_writer *w = L->w;
+    struct tx_digest leaf = {{1}};
+    uint64_t size = w->range.end;
+    tx_range_init(&w->range, 0);
+    while (w->range.end < size)
+        tx_range_append(&w->range, w->hasher, &leaf);
+    log_writer_checkpoint(w);
+    tamper_log_store(L, 2);
+    expect(TX_CLASS_TAMPERED, TX_FINDING_FORKED);
+    /* The same in the checkpoint file alone. */
+    w->segments[2].n_lines--;
+    tx_bytes_deinit(&w->segments[2].lines[w->segments[2].n_lines].text);
+    store();
+    expect(TX_CLASS_TAMPERED, TX_FINDING_FORKED);
+}
+END_TEST
+
+START_TEST(a_root_that_is_not_that_of_the_records_is_found) {
+    struct log_writer *w = L->w;
+    struct tx_digest leaf = {{1}};
+    log_writer_record(w, 300);
+    tx_range_init(&w->range, w->range.end - 1);
+    w->range.begin = 0;
+    w->range.end++;
+    w->range.n_nodes = tx_range_count_nodes(0, w->range.end);
+    w->range.nodes[0] = leaf;
+    log_writer_checkpoint(w);
+    store();
+    expect(TX_CLASS_TAMPERED, TX_FINDING_CHANGED);
+}
+END_TEST
+
+START_TEST(wrong_counts_and_digests_in_an_epochs_record_are_found) {
+    for (int i = 0; i < 3; i++) {
+        tamper_log_deinit(L);
+        tamper_log_init(L, "keys.example/audit", 8);
+        log_writer_record(L->w, 300);
+        log_writer_checkpoint(L->w);
+        if (i < 2)
+            L->w->n_checkpoints = i == 0 ? L->w->n_checkpoints + 1 : L->w->n_checkpoints - 1;
+        else
+            L->w->digest.bytes[0] ^= 1;
+        log_writer_epoch(L->w, NULL);
+        store();
+        expect(TX_CLASS_TAMPERED, i == 0   ? TX_FINDING_MISSING
+                                  : i == 1 ? TX_FINDING_INSERTED
+                                           : TX_FINDING_CHANGED);
+    }
+}
+END_TEST
+
+START_TEST(a_broken_epoch_is_a_matter_of_trust) {
+    static uint64_t accepted[1];
+    uint64_t lost = L->w->epoch, proven = L->w->range.end;
+    log_writer_record(L->w, 300);
+    log_writer_epoch(L->w, "epoch key lost");
+    log_writer_record(L->w, 300);
+    log_writer_checkpoint(L->w);
+    store();
+    char name[64];
+    snprintf(name, sizeof(name), "epochs/%zu.tlog-proof", L->w->n_proofs);
+    log_writer_store_file(L->directory, name, L->w->proofs[L->w->n_proofs - 1].data,
+                          L->w->proofs[L->w->n_proofs - 1].len);
+    expect(TX_CLASS_TRUST, TX_FINDING_BROKEN_EPOCH);
+    ck_assert_uint_eq(L->verdict.proven[L->verdict.n_proven - 1].end, proven);
+
+    accepted[0] = lost + 1;
+    L->options.accepted_breaks = accepted;
+    L->options.n_accepted_breaks = 1;
+    expect(TX_CLASS_TRUST, TX_FINDING_BROKEN_EPOCH);
+    accepted[0] = lost;
+    expect(TX_CLASS_NOTE, TX_FINDING_ACCEPTED_BREAK);
+    ck_assert_uint_eq(L->verdict.proven[0].end, L->w->range.end);
+}
+END_TEST
+
+/* Our own key holds another log's place: its signature behind ours. */
+START_TEST(a_signature_behind_ours_stands_in_the_checkpoint_file_only) {
+    _cleanup_(log_writer_freep) struct log_writer *witness = log_writer_new("witness.example", 5);
+    static char memory[65536];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    struct tx_note note;
+    struct tx_text ours = {(const char *)L->w->note.data, L->w->note.len};
+    ck_assert_int_eq(tx_note_parse(ours, &note), 0);
+    tx_buf_put(&b, ours.p, ours.n);
+    ck_assert_int_eq(tx_signing_key_sign_note(witness->epoch_key, note.text, 1234, &b), 0);
+    log_writer_store_file(L->directory, "checkpoint", memory, b.len);
+    ck_assert_int_eq(tamper_log_verify(L), TX_CLASS_NOTE);
+    ck_assert_uint_eq(L->verdict.findings.n, 0);
+
+    /* The same note as the segment's last checkpoint. */
+    struct log_segment *s = &L->w->segments[2];
+    struct log_line *last = &s->lines[s->n_lines - 1];
+    static char line_memory[65536];
+    struct tx_buf line = tx_buf_of(line_memory, sizeof(line_memory));
+    tx_control_render_checkpoint(&(struct tx_control_checkpoint){.note = {memory, b.len}}, &line);
+    tx_buf_char(&line, '\n');
+    last->text.len = 0;
+    ck_assert_int_eq(tx_bytes_append(&last->text, line_memory, line.len), 0);
+    tamper_log_store(L, 2);
+    expect(TX_CLASS_TAMPERED, TX_FINDING_INSERTED);
+}
+END_TEST
+
+START_TEST(the_window_is_what_the_present_key_could_rewrite) {
+    log_writer_epoch(L->w, NULL);
+    char name[64];
+    snprintf(name, sizeof(name), "epochs/%zu.tlog-proof", L->w->n_proofs);
+    log_writer_store_file(L->directory, name, L->w->proofs[L->w->n_proofs - 1].data,
+                          L->w->proofs[L->w->n_proofs - 1].len);
+    store();
+    ck_assert_int_eq(tamper_log_verify(L), TX_CLASS_NOTE);
+    ck_assert_uint_eq(L->verdict.n_rewritable, 0);
+    for (int i = 0; i < 5; i++)
+        log_writer_record(L->w, 300);
+    log_writer_checkpoint(L->w);
+    log_writer_record(L->w, 300);
+    store();
+    ck_assert_int_eq(tamper_log_verify(L), TX_CLASS_INCOMPLETE);
+    ck_assert_uint_eq(L->verdict.n_rewritable, 5);
+    ck_assert_uint_eq(L->verdict.n_tail, 1);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("tamper-keys");
+    TCase *tests = tcase_create("keys and epochs");
+    tcase_set_timeout(tests, 120);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, an_older_and_a_newer_epochs_key_are_refused);
+    tcase_add_test(tests, another_key_under_the_epochs_name_is_refused);
+    tcase_add_test(tests, the_identity_alone_signs_nothing_new);
+    tcase_add_test(tests, another_identity_is_refused);
+    tcase_add_test(tests, a_second_root_for_a_size_is_a_fork);
+    tcase_add_test(tests, a_root_that_is_not_that_of_the_records_is_found);
+    tcase_add_test(tests, wrong_counts_and_digests_in_an_epochs_record_are_found);
+    tcase_add_test(tests, a_broken_epoch_is_a_matter_of_trust);
+    tcase_add_test(tests, a_signature_behind_ours_stands_in_the_checkpoint_file_only);
+    tcase_add_test(tests, the_window_is_what_the_present_key_could_rewrite);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
