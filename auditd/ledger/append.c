@@ -20,7 +20,7 @@ int tx_ledger_show_leaf(struct tx_ledger *ledger, struct tx_text line,
 static int finish_record(struct tx_ledger *ledger, size_t start, struct tx_digest *ret_leaf) {
     struct tx_text line = {.p = (const char *)ledger->tail.data + start,
                            .n = ledger->tail.len - start};
-    int r = tx_chain_add_record(&ledger->now, ledger->hasher, line, ret_leaf);
+    int r = tx_tip_add_record(&ledger->now, ledger->hasher, line, ret_leaf);
     if (r == 0)
         r = tx_ledger_show_leaf(ledger, line, ret_leaf);
     if (r == 0)
@@ -74,7 +74,7 @@ int tx_ledger_append_note(struct tx_ledger *ledger, struct tx_text note, bool se
     render_note(ledger, note, seal, &b);
     if (b.full)
         return -EMSGSIZE;
-    r = tx_chain_add_note(&ledger->now, ledger->hasher, note);
+    r = tx_tip_add_note(&ledger->now, ledger->hasher, note);
     if (r < 0)
         return r;
     ledger->note_start = ledger->tail.len;

@@ -17,8 +17,8 @@
 #include "auditd/ipc/child.h"
 #include "auditd/ipc/loop.h"
 #include "auditd/ipc/notary.h"
-#include "auditd/ledger/chain.h"
 #include "auditd/ledger/clients.h"
+#include "auditd/ledger/tip.h"
 #include "libtx/conf/conf.h"
 
 /* What may be in memory and not yet under a checkpoint; ingest waits while it is more. */
@@ -47,12 +47,12 @@ struct tx_ledger {
     char sandbox[1024];     /* what is enforced, JSON */
 
     /* The log. */
-    struct tx_chain now;    /* after the last line that was appended */
-    struct tx_chain anchor; /* after the last durable checkpoint line: where a segment can begin */
-    struct tx_bytes tail;   /* lines since the anchor */
-    size_t written;         /* of tail, in the segment's file */
-    size_t durable;         /* of tail */
-    bool note_in_tail;      /* the tail ends with a checkpoint or seal line */
+    struct tx_tip now;    /* after the last line that was appended */
+    struct tx_tip anchor; /* after the last durable checkpoint line: where a segment can begin */
+    struct tx_bytes tail; /* lines since the anchor */
+    size_t written;       /* of tail, in the segment's file */
+    size_t durable;       /* of tail */
+    bool note_in_tail;    /* the tail ends with a checkpoint or seal line */
     bool seal_in_tail;
     size_t note_start; /* of that line, in the tail */
 

@@ -36,8 +36,8 @@ static int write_header(struct tx_ledger *ledger, int fd, uint64_t *ret_n) {
     if (r < 0)
         return r;
     struct tx_buf b = tx_buf_of(line.data, line.cap);
-    tx_chain_to_header(&ledger->anchor,
-                       (struct tx_text){(char *)ledger->origin.data, ledger->origin.len}, &header);
+    tx_tip_to_header(&ledger->anchor,
+                     (struct tx_text){(char *)ledger->origin.data, ledger->origin.len}, &header);
     tx_control_render_header(&header, &b);
     tx_buf_char(&b, '\n');
     if (b.full)
@@ -127,7 +127,7 @@ static int settle(struct tx_ledger *ledger) {
     ledger->durable = ledger->tail.len;
     if (!ledger->note_in_tail)
         return 0;
-    int r = tx_chain_copy(&ledger->anchor, &ledger->now);
+    int r = tx_tip_copy(&ledger->anchor, &ledger->now);
     if (r < 0)
         return r;
     if (ledger->seal_in_tail)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TX_LEDGER_CHAIN_H
-#define TX_LEDGER_CHAIN_H
+#ifndef TX_LEDGER_TIP_H
+#define TX_LEDGER_TIP_H
 
 /*
  * What a segment's header states, at any point of the log: the tree, the epoch, the count and
@@ -13,7 +13,7 @@
 #include "libtx/base/bytes.h"
 #include "libtx/segment/control.h"
 
-struct tx_chain {
+struct tx_tip {
     struct tx_range tree; /* [0, size) */
     uint64_t epoch;
     struct tx_vkey epoch_vkey;
@@ -25,22 +25,20 @@ struct tx_chain {
     uint64_t checkpoint_size; /* that note's */
 };
 
-void tx_chain_deinit(struct tx_chain *chain);
-TX_MUST_USE int tx_chain_copy(struct tx_chain *to, const struct tx_chain *from);
+void tx_tip_deinit(struct tx_tip *tip);
+TX_MUST_USE int tx_tip_copy(struct tx_tip *to, const struct tx_tip *from);
 
 /* The empty log of an epoch 0 key. */
-void tx_chain_begin(struct tx_chain *chain, const struct tx_vkey *epoch0);
-TX_MUST_USE int tx_chain_from_header(struct tx_chain *chain,
-                                     const struct tx_control_header *header);
-void tx_chain_to_header(const struct tx_chain *chain, struct tx_text origin,
-                        struct tx_control_header *ret);
+void tx_tip_begin(struct tx_tip *tip, const struct tx_vkey *epoch0);
+TX_MUST_USE int tx_tip_from_header(struct tx_tip *tip, const struct tx_control_header *header);
+void tx_tip_to_header(const struct tx_tip *tip, struct tx_text origin,
+                      struct tx_control_header *ret);
 
 /* A record's line; its leaf hash comes back. An epoch record of the ledger opens the next epoch.
  * -EBADMSG when it says so in another spelling. */
-TX_MUST_USE int tx_chain_add_record(struct tx_chain *chain, struct tx_hasher *hasher,
-                                    struct tx_text line, struct tx_digest *ret_leaf);
+TX_MUST_USE int tx_tip_add_record(struct tx_tip *tip, struct tx_hasher *hasher, struct tx_text line,
+                                  struct tx_digest *ret_leaf);
 /* The note of a checkpoint or seal line. */
-TX_MUST_USE int tx_chain_add_note(struct tx_chain *chain, struct tx_hasher *hasher,
-                                  struct tx_text note);
+TX_MUST_USE int tx_tip_add_note(struct tx_tip *tip, struct tx_hasher *hasher, struct tx_text note);
 
 #endif
