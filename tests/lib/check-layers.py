@@ -89,7 +89,9 @@ def main():
         found = [len(check(allowed, [edge])) for edge in planted]
         return 0 if found == [1, 1, 1] and cycles({"a": {"b"}, "b": {"a"}}) else 1
     complaints = check(allowed, edges)
-    missing = [f for f in allowed if not os.path.isdir(os.path.join(root, f))]
+    with open(os.path.join(root, "ARCHITECTURE.md"), encoding="utf-8") as f:
+        named = re.findall(r"`([a-z][A-Za-z0-9_/-]+/[A-Za-z0-9_.-]+)`", f.read())
+    missing = [f for f in {*allowed, *named} if not os.path.exists(os.path.join(root, f))]
     complaints += [f"ARCHITECTURE.md names {f}, which is not there" for f in missing]
     for complaint in complaints:
         print(complaint)
