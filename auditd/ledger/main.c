@@ -198,8 +198,8 @@ static int run(struct tx_ledger *ledger) {
 static void deinit(struct tx_ledger *ledger) {
     tx_compress_free(ledger->compress);
     tx_ledger_close_segment(ledger, false);
-    tx_chain_deinit(&ledger->now);
-    tx_chain_deinit(&ledger->anchor);
+    tx_tip_deinit(&ledger->now);
+    tx_tip_deinit(&ledger->anchor);
     tx_bytes_deinit(&ledger->origin);
     tx_bytes_deinit(&ledger->memory);
     tx_bytes_deinit(&ledger->tail);
