@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a fuzz target on each file of a corpus directory, on every truncation of it, and on mutations of
- * it by a generator with a fixed seed, so that the ordinary test run is the same each time.
- *   fuzz-x CORPUS-DIRECTORY [MUTATIONS]
+ * Runs a fuzz target on each file of a corpus directory, on every truncation of it, and on
+ * mutations of it by a generator with a fixed seed, so that the ordinary test run is the same each
+ * time. replay-x CORPUS-DIRECTORY TX_MUTATIONS in the environment says how many a file gets; 2000
+ * otherwise.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -35,7 +36,8 @@ static void run(const uint8_t *data, size_t n) {
 }
 
 static size_t mutate(uint8_t *data, size_t n) {
-    static const uint8_t special[] = {0, 1, 0x7f, 0x80, 0xff, '"', '\\', '\n', '+', '{', '}', '0', ' '};
+    static const uint8_t special[] = {0,    1,   0x7f, 0x80, 0xff, '"', '\\',
+                                      '\n', '+', '{',  '}',  '0',  ' '};
 
     for (uint64_t changes = 1 + random_below(4); changes > 0 && n > 0; changes--) {
         size_t at = (size_t)random_below(n);
@@ -88,10 +90,11 @@ static void run_file(const char *path, uint64_t mutations) {
 
 int main(int argc, char **argv) {
     if (argc < 2) {
-        fprintf(stderr, "usage: %s CORPUS-DIRECTORY [MUTATIONS]\n", argv[0]);
+        fprintf(stderr, "usage: %s CORPUS-DIRECTORY\n", argv[0]);
         return 2;
     }
-    uint64_t mutations = argc > 2 ? strtoull(argv[2], NULL, 10) : 2000;
+    const char *many = getenv("TX_MUTATIONS");
+    uint64_t mutations = many ? strtoull(many, NULL, 10) : 2000;
     struct dirent **names;
     int n = scandir(argv[1], &names, NULL, alphasort), files = 0;
     for (int i = 0; i < n; i++) {
