@@ -64,7 +64,7 @@ static bool make_room(struct tx_stretch *stretch, uint64_t n) {
 
 static void keep_text(struct tx_stretch *stretch, struct tx_stretch_leaf *leaf,
                       struct tx_text text) {
-    if (text.n > TX_STRETCH_TEXT_BYTES - stretch->n_text)
+    if (text.n == 0 || text.n > TX_STRETCH_TEXT_BYTES - stretch->n_text)
         return;
     leaf->text_at = (uint32_t)stretch->n_text;
     leaf->n_text = (uint32_t)text.n;
@@ -115,8 +115,7 @@ struct tx_text tx_stretch_text(const struct tx_stretch *stretch,
     return (struct tx_text){.p = stretch->text + leaf->text_at, .n = leaf->n_text};
 }
 
-/* [0, size) from the base and the leaves. */
-static int build(const struct tx_stretch *stretch, uint64_t size, struct tx_range *ret) {
+int tx_stretch_range(const struct tx_stretch *stretch, uint64_t size, struct tx_range *ret) {
     if (stretch->overflow || size < stretch->base.end || size > tx_stretch_end(stretch))
         return TX_STRETCH_E_UNKNOWN;
     copy_range(ret, &stretch->base);
@@ -138,7 +137,7 @@ int tx_stretch_root(const struct tx_stretch *stretch, uint64_t size, struct tx_d
         return 0;
     }
     struct tx_range range;
-    int r = build(stretch, size, &range);
+    int r = tx_stretch_range(stretch, size, &range);
     if (r == 0)
         tx_range_root(&range, stretch->hasher, ret);
     return r;
@@ -151,7 +150,7 @@ void tx_stretch_advance(struct tx_stretch *stretch, uint64_t size) {
         return;
     }
     struct tx_range range;
-    int r = build(stretch, size, &range);
+    int r = tx_stretch_range(stretch, size, &range);
     assert(r == 0);
     size_t n = (size_t)(size - stretch->base.end);
     stretch->n_leaves -= n;

@@ -65,6 +65,10 @@ enum { TX_STRETCH_E_UNKNOWN = 1 };
 TX_MUST_USE int tx_stretch_root(const struct tx_stretch *stretch, uint64_t size,
                                 struct tx_digest *ret);
 
+/* [0, size), the same. */
+TX_MUST_USE int tx_stretch_range(const struct tx_stretch *stretch, uint64_t size,
+                                 struct tx_range *ret);
+
 /* After tx_stretch_root(size) gave the signed root: the leaves before size become the base. */
 void tx_stretch_advance(struct tx_stretch *stretch, uint64_t size);
 

@@ -158,6 +158,8 @@ static void prove(struct tx_verifier *v, const struct taken *t) {
 
     if (t->is_transition && v->next_broken)
         judge_break(v);
+    if (t->is_transition && !v->stretch.in_order) /* something was put right */
+        v->has_before = tx_stretch_range(&v->stretch, v->next_seq, &v->before) == 0;
     add_proven(v, v->stretch.base.end, size);
     keep_event(v, size);
     tx_stretch_advance(&v->stretch, size);

@@ -70,7 +70,8 @@ static void put_finding(const struct tx_finding *f) {
 static void put_findings(const struct tx_chain_verdict *v) {
     for (int class = TX_CLASS_TAMPERED; class >= TX_CLASS_NOTE; class --)
         for (size_t i = 0; i < v->findings.n; i++)
-            if ((int)v->findings.items[i].class == class && !v->findings.items[i].withdrawn)
+            if ((int)v->findings.items[i].class == class && !v->findings.items[i].withdrawn &&
+                v->findings.items[i].kind != TX_FINDING_TRUSTED_COPY) /* put_keys says it */
                 put_finding(&v->findings.items[i]);
     if (v->findings.n_more > 0)
         printf("  and %llu more\n", (ull)v->findings.n_more);
