@@ -81,6 +81,7 @@ struct tx_ingest {
     struct tx_source_handle *rejections_timer;
 
     bool stopping;
+    bool orphaned; /* the supervisor is gone */
     struct tx_ingest_counters counters;
 };
 

@@ -12,10 +12,12 @@
 
 /* --- to the supervisor --- */
 
+/* A supervisor that is gone has nothing to be told: its end is met when the pipe is read. */
 static int say(struct tx_ingest *ingest, enum tx_control_type type, uint64_t argument,
                struct tx_text payload) {
     struct tx_control message = {.type = type, .argument = argument, .payload = payload, .fd = -1};
-    return tx_control_send(ingest->control_fd, &message);
+    int r = ingest->orphaned ? 0 : tx_control_send(ingest->control_fd, &message);
+    return r == -EPIPE || r == -ECONNRESET ? 0 : r;
 }
 
 /* A supervisor that does not listen just now asks again, or sees us end. */
@@ -39,6 +41,8 @@ static int say_all_closed(struct tx_ingest *ingest) {
     }
     if (r < 0 && r != -EAGAIN)
         return r;
+    if (ingest->orphaned)
+        return 0;
     return tx_loop_modify(ingest->loop, ingest->control,
                           closed->len > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
@@ -129,6 +133,14 @@ static int on_stop(struct tx_ingest *ingest, struct tx_control *message) {
     return tx_receive_stop(ingest);
 }
 
+/* The supervisor is gone: what sockets and inbox hold is brought to the ledger, as at STOP. */
+static int on_orphaned(struct tx_ingest *ingest) {
+    tx_loop_remove(ingest->loop, ingest->control);
+    ingest->control = NULL;
+    ingest->orphaned = true;
+    return tx_receive_stop(ingest);
+}
+
 static int on_connection(struct tx_ingest *ingest, struct tx_control *message) {
     if (message->fd < 0)
         return -EBADMSG;
@@ -174,10 +186,8 @@ int tx_supervisor_on_control(void *data, uint32_t events) {
                                    TX_CONTROL_HEADER_BYTES + TX_CONTROL_PAYLOAD_BYTES, &message);
         if (r == -EAGAIN)
             return 0;
-        if (r == TX_CONTROL_E_CLOSED) {
-            tx_loop_stop(ingest->loop);
-            return 0;
-        }
+        if (r == TX_CONTROL_E_CLOSED || r == -ECONNRESET)
+            return on_orphaned(ingest);
         if (r == 0)
             r = dispatch(ingest, &message);
         tx_fd_closep(&message.fd);

@@ -17,12 +17,14 @@
 
 /*
  * tracex-signer: options → descriptors → own state → sandbox → READY → loop. It reads two pipes,
- * the supervisor's and the ledger's; when either is closed it makes its state durable and ends.
+ * the supervisor's and the ledger's; when the ledger's is closed it makes its state durable and
+ * ends.
  */
 
 struct process {
     struct tx_loop *loop;
     struct tx_signer *signer;
+    struct tx_source_handle *control_source;
     struct tx_buf report; /* what of the sandbox is enforced */
     uint8_t report_memory[1024];
     uint8_t control[TX_CONTROL_HEADER_BYTES + TX_CONTROL_PAYLOAD_BYTES];
@@ -61,6 +63,14 @@ static int on_stop(struct process *process) {
     return r < 0 ? r : say(TX_CONTROL_STOPPED, 0, TX_TEXT(""));
 }
 
+/* The supervisor is gone: the ledger still takes what ingest has, and closes its pipe after that.
+ */
+static int on_orphaned(struct process *process) {
+    tx_loop_remove(process->loop, process->control_source);
+    process->control_source = NULL;
+    return 0;
+}
+
 static int on_control(void *data, uint32_t events) {
     struct process *process = data;
     struct tx_control message;
@@ -68,8 +78,8 @@ static int on_control(void *data, uint32_t events) {
     int r = tx_control_receive(TX_FD_CONTROL, process->control, sizeof(process->control), &message);
     if (r == -EAGAIN)
         return 0;
-    if (r == TX_CONTROL_E_CLOSED || r == -EPIPE)
-        return stop(process);
+    if (r == TX_CONTROL_E_CLOSED || r == -ECONNRESET)
+        return on_orphaned(process);
     if (r < 0)
         return r;
     if (message.fd >= 0)
@@ -87,7 +97,7 @@ static int on_control(void *data, uint32_t events) {
     default:
         break;
     }
-    return r == -EPIPE ? stop(process) : r;
+    return r == -EPIPE ? 0 : r; /* its end is met when the pipe is read */
 }
 
 static int on_ledger(void *data, uint32_t events) {
@@ -184,8 +194,9 @@ static int enter_sandbox(const struct tx_child_options *child, struct process *p
 }
 
 static int run(struct process *process) {
-    struct tx_source_handle *control, *ledger;
-    int r = tx_loop_add(process->loop, TX_FD_CONTROL, EPOLLIN, on_control, process, &control);
+    struct tx_source_handle *ledger;
+    int r = tx_loop_add(process->loop, TX_FD_CONTROL, EPOLLIN, on_control, process,
+                        &process->control_source);
     if (r < 0)
         return r;
     r = tx_loop_add(process->loop, TX_FD_SIGNER_LEDGER, EPOLLIN, on_ledger, process, &ledger);
@@ -195,7 +206,7 @@ static int run(struct process *process) {
             (struct tx_text){(const char *)process->report.data, process->report.len});
     if (r == 0)
         r = tx_loop_run(process->loop);
-    tx_loop_remove(process->loop, control);
+    tx_loop_remove(process->loop, process->control_source);
     tx_loop_remove(process->loop, ledger);
     return r;
 }
