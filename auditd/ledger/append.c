@@ -13,6 +13,8 @@ int tx_ledger_show_leaf(struct tx_ledger *ledger, struct tx_text line,
     ledger->last.len = 0;
     ledger->last_hash = *leaf;
     ledger->last_record_boot = tx_clock_boot();
+    if (ledger->epoch_began == 0)
+        ledger->epoch_began = ledger->last_record_boot;
     return tx_bytes_append(&ledger->last, line.p, line.n);
 }
 

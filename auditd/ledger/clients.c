@@ -185,14 +185,14 @@ static bool take_line(struct tx_text *text, struct tx_text *ret) {
     return true;
 }
 
-static bool read_table(struct tx_clients *clients, struct tx_text text, uint64_t size) {
+static bool read_table(struct tx_clients *clients, struct tx_text text, uint64_t *ret_size) {
     const struct tx_text head = TX_TEXT(FILE_HEAD);
     struct tx_text line;
     uint8_t client[8];
     uint64_t v;
 
     if (!take_line(&text, &line) || !tx_text_starts(line, head) ||
-        tx_dec_decode((struct tx_text){line.p + head.n, line.n - head.n}, &v) < 0 || v > size)
+        tx_dec_decode((struct tx_text){line.p + head.n, line.n - head.n}, ret_size) < 0)
         return false;
     while (take_line(&text, &line)) {
         if (!take_client(&line, client) || line.p[0] != ' ' ||
@@ -203,13 +203,15 @@ static bool read_table(struct tx_clients *clients, struct tx_text text, uint64_t
     return text.n == 0;
 }
 
-int tx_clients_load(struct tx_clients *clients, int dirfd, uint64_t size) {
+int tx_clients_load(struct tx_clients *clients, int dirfd, uint64_t *ret_size) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes bytes = TX_BYTES_INIT;
     int r = tx_file_read_at(dirfd, FILE_NAME, 64 + TX_CLIENTS_MAX * FILE_LINE_BYTES, &bytes);
-    if (r == 0 && read_table(clients, (struct tx_text){(char *)bytes.data, bytes.len}, size))
+    *ret_size = 0;
+    if (r == 0 && read_table(clients, (struct tx_text){(char *)bytes.data, bytes.len}, ret_size))
         return 0;
     if (r < 0 && r != -ENOENT && r != -EFBIG && r != -EINVAL)
         return r;
     memset(clients, 0, sizeof(*clients));
-    return 1;
+    *ret_size = 0;
+    return 0;
 }

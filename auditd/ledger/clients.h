@@ -30,9 +30,8 @@ size_t tx_clients_count(const struct tx_clients *clients);
 bool tx_clients_scan(struct tx_text line, uint8_t ret_client[8], uint64_t *ret_n);
 
 /* The file `clients` in a directory: the table as it was when the log had `size` records. Load: a
- * file that is missing, damaged or newer than `size` leaves the table empty (1 is returned, else
- * 0). */
+ * file that is missing or damaged leaves the table empty, of size 0. */
 TX_MUST_USE int tx_clients_save(const struct tx_clients *clients, int dirfd, uint64_t size);
-TX_MUST_USE int tx_clients_load(struct tx_clients *clients, int dirfd, uint64_t size);
+TX_MUST_USE int tx_clients_load(struct tx_clients *clients, int dirfd, uint64_t *ret_size);
 
 #endif

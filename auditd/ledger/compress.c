@@ -126,8 +126,9 @@ static int compress_segment(struct tx_compress *c, uint64_t first) {
     _cleanup_(tx_fd_closep) int from = openat(c->dirfd, plain_name, O_RDONLY | O_CLOEXEC);
     if (from < 0 || !memory)
         return from < 0 ? -errno : -ENOMEM;
+    unlinkat(c->dirfd, temporary, 0); /* what a crash left, which may be read-only */
     _cleanup_(tx_fd_closep) int to =
-        openat(c->dirfd, temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0440);
+        openat(c->dirfd, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0440);
     if (to < 0)
         return -errno;
     int r = compress_file(c, from, to, memory, memory + PIECE_BYTES);
@@ -227,7 +228,7 @@ static bool is_sealed(struct tx_compress *c, uint64_t first) {
     struct stat st;
     tx_segment_name(first, ".jsonl", name);
     return fstatat(c->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-           (st.st_mode & 0777) == 0440;
+           (st.st_mode & 07777) == 0440;
 }
 
 int tx_compress_add_sealed(struct tx_compress *c, uint64_t size) {

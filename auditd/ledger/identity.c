@@ -73,6 +73,8 @@ int tx_ledger_identity(struct tx_ledger *ledger, const struct tx_notary_state *s
     if (r < 0 && r != -ENOENT && r != -EFBIG)
         return r;
     struct tx_buf scratch = tx_buf_of(memory, FILE_BYTES);
+    if (r == 0)
+        unlinkat(LOG, "continues", 0); /* a crash came between log.json and this */
     size_t n = file.len && file.data[file.len - 1] == '\n' ? file.len - 1 : file.len;
     if (r < 0 || tx_control_parse_log(ledger->hasher, (struct tx_text){(char *)file.data, n},
                                       &scratch, &log) < 0) {

@@ -55,15 +55,9 @@ static int flush_replies(struct tx_ledger *ledger) {
     return tx_ledger_watch_ingest(ledger);
 }
 
-/* A record may come now: not while an epoch waits for its checkpoint, nor while the disk takes
- * nothing. */
-static bool may_take(const struct tx_ledger *ledger) {
-    return ledger->trouble == 0 && !ledger->now.epoch_open;
-}
-
 /* Reading stops while memory is full or the disk takes nothing. */
 int tx_ledger_watch_ingest(struct tx_ledger *ledger) {
-    bool read = may_take(ledger) && ledger->tail.len < 2 * TX_LEDGER_TAIL_BYTES &&
+    bool read = tx_ledger_may_append(ledger) && ledger->tail.len < 2 * TX_LEDGER_TAIL_BYTES &&
                 ledger->out.len < OUT_BYTES;
     uint32_t events = (read ? (uint32_t)EPOLLIN : 0) | (ledger->out.len ? (uint32_t)EPOLLOUT : 0);
 
@@ -173,7 +167,7 @@ static int take_frames(struct tx_ledger *ledger) {
     size_t need = 0;
     int r = 0;
 
-    while (may_take(ledger) && (r = tx_bodies_parse(&c, &frame, &need)) == 0) {
+    while (tx_ledger_may_append(ledger) && (r = tx_bodies_parse(&c, &frame, &need)) == 0) {
         r = take_frame(ledger, &frame);
         if (r < 0)
             return r;
@@ -226,7 +220,7 @@ static int on_ingest(void *data, uint32_t events) {
 }
 
 int tx_ledger_resume_intake(struct tx_ledger *ledger) {
-    if (ledger->ingest_fd < 0 || ledger->in.len == 0 || !may_take(ledger))
+    if (ledger->ingest_fd < 0 || ledger->in.len == 0 || !tx_ledger_may_append(ledger))
         return 0;
     int r = take_frames(ledger);
     return r < 0 ? r : tx_ledger_schedule(ledger);

@@ -12,6 +12,7 @@
  */
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "auditd/ipc/bodies.h"
 #include "auditd/ipc/child.h"
@@ -23,6 +24,10 @@
 
 /* What may be in memory and not yet under a checkpoint; ingest waits while it is more. */
 #define TX_LEDGER_TAIL_BYTES (4u * 1024u * 1024u)
+
+/* The mode bit of a segment that was given up: nothing is appended to it and it is never synced
+ * again, not by the next process either, to which the kernel would not tell the error. */
+#define TX_SEGMENT_GIVEN_UP S_ISVTX
 
 struct tx_ledger_receipt {
     uint64_t ticket;
@@ -67,17 +72,24 @@ struct tx_ledger {
     uint64_t segment_first;
     uint64_t segment_bytes;
     int64_t segment_began; /* boot clock, ns: its first record's time */
+    bool name_taken;       /* by the next one, though that may not be on disk */
 
     /* Trouble with the disk: 0, or the errno for which we wait. */
     int trouble;
     int64_t trouble_since;
     int trouble_told; /* what tracex.disk is to tell when there is room */
+    int64_t trouble_ns;
+    bool signer_waits; /* its disk takes nothing */
 
     /* Work that the pump does when everything before it is durable. */
     bool rotate_due;
     bool checkpoint_wanted;
     struct tx_bytes proof; /* epochs/<proof_epoch>.tlog-proof, to be written */
     uint64_t proof_epoch;
+    bool proof_failed;
+    struct tx_bytes policy;  /* policies/<sha256>.yaml, to be written before the next record */
+    struct tx_bytes pending; /* the signer's epoch record: the next line, before anything else */
+    int64_t epoch_began;     /* boot clock, ns: the epoch's first record; 0: none yet */
 
     struct tx_source_handle *control_source;
     bool orphaned; /* the supervisor is gone */
@@ -102,6 +114,7 @@ struct tx_ledger {
     int64_t last_record_boot;
 
     /* What the first records after the start tell. */
+    bool greeting_due;
     bool crashed;
     uint64_t torn_bytes;
 
@@ -111,6 +124,13 @@ struct tx_ledger {
 
 static inline uint64_t tx_ledger_size(const struct tx_ledger *ledger) {
     return ledger->now.tree.end;
+}
+
+/* A record may come now: not while a line of the signer's must be the next, nor while the disk
+ * takes nothing. */
+static inline bool tx_ledger_may_append(const struct tx_ledger *ledger) {
+    return ledger->trouble == 0 && !ledger->now.epoch_open && ledger->pending.len == 0 &&
+           ledger->policy.len == 0 && !ledger->greeting_due;
 }
 
 /* append.c: a line at the end of the log, in memory. The body is valid (tx_bodies_body_valid). */
@@ -138,6 +158,8 @@ void tx_ledger_close_segment(struct tx_ledger *ledger, bool sealed);
  * -EAGAIN: it asks to be asked again. */
 TX_MUST_USE int tx_ledger_checkpoint(struct tx_ledger *ledger, bool seal);
 TX_MUST_USE int tx_ledger_rotate(struct tx_ledger *ledger);
+/* The epoch's record, and its first checkpoint when that is durable. */
+TX_MUST_USE int tx_ledger_open_epoch(struct tx_ledger *ledger, struct tx_text line);
 TX_MUST_USE int tx_ledger_first_checkpoint(struct tx_ledger *ledger);
 /* Of the epoch record `line`, before which the tree was `before`; the last note is its checkpoint.
  */
@@ -183,7 +205,8 @@ TX_MUST_USE int tx_ledger_watch_ingest(struct tx_ledger *ledger);
 TX_MUST_USE int tx_ledger_find(struct tx_ledger *ledger, const uint8_t client[8], uint64_t n,
                                uint64_t *ret_seq, struct tx_digest *ret_leaf);
 
-/* policy.c: policies/<sha256>.yaml. */
+/* policy.c: policies/<sha256>.yaml. What the disk does not take now is kept and written later. */
 TX_MUST_USE int tx_ledger_keep_policy(struct tx_ledger *ledger, struct tx_text text);
+TX_MUST_USE int tx_ledger_write_policy(struct tx_ledger *ledger);
 
 #endif

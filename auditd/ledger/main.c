@@ -159,15 +159,11 @@ static int open_log(struct tx_ledger *ledger, const struct tx_child_options *chi
     return r;
 }
 
-/* What was begun before the start is ended first; then the records that tell of it. */
+/* What was begun before the start is ended first; then the records that tell of it, which are
+ * durable before READY unless the disk or the signer make it wait. */
 static int first_records(struct tx_ledger *ledger) {
+    ledger->greeting_due = true;
     int r = tx_ledger_pump(ledger);
-    if (r == 0 && ledger->now.epoch_open)
-        return 0; /* the disk or the signer wait: it is said when they do not */
-    if (r == 0 && ledger->crashed)
-        r = tx_ledger_record_recovered(ledger, ledger->torn_bytes);
-    if (r == 0)
-        r = tx_ledger_record_start(ledger);
     return r < 0 ? r : tx_ledger_pump(ledger);
 }
 
@@ -205,6 +201,8 @@ static void deinit(struct tx_ledger *ledger) {
     tx_bytes_deinit(&ledger->tail);
     tx_bytes_deinit(&ledger->last);
     tx_bytes_deinit(&ledger->proof);
+    tx_bytes_deinit(&ledger->policy);
+    tx_bytes_deinit(&ledger->pending);
     tx_bytes_deinit(&ledger->in);
     tx_bytes_deinit(&ledger->out);
     tx_bytes_deinit(&ledger->receipts);

@@ -25,10 +25,14 @@ int tx_ledger_call(struct tx_ledger *ledger, const struct tx_notary_request *req
     int r = tx_notary_call(TX_FD_LEDGER_SIGNER, ledger->hasher, request, &memory, ret);
     if (r < 0)
         return r == -EAGAIN ? -EPIPE : r;
+    bool waits = ret->type == TX_NOTARY_ERROR && ret->error == TX_NOTARY_E_STORAGE;
+    if (waits && !ledger->signer_waits)
+        tx_log(TX_LOG_ERROR, "the signer cannot store its state: no checkpoint until it can");
+    ledger->signer_waits = waits;
+    if (waits)
+        return -EAGAIN;
     if (ret->type != TX_NOTARY_ERROR)
         return 0;
-    if (ret->error == TX_NOTARY_E_STORAGE)
-        return -EAGAIN;
     if (ret->error == TX_NOTARY_E_ROTATE_FIRST)
         return 0;
     tx_log(TX_LOG_ERROR, "the signer refuses request %d at record %llu with error %d",
@@ -71,7 +75,7 @@ static int publish(struct tx_ledger *ledger) {
         return r;
     ledger->status.checkpoint_wall = tx_clock_wall();
     replace_checkpoint_file(ledger);
-    return tx_ledger_write_proof(ledger);
+    return 0;
 }
 
 int tx_ledger_checkpoint(struct tx_ledger *ledger, bool seal) {
@@ -116,10 +120,8 @@ int tx_ledger_prepare_proof(struct tx_ledger *ledger, struct tx_text line,
     return 0;
 }
 
-int tx_ledger_write_proof(struct tx_ledger *ledger) {
+static int replace_proof(struct tx_ledger *ledger) {
     char name[64];
-    if (ledger->proof.len == 0)
-        return 0;
     if (mkdirat(LOG, "epochs", 0750) < 0 && errno != EEXIST)
         return -errno;
     _cleanup_(tx_fd_closep) int dir =
@@ -127,11 +129,23 @@ int tx_ledger_write_proof(struct tx_ledger *ledger) {
     if (dir < 0)
         return -errno;
     snprintf(name, sizeof(name), "%llu.tlog-proof", (unsigned long long)ledger->proof_epoch);
-    int r = tx_file_replace_at(dir, name, ledger->proof.data, ledger->proof.len, 0640);
+    return tx_file_replace_at(dir, name, ledger->proof.data, ledger->proof.len, 0640);
+}
+
+int tx_ledger_write_proof(struct tx_ledger *ledger) {
+    if (ledger->proof.len == 0)
+        return 0;
+    int r = replace_proof(ledger);
     if (r < 0) {
-        tx_log(TX_LOG_WARNING, "cannot write epochs/%s: %s", name, strerror(-r));
-        return r == -ENOSPC || r == -EDQUOT || r == -EIO ? -EAGAIN : r;
+        if (!ledger->proof_failed)
+            tx_log(TX_LOG_ERROR,
+                   "cannot write epochs/%llu.tlog-proof: %s; neither segment nor epoch ends until "
+                   "it is there",
+                   (unsigned long long)ledger->proof_epoch, strerror(-r));
+        ledger->proof_failed = true;
+        return -EAGAIN;
     }
+    ledger->proof_failed = false;
     tx_bytes_deinit(&ledger->proof);
     return 0;
 }
@@ -155,6 +169,7 @@ int tx_ledger_first_checkpoint(struct tx_ledger *ledger) {
         return r;
     tx_ledger_signed_up_to(ledger, tx_ledger_size(ledger));
     ledger->rotate_due = reply.rotate_due;
+    ledger->epoch_began = 0;
     r = tx_ledger_append_note(ledger, reply.note, false);
     if (r == 0)
         r = tx_ledger_prepare_proof(ledger, (struct tx_text){(char *)line.data, line.len}, &before);
@@ -164,15 +179,19 @@ int tx_ledger_first_checkpoint(struct tx_ledger *ledger) {
 int tx_ledger_rotate(struct tx_ledger *ledger) {
     struct tx_notary_request request = request_of(ledger, TX_NOTARY_ROTATE);
     struct tx_notary_reply reply;
-    struct tx_digest leaf;
 
+    if (ledger->proof.len > 0) /* there is room for one */
+        return -EAGAIN;
     int r = tx_ledger_call(ledger, &request, &reply);
     if (r < 0)
         return r;
-    if (reply.type != TX_NOTARY_LINE)
-        return -EPROTO;
+    return reply.type == TX_NOTARY_LINE ? tx_ledger_open_epoch(ledger, reply.line) : -EPROTO;
+}
+
+int tx_ledger_open_epoch(struct tx_ledger *ledger, struct tx_text line) {
+    struct tx_digest leaf;
     ledger->before_epoch = ledger->now.tree;
-    r = tx_ledger_append_line(ledger, reply.line, &leaf);
+    int r = tx_ledger_append_line(ledger, line, &leaf);
     if (r == 0)
         r = tx_ledger_store(ledger);
     return r < 0 ? r : tx_ledger_first_checkpoint(ledger);

@@ -11,7 +11,7 @@
 #include "libtx/base/file.h"
 
 /* The name is the hash of the bytes, so whoever sends them can only add what is named rightly. */
-int tx_ledger_keep_policy(struct tx_ledger *ledger, struct tx_text text) {
+static int write_policy(struct tx_ledger *ledger, struct tx_text text) {
     char name[TX_HASH_BYTES * 2 + sizeof(".yaml")];
     struct tx_buf b = tx_buf_of(name, sizeof(name));
     struct tx_digest digest;
@@ -29,8 +29,28 @@ int tx_ledger_keep_policy(struct tx_ledger *ledger, struct tx_text text) {
         return -errno;
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (uint64_t)st.st_size == text.n)
         return 0;
-    int r = tx_file_replace_at(dir, name, text.p, text.n, 0440);
-    if (r < 0) /* a record names its policy by its hash; the text can be rendered again */
-        tx_log(TX_LOG_ERROR, "cannot write policies/%s: %s", name, strerror(-r));
+    return tx_file_replace_at(dir, name, text.p, text.n, 0440);
+}
+
+static bool may_pass(int r) {
+    return r == -ENOSPC || r == -EDQUOT || r == -EIO;
+}
+
+int tx_ledger_keep_policy(struct tx_ledger *ledger, struct tx_text text) {
+    int r = write_policy(ledger, text);
+    if (r == 0)
+        return 0;
+    tx_log(TX_LOG_ERROR, "cannot write a policy's text: %s", strerror(-r));
+    if (!may_pass(r)) /* a record names its policy by its hash; the text can be rendered again */
+        return 0;
+    r = tx_bytes_append(&ledger->policy, text.p, text.n);
+    return r < 0 ? r : tx_ledger_pump(ledger);
+}
+
+int tx_ledger_write_policy(struct tx_ledger *ledger) {
+    int r = write_policy(ledger, (struct tx_text){(char *)ledger->policy.data, ledger->policy.len});
+    if (may_pass(r))
+        return -EAGAIN;
+    tx_bytes_deinit(&ledger->policy);
     return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything that is due, in its order: store → tell → the epoch's first checkpoint → rotate → seal
- * → checkpoint. A step that the disk or the signer puts off ends the round; a timer begins the
- * next.
+ * Everything that is due, in its order: store → tell → the signer's pending line → the epoch's
+ * first checkpoint → rotate → seal → checkpoint. A step that the disk or the signer puts off ends
+ * the round; a timer begins the next. What the ledger has to say of itself comes last: it is a
+ * record like any other, and signed only when it is durable.
  */
 #include <string.h>
 
@@ -13,6 +14,12 @@
 
 #define RETRY_NS INT64_C(250000000)
 #define TICK_NS INT64_C(1000000000)
+
+static int open_pending(struct tx_ledger *ledger) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes line = ledger->pending;
+    ledger->pending = TX_BYTES_INIT;
+    return tx_ledger_open_epoch(ledger, (struct tx_text){(char *)line.data, line.len});
+}
 
 static bool seal_due(const struct tx_ledger *ledger) {
     if (ledger->last.len == 0 || ledger->segment_fd < 0)
@@ -29,19 +36,60 @@ static int step(struct tx_ledger *ledger, bool *ret_done) {
         r = tx_ledger_tell_durable(ledger);
     if (r < 0)
         return r;
-    if (ledger->proof.len > 0)
-        return tx_ledger_write_proof(ledger);
+    if (ledger->pending.len > 0)
+        return open_pending(ledger);
     if (ledger->now.epoch_open)
         return tx_ledger_first_checkpoint(ledger);
-    if (ledger->rotate_due)
+    if (ledger->policy.len > 0) {
+        r = tx_ledger_write_policy(ledger);
+        if (r < 0)
+            return r;
+    }
+    /* A proof that cannot be written holds up no checkpoint, but the segment's and epoch's end. */
+    r = tx_ledger_write_proof(ledger);
+    if (r < 0 && r != -EAGAIN)
+        return r;
+    if (r == 0 && ledger->rotate_due)
         return tx_ledger_rotate(ledger);
-    if (seal_due(ledger))
+    if (r == 0 && seal_due(ledger))
         return tx_ledger_checkpoint(ledger, true);
     if (ledger->checkpoint_wanted && ledger->last.len > 0)
         return tx_ledger_checkpoint(ledger, false);
     ledger->checkpoint_wanted = false;
     *ret_done = ledger->segment_fd >= 0 && ledger->durable == ledger->tail.len;
-    return 0;
+    return r;
+}
+
+static int wait_to_retry(struct tx_ledger *ledger) {
+    int r = tx_ledger_watch_ingest(ledger);
+    return r < 0 ? r : tx_loop_set_timer(ledger->retry_timer, tx_clock_boot() + RETRY_NS, 0);
+}
+
+static int arm_commit(struct tx_ledger *ledger) {
+    if (ledger->commit_armed || ledger->durable == ledger->tail.len)
+        return 0;
+    ledger->commit_armed = true;
+    return tx_loop_set_timer(ledger->commit_timer,
+                             tx_clock_boot() + ledger->conf->commit_interval_ns, 0);
+}
+
+/* What happened to the log before now. The records are made durable by the next commit. */
+static int tell_own(struct tx_ledger *ledger) {
+    int r = 0;
+    if (ledger->greeting_due) {
+        ledger->greeting_due = false;
+        if (ledger->crashed)
+            r = tx_ledger_record_recovered(ledger, ledger->torn_bytes);
+        if (r == 0)
+            r = tx_ledger_record_start(ledger);
+    }
+    if (r == 0 && ledger->trouble_told) {
+        int error = ledger->trouble_told;
+        ledger->trouble_told = 0;
+        r = tx_ledger_record_disk(ledger, error, ledger->trouble_ns);
+        ledger->trouble_ns = 0;
+    }
+    return r < 0 ? r : arm_commit(ledger);
 }
 
 int tx_ledger_pump(struct tx_ledger *ledger) {
@@ -53,21 +101,21 @@ int tx_ledger_pump(struct tx_ledger *ledger) {
         ledger->checkpoint_wanted = true;
     while (!done) {
         int r = step(ledger, &done);
-        if (r == -EAGAIN) {
-            r = tx_ledger_watch_ingest(ledger);
-            return r < 0 ? r
-                         : tx_loop_set_timer(ledger->retry_timer, tx_clock_boot() + RETRY_NS, 0);
-        }
+        if (r == -EAGAIN && done) /* all but a proof */
+            break;
         if (r < 0)
-            return r;
+            return r == -EAGAIN ? wait_to_retry(ledger) : r;
     }
-    return tx_ledger_watch_ingest(ledger);
+    int r = tell_own(ledger);
+    if (r < 0)
+        return r;
+    return ledger->proof.len > 0 ? wait_to_retry(ledger) : tx_ledger_watch_ingest(ledger);
 }
 
 /* After lines were appended: when they will be made durable and covered. */
 int tx_ledger_schedule(struct tx_ledger *ledger) {
     bool now = ledger->receipt_wanted || ledger->tail.len >= TX_LEDGER_TAIL_BYTES ||
-               ledger->conf->commit_interval_ns == 0;
+               ledger->rotate_due || ledger->conf->commit_interval_ns == 0;
     int r = 0;
 
     if (ledger->last.len > 0 && !ledger->checkpoint_armed) {
@@ -79,12 +127,7 @@ int tx_ledger_schedule(struct tx_ledger *ledger) {
         return r < 0 ? r : tx_ledger_pump(ledger);
     if (ledger->durable == ledger->tail.len)
         return tx_ledger_tell_durable(ledger);
-    if (!ledger->commit_armed) {
-        ledger->commit_armed = true;
-        r = tx_loop_set_timer(ledger->commit_timer,
-                              tx_clock_boot() + ledger->conf->commit_interval_ns, 0);
-    }
-    return r;
+    return arm_commit(ledger);
 }
 
 static int on_commit(void *data, uint32_t events) {
@@ -112,12 +155,16 @@ static int on_tick(void *data, uint32_t events) {
     struct tx_ledger *ledger = data;
     int64_t interval = ledger->conf->heartbeat_interval_ns;
     (void)events;
-    if (interval > 0 && ledger->trouble == 0 && !ledger->now.epoch_open &&
-        tx_clock_boot() - ledger->last_record_boot >= interval) {
+    int64_t now = tx_clock_boot();
+    if (interval > 0 && tx_ledger_may_append(ledger) &&
+        now - ledger->last_record_boot >= interval) {
         int r = tx_ledger_record_heartbeat(ledger);
         if (r < 0)
             return r;
     }
+    /* The signer cannot say so while nobody asks it. */
+    if (ledger->epoch_began > 0 && now - ledger->epoch_began >= ledger->conf->epoch_ns)
+        ledger->rotate_due = true;
     return tx_ledger_schedule(ledger);
 }
 
@@ -138,13 +185,21 @@ int tx_ledger_add_timers(struct tx_ledger *ledger) {
 }
 
 int tx_ledger_stop(struct tx_ledger *ledger) {
-    int r = ledger->now.epoch_open ? 0 : tx_ledger_record_stop(ledger);
+    int r = tx_ledger_pump(ledger);
+    if (r == 0 && tx_ledger_may_append(ledger))
+        r = tx_ledger_record_stop(ledger);
     if (r < 0)
         return r;
     ledger->checkpoint_wanted = true;
     r = tx_ledger_pump(ledger);
     if (r < 0)
         return r;
+    if (ledger->trouble || ledger->durable != ledger->tail.len) {
+        tx_log(TX_LOG_ERROR,
+               "%zu bytes of records never became durable; they were not acknowledged",
+               ledger->tail.len - ledger->durable);
+        return -EIO; /* and the table of clients, which counts them, is not saved */
+    }
     tx_ledger_close_segment(ledger, false);
     r = tx_clients_save(ledger->clients, TX_FD_LEDGER_STATE, tx_ledger_size(ledger));
     if (r < 0)

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The lines of the last segment, one after the other: what each adds to the tip, and what of it
- * is new to the signer. */
+/* The lines of a segment, one after the other: what each adds to the tip, and what of it is new to
+ * the signer, which is shown it note by note. */
 #include <string.h>
 
-#include "auditd/ipc/fds.h"
-#include "auditd/ipc/log.h"
 #include "auditd/ledger/recovery.h"
 #include "libtx/crypto/note.h"
 #include "libtx/merkle/checkpoint.h"
@@ -64,47 +62,55 @@ static bool is_stop(struct tx_text line) {
            memmem(line.p, line.n, event, sizeof(event) - 1);
 }
 
+static int take_epoch(struct tx_recovery *r, struct tx_text line) {
+    if (r->compared)
+        return tx_recovery_refuse(
+            r,
+            "Record %llu begins an epoch that the signer does not know: the key directory is older "
+            "than the log, or the log was changed.",
+            (unsigned long long)tx_ledger_size(r->ledger));
+    r->ledger->before_epoch = r->ledger->now.tree;
+    r->epoch_line.len = 0;
+    return tx_bytes_append(&r->epoch_line, line.p, line.n);
+}
+
 static int take_record(struct tx_recovery *r, struct tx_text line) {
     struct tx_ledger *ledger = r->ledger;
-    struct tx_range before = ledger->now.tree;
     struct tx_digest leaf;
     uint8_t client[8];
     uint64_t n;
+    int e = 0;
 
     if (!begins_with_seq(line, tx_ledger_size(ledger)) || !is_clean(line) ||
         line.n > TX_LIMIT_LINE_BYTES)
         return TX_RECOVERY_E_TORN;
-    int e = tx_tip_add_record(&ledger->now, ledger->hasher, line, &leaf);
-    if (e == -EBADMSG)
+    bool is_epoch = tx_line_is_epoch(line);
+    if (is_epoch && ledger->now.epoch_open)
         return TX_RECOVERY_E_TORN;
-    if (e < 0)
-        return e;
-    if (ledger->now.epoch_open) {
-        ledger->before_epoch = before;
-        r->epoch_line.len = 0;
-        e = tx_bytes_append(&r->epoch_line, line.p, line.n);
-        if (e < 0)
-            return e;
-    }
+    if (is_epoch)
+        e = take_epoch(r, line);
+    if (e == 0)
+        e = tx_tip_add_record(&ledger->now, ledger->hasher, line, &leaf);
+    if (e != 0)
+        return e == -EBADMSG ? TX_RECOVERY_E_TORN : e;
     if (tx_clients_scan(line, client, &n))
         tx_clients_set(ledger->clients, client, n);
-    r->stopped = is_stop(line);
+    if (!is_epoch) /* one may come between tracex.stop and its checkpoint */
+        r->stopped = is_stop(line);
     if (r->compared)
         return tx_ledger_show_leaf(ledger, line, &leaf);
     return tx_recovery_compare(r);
 }
 
 bool tx_recovery_note_size(const struct tx_recovery *r, struct tx_text text, uint64_t *ret) {
-    struct tx_note *note = malloc(sizeof(*note));
+    _cleanup_(tx_freep) struct tx_note *note = malloc(sizeof(*note));
     struct tx_checkpoint checkpoint;
-    bool ok = note && tx_note_parse(text, note) == 0 &&
-              tx_checkpoint_parse(note->text, &checkpoint) == 0 &&
-              tx_text_equal(checkpoint.origin, (struct tx_text){(char *)r->ledger->origin.data,
-                                                                r->ledger->origin.len});
-    if (ok)
-        *ret = checkpoint.size;
-    free(note);
-    return ok;
+    if (!note || tx_note_parse(text, note) != 0 ||
+        tx_checkpoint_parse(note->text, &checkpoint) != 0 ||
+        !tx_text_equal(checkpoint.origin, tx_recovery_origin(r)))
+        return false;
+    *ret = checkpoint.size;
+    return true;
 }
 
 static int take_note(struct tx_recovery *r, struct tx_text note, bool seal) {
@@ -117,7 +123,9 @@ static int take_note(struct tx_recovery *r, struct tx_text note, bool seal) {
     int e = replay(r, note, seal);
     if (e != 0)
         return e;
-    e = tx_tip_add_note(&ledger->now, ledger->hasher, note);
+    e = tx_tip_copy(&r->older, &ledger->anchor);
+    if (e == 0)
+        e = tx_tip_add_note(&ledger->now, ledger->hasher, note);
     if (e == 0 && ends_epoch)
         e = tx_ledger_prepare_proof(ledger,
                                     (struct tx_text){(char *)r->epoch_line.data, r->epoch_line.len},
@@ -128,28 +136,34 @@ static int take_note(struct tx_recovery *r, struct tx_text note, bool seal) {
     return e;
 }
 
-int tx_recovery_take_line(struct tx_recovery *r, struct tx_text line) {
+bool tx_recovery_note_of(struct tx_recovery *r, struct tx_text line, struct tx_text *ret) {
     struct tx_buf scratch = tx_buf_of(r->scratch.data, r->scratch.cap);
     struct tx_control_checkpoint checkpoint;
     struct tx_control_seal seal;
-    int e = TX_RECOVERY_E_TORN;
 
+    switch (tx_line_kind(line)) {
+    case TX_LINE_CHECKPOINT:
+        if (tx_control_parse_checkpoint(line, &scratch, &checkpoint) < 0)
+            return false;
+        *ret = checkpoint.note;
+        return true;
+    case TX_LINE_SEAL:
+        if (tx_control_parse_seal(line, &scratch, &seal) < 0)
+            return false;
+        *ret = seal.note;
+        return true;
+    default:
+        return false;
+    }
+}
+
+int tx_recovery_take_line(struct tx_recovery *r, struct tx_text line) {
+    struct tx_text note;
     if (r->sealed)
         return TX_RECOVERY_E_TORN;
-    switch (tx_line_kind(line)) {
-    case TX_LINE_RECORD:
+    if (tx_line_kind(line) == TX_LINE_RECORD)
         return take_record(r, line);
-    case TX_LINE_CHECKPOINT:
-        e = tx_control_parse_checkpoint(line, &scratch, &checkpoint);
-        return e == 0         ? take_note(r, checkpoint.note, false)
-               : e == -ENOMEM ? e
-                              : TX_RECOVERY_E_TORN;
-    case TX_LINE_SEAL:
-        e = tx_control_parse_seal(line, &scratch, &seal);
-        return e == 0 ? take_note(r, seal.note, true) : e == -ENOMEM ? e : TX_RECOVERY_E_TORN;
-    case TX_LINE_HEADER:
-    case TX_LINE_UNKNOWN_CONTROL:
-        break;
-    }
-    return TX_RECOVERY_E_TORN;
+    return tx_recovery_note_of(r, line, &note)
+               ? take_note(r, note, tx_line_kind(line) == TX_LINE_SEAL)
+               : TX_RECOVERY_E_TORN;
 }

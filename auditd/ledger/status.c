@@ -20,6 +20,8 @@ static const char *disk(int trouble) {
 void tx_ledger_status_render(struct tx_ledger *ledger, struct tx_buf *b) {
     tx_buf_str(b, "{\"ledger\":{\"disk\":\"");
     tx_buf_str(b, disk(ledger->trouble));
+    tx_buf_str(b, "\",\"signer\":\"");
+    tx_buf_str(b, ledger->signer_waits ? "failing" : "ok");
     tx_buf_str(b, "\",\"origin\":");
     tx_buf_json_string(b, (char *)ledger->origin.data, ledger->origin.len);
     put_number(b, "records", tx_ledger_size(ledger));

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The segment's file. Its life: begun (header, tail, synced, directory synced) → appended to and
- * synced → sealed (0440) or given up.
+ * The segment's file. Its life: begun under another name (header, tail, synced), then named and the
+ * directory synced → appended to and synced → sealed (0440) or given up.
  *
  * After a failed write or sync nothing of that file is believed and it is never synced again: it is
- * closed, and the next file begins at the anchor, the last checkpoint line that was durable, with
- * the tail after it (docs/format.md, "Order of writing"). Where the file that is given up began at
- * that very place, it is set aside, since two cannot have one name.
+ * marked and closed, and the next file begins at the anchor, the last checkpoint line that was
+ * durable, with the tail after it (docs/format.md, "Order of writing"). Where the file that is
+ * given up began at that very place, two cannot have one name: the old one keeps it until the new
+ * one is on disk, and then has another.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,11 +23,19 @@
 #include "libtx/base/fd.h"
 
 #define LOG TX_FD_LEDGER_LOG
+#define NEW_NAME "segment.new"
 
-static int set_aside(const char *name) {
+/* A second name for a file whose own is taken over, usually there is none. Our own, whose name did
+ * not become durable, needs none. */
+static int keep_replaced(const struct tx_ledger *ledger, const char *name) {
     char aside[96];
     snprintf(aside, sizeof(aside), "%s.torn-%lld", name, (long long)tx_clock_wall());
-    return renameat(LOG, name, LOG, aside) < 0 && errno != ENOENT ? -errno : 0;
+    if (ledger->name_taken || linkat(LOG, name, LOG, aside, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EPERM && errno != EOPNOTSUPP)
+        return -errno;
+    /* No hard links here: for a moment neither has the name. */
+    return renameat(LOG, name, LOG, aside) < 0 ? -errno : 0;
 }
 
 static int write_header(struct tx_ledger *ledger, int fd, uint64_t *ret_n) {
@@ -52,10 +61,18 @@ static int fill(struct tx_ledger *ledger, int fd, uint64_t *ret_n) {
         r = tx_fd_write_all(fd, ledger->tail.data, ledger->tail.len);
     if (r == 0 && fdatasync(fd) < 0)
         r = -errno;
-    if (r == 0 && fsync(LOG) < 0)
-        r = -errno;
     *ret_n += ledger->tail.len;
     return r;
+}
+
+static int take_name(struct tx_ledger *ledger, const char *name) {
+    int r = keep_replaced(ledger, name);
+    if (r < 0)
+        return r;
+    if (renameat(LOG, NEW_NAME, LOG, name) < 0)
+        return -errno;
+    ledger->name_taken = true;
+    return fsync(LOG) < 0 ? -errno : 0;
 }
 
 /* A new segment at the anchor, with the whole tail. */
@@ -64,18 +81,19 @@ static int begin_segment(struct tx_ledger *ledger) {
     uint64_t first = ledger->anchor.tree.end, n = 0;
 
     tx_segment_name(first, ".jsonl", name);
-    int r = set_aside(name);
-    if (r < 0)
-        return r;
-    _cleanup_(tx_fd_closep) int fd =
-        openat(LOG, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+    unlinkat(LOG, NEW_NAME, 0); /* what a crash or a failure left */
+    _cleanup_(tx_fd_closep) int fd = openat(
+        LOG, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0)
         return -errno;
-    r = fill(ledger, fd, &n);
+    int r = fill(ledger, fd, &n);
+    if (r == 0)
+        r = take_name(ledger, name);
     if (r < 0) {
-        unlinkat(LOG, name, 0);
+        unlinkat(LOG, NEW_NAME, 0); /* so that it takes no room while the disk is full */
         return r;
     }
+    ledger->name_taken = false;
     ledger->segment_fd = tx_fd_steal(&fd);
     ledger->segment_first = first;
     ledger->segment_bytes = n;
@@ -100,6 +118,8 @@ static void give_up(struct tx_ledger *ledger, int error) {
            "%llu, and nothing after that is acknowledged until a new one takes it",
            (unsigned long long)ledger->segment_first, strerror(-error),
            (unsigned long long)ledger->anchor.tree.end);
+    if (fchmod(ledger->segment_fd, 0440 | TX_SEGMENT_GIVEN_UP) < 0)
+        tx_log(TX_LOG_WARNING, "cannot mark that segment: %s", strerror(errno));
     tx_fd_closep(&ledger->segment_fd);
     ledger->written = 0;
     tx_ledger_unseal_tail(ledger);
@@ -149,14 +169,13 @@ static void enter_trouble(struct tx_ledger *ledger, int error) {
         ledger->trouble_told = -error;
 }
 
-static int leave_trouble(struct tx_ledger *ledger) {
-    int error = ledger->trouble_told;
-    int64_t waited = ledger->trouble ? tx_clock_boot() - ledger->trouble_since : 0;
-    if (ledger->trouble)
-        tx_log(TX_LOG_NOTICE, "the log's disk takes records again after %lld ms",
-               (long long)(waited / 1000000));
-    ledger->trouble = ledger->trouble_told = 0;
-    return tx_ledger_record_disk(ledger, error, waited);
+static void leave_trouble(struct tx_ledger *ledger) {
+    if (!ledger->trouble)
+        return;
+    ledger->trouble = 0;
+    ledger->trouble_ns = tx_clock_boot() - ledger->trouble_since;
+    tx_log(TX_LOG_NOTICE, "the log's disk takes records again after %lld ms",
+           (long long)(ledger->trouble_ns / 1000000));
 }
 
 int tx_ledger_store(struct tx_ledger *ledger) {
@@ -176,11 +195,6 @@ int tx_ledger_store(struct tx_ledger *ledger) {
             return -EAGAIN;
         }
     }
-    r = settle(ledger);
-    if (r == 0 && ledger->trouble_told) {
-        r = leave_trouble(ledger);
-        if (r == 0)
-            r = tx_ledger_store(ledger); /* once: the trouble is over or has begun anew */
-    }
-    return r;
+    leave_trouble(ledger);
+    return settle(ledger);
 }

@@ -1,0 +1,317 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The ledger between a played ingest and a real signer: its stream, its life, its crashes and what it refuses."""
+import hashlib
+import json
+import os
+import shutil
+import signal
+import struct
+import unittest
+
+import tap
+from ledger_rig import Ended, Rig, body_of, frame, lost_body, unchecked_signatures
+from ingest_rig import BODY, DURABLE, FATAL, FLAG_CLIENT, FRAME
+
+A, B = b"client-A", b"client-B"
+LARGE = 6000  # bytes of a record, so that ten fill the smallest segment
+
+
+class Stream(unittest.TestCase):
+    def test_a_body_becomes_a_line_and_its_receipt_says_where(self):
+        with Rig().start() as r:
+            r.put(A, range(3), receipt=True)
+            self.assertTrue(r.wait_durable())
+            receipts = dict(r.ingest.receipts)
+            r.stop()
+            log = r.check()
+            for ticket, (seq, leaf) in receipts.items():
+                self.assertEqual(log.records[seq], b'{"seq":%d,' % seq + body_of(A, ticket))
+                self.assertEqual(leaf, hashlib.sha256(b"\0" + log.records[seq]).digest())
+            self.assertEqual(sorted(receipts), [0, 1, 2])
+
+    def test_what_is_there_is_not_stored_again_and_gets_the_first_receipt(self):
+        with Rig(max_bytes="64KiB").start() as r:
+            for n in range(40):
+                r.put(A, [n], receipt=True, fill=LARGE)
+                r.wait_durable()
+            first = dict(r.ingest.receipts)
+            for again in range(3):
+                if again == 2:
+                    r.kill()
+                    r.start()
+                else:
+                    r.new_stream()
+                r.put(A, range(40), receipt=True, fill=LARGE)
+                r.wait_durable()
+                self.assertEqual({t: x for t, x in r.ingest.receipts.items() if t >= 20},
+                                 {t: x for t, x in first.items() if t >= 20})
+                self.assertEqual(r.query(A), 39)
+            self.assertEqual(r.query(B), None)
+            r.stop()
+            r.check()
+
+    def test_lost_numbers_count_as_had_also_after_a_restart(self):
+        with Rig().start() as r:
+            r.put(A, range(2))
+            r.ingest.send_body(lost_body(A, 2, 9), A, 2, 9)
+            r.wait_durable()
+            for _ in range(2):
+                self.assertEqual(r.query(A), 9)
+                r.put(A, range(2, 10))
+                r.wait_durable()
+                r.kill()
+                r.start()
+            r.put(A, [10])
+            r.wait_durable()
+            r.stored = {k: v for k, v in r.stored.items() if not 2 <= k[1] <= 9}
+            r.stop()
+            self.assertEqual(len([x for x in r.check().records if b"rig.event" in x]), 3)
+
+    def test_bad_frames_end_the_stream_and_never_the_ledger(self):
+        bad = [b"\xff" * 64,
+               frame(DURABLE, first=1),
+               frame(BODY, b"x"),
+               frame(BODY, b'"id":"x"}\n{"tracex":"checkpoint","note":"x"}'),
+               frame(BODY, b'"by":"ledger","event":"tracex.epoch","data":{}}'),
+               frame(BODY, b'"id":"x"', flags=0),
+               frame(BODY, body_of(A, 1), FLAG_CLIENT, A, 2, 1),
+               frame(BODY, b'"id":"' + b"x" * 66000 + b'"}')]
+        with Rig().start() as r:
+            for i, data in enumerate(bad):
+                r.put(A, [i], receipt=True)
+                r.ingest.send(data)
+                r.wait(lambda: r.ingest.ended, "the stream's end")
+                r.new_stream()
+                r.put(B, [i], receipt=True)
+                self.assertTrue(r.wait_durable())
+                self.assertEqual(list(r.ingest.receipts), [0])
+            self.assertEqual(r.status()["refused_streams"], len(bad))
+            r.stop()
+            r.check()
+
+    def test_a_stream_that_ends_within_a_frame_leaves_its_whole_frames(self):
+        with Rig().start() as r:
+            r.put(A, range(5))
+            r.ingest.send(frame(BODY, body_of(A, 5), FLAG_CLIENT, A, 5, 5)[:-1])
+            r.wait_durable()
+            r.new_stream()
+            self.assertEqual(r.query(A), 4)
+            r.put(A, range(7))
+            r.wait_durable()
+            r.stop()
+            r.check()
+
+    def test_a_policy_is_kept_under_its_hash(self):
+        text = b"version: 1\n" * 1000
+        with Rig().start() as r:
+            r.policy(text)
+            r.put(A, [0])
+            r.wait_durable()
+            r.policy(text)
+            r.put(A, [1])
+            r.wait_durable()
+            r.stop()
+            name = hashlib.sha256(text).hexdigest() + ".yaml"
+            self.assertEqual(os.listdir(r.path("log/policies")), [name])
+            with open(r.path("log/policies", name), "rb") as f:
+                self.assertEqual(f.read(), text)
+
+    def test_many_records_pass_while_replies_are_fetched_late(self):
+        with Rig(commit="5ms", checkpoint="100ms").start() as r:
+            for n in range(0, 60000, 1000):
+                batch = b"".join(frame(BODY, body_of(A, i, 400), FLAG_CLIENT, A, i, i) for i in range(n, n + 1000))
+                r.ingest.sent += [(A, i) for i in range(n, n + 1000)]
+                r.ingest.send(batch)
+            self.assertTrue(r.wait_durable())
+            r.stop()
+            with unchecked_signatures():
+                r.check()
+            self.assertEqual(len(r.stored), 60000)
+
+
+class Life(unittest.TestCase):
+    def test_a_clean_stop_and_start_are_told_and_nothing_was_recovered(self):
+        with Rig(epoch_records=3).start() as r:
+            for i in range(4):
+                r.put(A, range(i * 4, i * 4 + 4))
+                r.wait_durable()
+                r.stop()
+                r.check()
+                r.start()
+            r.stop()
+            events = [e for e in r.events() if e not in ("rig.event", "tracex.epoch")]
+            self.assertEqual(events, ["tracex.start", "tracex.stop"] * 5)
+
+    def test_silence_is_told_by_heartbeats(self):
+        with Rig(heartbeat="1s").start() as r:
+            r.wait(lambda: r.status()["records"] >= 3, "two heartbeats")
+            r.stop()
+            self.assertIn("tracex.heartbeat", r.events())
+
+    def test_an_idle_epoch_ends_too(self):
+        with Rig(epoch_ns=2 * 10**9).start() as r:
+            r.config = r.config.replace("15min", "2s")
+            r.stop()
+            r.start()
+            r.wait(lambda: r.status()["epoch"] >= 1, "the next epoch")
+            size = r.status()["records"]
+            self.assertFalse([e for e in r.events()[:size] if e == "tracex.heartbeat"])
+            r.stop()
+            r.check()
+
+    def test_the_end_of_the_supervisor_is_like_a_stop(self):
+        with Rig().start() as r:
+            r.put(A, range(3))
+            r.wait_durable()
+            r.control.close()
+            r.ingest.sock.close()
+            self.assertEqual(r.wait_exit(), 0)
+            self.assertEqual(r.events()[-1], "tracex.stop")
+
+    def test_without_the_signer_it_ends_with_what_it_has_durable(self):
+        with Rig(commit="60s", checkpoint="60s").start() as r:
+            r.put(A, range(3))
+            r.wait(lambda: r.status()["records"] == 4, "the records' arrival")
+            os.kill(r.signer, signal.SIGKILL)
+            self.assertNotEqual(r.ended(), 0)
+            r.start()
+            self.assertEqual(r.query(A), 2)
+            r.stop()
+            self.assertEqual(len([e for e in r.events() if e == "rig.event"]), 3)
+
+    def test_sealed_segments_are_read_only_and_compressed(self):
+        with Rig(max_bytes="64KiB", compress="zstd").start() as r:
+            for n in range(60):
+                r.put(A, [n], receipt=True, fill=LARGE)
+                r.wait_durable()
+            r.wait(lambda: r.status()["compress_backlog"] == 0, "the compressor")
+            r.stop()
+            names = r.segments()
+            self.assertGreater(len(names), 3)
+            self.assertEqual([n for n in names if not n.endswith(".zst")], names[-1:])
+            for name in names[:-1]:
+                self.assertEqual(os.stat(os.path.join(r.log, name)).st_mode & 0o777, 0o440)
+            r.check()
+
+    def test_it_enters_its_sandbox_as_another_user(self):
+        if os.getuid() != 0:
+            self.skipTest("only root becomes another user")
+        with Rig(uid=65534, max_bytes="64KiB", compress="zstd").start() as r:
+            for _ in range(2):
+                for n in range(40):
+                    r.put(A, [n], receipt=True, fill=LARGE)
+                    r.wait_durable()
+                r.kill()
+                r.start()
+            r.stop()
+            r.check()
+
+
+class PowerCut(unittest.TestCase):
+    """What a power cut leaves: files whose end was not synced, a signer that is behind its own notes."""
+
+    def keep_signer(self, r):
+        shutil.copytree(r.path("keys"), r.path("keys-before"))
+
+    def take_signer_back(self, r):
+        shutil.rmtree(r.path("keys"))
+        os.rename(r.path("keys-before"), r.path("keys"))
+
+    def checkpoints(self, r, first, n):
+        for i in range(first, first + n):
+            r.put(A, [i], receipt=True, fill=LARGE)
+            r.wait_durable()
+            r.wait_checkpoint()
+
+    def test_a_signer_that_forgot_its_last_notes_is_shown_them(self):
+        with Rig().start() as r:
+            self.checkpoints(r, 0, 3)
+            r.kill()
+            self.keep_signer(r)
+            r.start()
+            self.checkpoints(r, 3, 5)
+            r.kill()
+            self.take_signer_back(r)
+            r.start()
+            self.checkpoints(r, 8, 2)
+            r.stop()
+            r.check()
+
+    def test_it_is_shown_them_across_segments_too(self):
+        with Rig(max_bytes="64KiB").start() as r:
+            self.checkpoints(r, 0, 3)
+            r.kill()
+            self.keep_signer(r)
+            r.start()
+            self.checkpoints(r, 3, 25)
+            r.kill()
+            self.assertGreater(len(r.segments()), 2)
+            self.take_signer_back(r)
+            r.start()
+            self.checkpoints(r, 28, 2)
+            r.stop()
+            r.check()
+
+    def test_a_tail_that_is_cut_anywhere_is_set_aside(self):
+        with Rig(commit="60s", checkpoint="60s").start() as r, unchecked_signatures():
+            r.wait_durable()
+            r.stop()
+            r.start()
+            r.put(A, range(2), receipt=True)
+            r.wait_durable()  # durable and without a checkpoint
+            path, kept = r.last_segment(), os.path.getsize(r.last_segment())
+            r.put(A, [2])
+            r.wait(lambda: r.status()["unsynced_bytes"] > 0, "the record's arrival")
+            os.kill(r.signer, signal.SIGKILL)
+            r.ended()
+            with open(path, "rb") as f:
+                whole = f.read()
+            before = r.path("before")
+            r.stored.pop((A, 2), None)
+            shutil.copytree(r.dir, before, ignore=lambda *_: ["before"])
+            self.assertGreater(len(whole), kept + 100)
+            for end in list(range(kept, len(whole), 37)) + [len(whole) - 1]:
+                for hole in (False, True):
+                    for name in ("log", "state", "keys"):
+                        shutil.rmtree(r.path(name))
+                        shutil.copytree(os.path.join(before, name), r.path(name))
+                    with open(path, "r+b") as f:
+                        f.truncate(end)
+                        if hole:
+                            f.seek(len(whole))
+                            f.write(whole[kept:])
+                    r.start()
+                    r.put(A, range(4), receipt=True)
+                    r.wait_durable()
+                    r.stop()
+                    log = r.check()
+                    told = [json.loads(x) for x in log.records if b'"tracex.recovered"' in x]
+                    self.assertEqual(bool(r.torn()), end > kept or hole)
+                    self.assertEqual(told[-1]["data"]["bytes"],
+                                     sum(os.path.getsize(os.path.join(r.log, n)) for n in r.torn()))
+                    r.stored = {k: v for k, v in r.stored.items() if k[1] < 2}
+
+    def test_a_header_that_is_cut_anywhere_is_begun_anew(self):
+        with Rig(max_bytes="64KiB").start() as r, unchecked_signatures():
+            self.checkpoints(r, 0, 12)
+            r.kill()
+            path = r.last_segment()
+            self.assertGreater(len(r.segments()), 1)
+            for n in (0, 1, 100):
+                with open(path, "rb") as f:
+                    lines = f.read().split(b"\n")
+                stand = [x for x in lines if x.startswith(b'{"seq"')]
+                with open(path, "wb") as f:
+                    f.write(lines[0][:n])
+                if stand:  # the signer has signed those: only an empty segment can have been cut
+                    with open(path, "wb") as f:
+                        f.write(b"\n".join(lines))
+                    break
+                r.start()
+                r.stop()
+                r.check()
+
+
+if __name__ == "__main__":
+    tap.main()
