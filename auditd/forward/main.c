@@ -236,6 +236,8 @@ static int start(const struct tx_child_options *child, struct process *process) 
 
     int r = read_config(child, &options.min_severity);
     if (r == 0)
+        r = tx_child_user_enter(child); /* its directories belong to that user */
+    if (r == 0)
         r = tx_confirm_new(&confirm);
     if (r == 0)
         r = tx_delivery_new(&options, confirm, &process->delivery);
@@ -243,6 +245,8 @@ static int start(const struct tx_child_options *child, struct process *process) 
         r = tx_loop_new(&process->loop);
     if (r == 0)
         r = watch_log(&process->inotify_fd);
+    if (r == 0)
+        r = tx_child_user_leave(child);
     if (r < 0)
         tx_log(TX_LOG_ERROR, "cannot start: %s", strerror(-r));
     tx_read_prepare();

@@ -104,3 +104,31 @@ int tx_child_start(const char *process, int argc, char **argv, struct tx_child_o
     *ret = options;
     return 0;
 }
+
+static bool has_other_user(const struct tx_child_options *child) {
+    uid_t real, effective, saved;
+    return child->change_user && getresuid(&real, &effective, &saved) == 0 && real == 0;
+}
+
+/* Capabilities come back with the user id; a change of it makes the kernel forget the signal that
+ * tells of a parent's death. */
+static int set_effective(uid_t uid, gid_t gid, bool gid_first) {
+    int parent_death_signal = 0;
+    if (prctl(PR_GET_PDEATHSIG, &parent_death_signal) < 0)
+        return -errno;
+    if (gid_first && setegid(gid) < 0)
+        return -errno;
+    if (seteuid(uid) < 0)
+        return -errno;
+    if (!gid_first && setegid(gid) < 0)
+        return -errno;
+    return prctl(PR_SET_PDEATHSIG, parent_death_signal) < 0 ? -errno : 0;
+}
+
+int tx_child_user_enter(const struct tx_child_options *child) {
+    return has_other_user(child) ? set_effective(child->uid, child->gid, true) : 0;
+}
+
+int tx_child_user_leave(const struct tx_child_options *child) {
+    return has_other_user(child) ? set_effective(0, 0, false) : 0;
+}

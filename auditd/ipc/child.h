@@ -35,4 +35,10 @@ struct tx_child_options {
 TX_MUST_USE int tx_child_start(const char *process, int argc, char **argv,
                                struct tx_child_options *ret);
 
+/* Between the two, files are opened and made as the user whom the process becomes in its sandbox,
+ * who may do what root without capabilities may not. Nothing changes where that is the same user.
+ */
+TX_MUST_USE int tx_child_user_enter(const struct tx_child_options *child);
+TX_MUST_USE int tx_child_user_leave(const struct tx_child_options *child);
+
 #endif

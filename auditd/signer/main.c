@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -117,20 +116,15 @@ static int on_ledger(void *data, uint32_t events) {
     return 0;
 }
 
-/* Files are made as the user who will need them. Capabilities come back with the user id; a change
- * of it makes the kernel forget the signal that tells of a parent's death. */
+/* Files are made as the user who will need them. */
 static int start_as(const struct tx_child_options *child, const struct tx_signer_options *options,
                     struct tx_signer **ret, char *ret_why) {
-    int parent_death_signal = 0;
-    if (!child->change_user || geteuid() != 0)
-        return tx_signer_start(options, ret, ret_why);
-    if (prctl(PR_GET_PDEATHSIG, &parent_death_signal) < 0 || setegid(child->gid) < 0 ||
-        seteuid(child->uid) < 0)
-        return -errno;
-    int r = tx_signer_start(options, ret, ret_why);
-    if (seteuid(0) < 0 || setegid(0) < 0 || prctl(PR_SET_PDEATHSIG, parent_death_signal) < 0)
-        return -errno;
-    return r;
+    int r = tx_child_user_enter(child);
+    if (r < 0)
+        return r;
+    int started = tx_signer_start(options, ret, ret_why);
+    r = tx_child_user_leave(child);
+    return r < 0 ? r : started;
 }
 
 static int start(const struct tx_child_options *child, struct tx_signer **ret) {
