@@ -48,8 +48,10 @@ int tx_file_replace_at(int dirfd, const char *path, const void *p, size_t n, mod
     if (length < 0 || (size_t)length >= sizeof(temporary))
         return -ENAMETOOLONG;
 
-    _cleanup_(tx_fd_closep) int fd =
-        openat(dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+    _cleanup_(tx_fd_closep) int fd = openat(dirfd, temporary, flags, mode);
+    if (fd < 0 && errno == EACCES && unlinkat(dirfd, temporary, 0) == 0)
+        fd = openat(dirfd, temporary, flags, mode); /* a crash had left a read-only one */
     if (fd < 0)
         return -errno;
     int r = tx_fd_write_all(fd, p, n);
