@@ -190,8 +190,11 @@ int tx_ledger_stop(struct tx_ledger *ledger) {
         r = tx_ledger_record_stop(ledger);
     if (r < 0)
         return r;
-    ledger->checkpoint_wanted = true;
-    r = tx_ledger_pump(ledger);
+    /* More than once when that has to be told of, too. */
+    for (int i = 0; r == 0 && i < 3 && (i == 0 || ledger->durable != ledger->tail.len); i++) {
+        ledger->checkpoint_wanted = true;
+        r = tx_ledger_pump(ledger);
+    }
     if (r < 0)
         return r;
     if (ledger->trouble || ledger->durable != ledger->tail.len) {

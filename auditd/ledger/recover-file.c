@@ -115,9 +115,22 @@ static int read_tail(struct tx_recovery *r, int fd) {
     return e;
 }
 
+/* It was not known to be on disk, and the next segment does not begin after it. */
+static int cut_seal(const struct tx_recovery *r, const char *name) {
+    if (fchmodat(LOG, name, 0640, 0) < 0)
+        return -errno;
+    _cleanup_(tx_fd_closep) int fd = openat(LOG, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return -errno;
+    if (ftruncate(fd, (off_t)r->note_offset) < 0 || fsync(fd) < 0 ||
+        fchmod(fd, 0440 | TX_SEGMENT_GIVEN_UP) < 0)
+        return -errno;
+    return 0;
+}
+
 /* The next segment takes the tail. When the file ends with a note's line, that may be the very line
  * that did not reach the disk: it stands again, too. */
-static int give_up(struct tx_recovery *r, int fd) {
+static int give_up(struct tx_recovery *r, int fd, const char *name) {
     struct tx_ledger *ledger = r->ledger;
     bool ends_with_note = r->end_offset == r->anchor_offset && r->note_offset > 0;
 
@@ -137,7 +150,7 @@ static int give_up(struct tx_recovery *r, int fd) {
         tx_ledger_unseal_tail(ledger);
     }
     ledger->status.n_given_up++;
-    return 0;
+    return r->sealed ? cut_seal(r, name) : 0;
 }
 
 /* Appending to it goes on. -errno: it cannot be written now. */
@@ -186,7 +199,7 @@ int tx_recovery_reopen(struct tx_recovery *r) {
             return e;
         tx_log(TX_LOG_ERROR, "cannot go on with %s: %s; it is given up", name, strerror(-e));
     }
-    return give_up(r, fd);
+    return give_up(r, fd, name);
 }
 
 int tx_recovery_set_aside(struct tx_recovery *r, uint64_t first) {

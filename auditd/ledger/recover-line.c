@@ -55,11 +55,11 @@ static bool is_clean(struct tx_text line) {
     return !low && line.n > 0 && line.p[line.n - 1] == '}';
 }
 
-/* The ledger's own tracex.stop: its template has nothing of a client's. */
-static bool is_stop(struct tx_text line) {
-    static const char by[] = ",\"by\":\"ledger\",", event[] = "\"event\":\"tracex.stop\"";
+/* One of the ledger's own: their templates have nothing of a client's. */
+static bool is_own(struct tx_text line, struct tx_text event) {
+    static const char by[] = ",\"by\":\"ledger\",";
     return line.p && line.n < 200 && memmem(line.p, line.n, by, sizeof(by) - 1) &&
-           memmem(line.p, line.n, event, sizeof(event) - 1);
+           memmem(line.p, line.n, event.p, event.n);
 }
 
 static int take_epoch(struct tx_recovery *r, struct tx_text line) {
@@ -95,8 +95,9 @@ static int take_record(struct tx_recovery *r, struct tx_text line) {
         return e == -EBADMSG ? TX_RECOVERY_E_TORN : e;
     if (tx_clients_scan(line, client, &n))
         tx_clients_set(ledger->clients, client, n);
-    if (!is_epoch) /* one may come between tracex.stop and its checkpoint */
-        r->stopped = is_stop(line);
+    /* What the last checkpoint brought about may come after tracex.stop. */
+    if (!is_epoch && !is_own(line, TX_TEXT("\"event\":\"tracex.disk\"")))
+        r->stopped = is_own(line, TX_TEXT("\"event\":\"tracex.stop\""));
     if (r->compared)
         return tx_ledger_show_leaf(ledger, line, &leaf);
     return tx_recovery_compare(r);

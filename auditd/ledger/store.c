@@ -112,12 +112,21 @@ static int append_to_segment(struct tx_ledger *ledger) {
     return fdatasync(ledger->segment_fd) < 0 ? -errno : 0;
 }
 
+/* A segment without a seal is one that may have been given up; a seal that is there and not on disk
+ * would deny it. Nothing that was acknowledged is behind it. */
+static void cut_seal(struct tx_ledger *ledger) {
+    uint64_t begin = ledger->segment_bytes - ledger->written + ledger->note_start;
+    if (ledger->seal_in_tail && ftruncate(ledger->segment_fd, (off_t)begin) < 0)
+        tx_log(TX_LOG_ERROR, "cannot cut the seal off again: %s", strerror(errno));
+}
+
 static void give_up(struct tx_ledger *ledger, int error) {
     tx_log(TX_LOG_ERROR,
            "cannot write the segment that begins with record %llu: %s; it is given up at record "
            "%llu, and nothing after that is acknowledged until a new one takes it",
            (unsigned long long)ledger->segment_first, strerror(-error),
            (unsigned long long)ledger->anchor.tree.end);
+    cut_seal(ledger);
     if (fchmod(ledger->segment_fd, 0440 | TX_SEGMENT_GIVEN_UP) < 0)
         tx_log(TX_LOG_WARNING, "cannot mark that segment: %s", strerror(errno));
     tx_fd_closep(&ledger->segment_fd);

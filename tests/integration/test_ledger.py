@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The ledger between a played ingest and a real signer: its stream, its life, its crashes and what it refuses."""
+import contextlib
+import errno
 import hashlib
 import json
 import os
 import shutil
 import signal
-import struct
+import subprocess
 import unittest
 
 import tap
-from ledger_rig import Ended, Rig, body_of, frame, lost_body, unchecked_signatures
-from ingest_rig import BODY, DURABLE, FATAL, FLAG_CLIENT, FRAME
+from ingest_rig import BODY, DURABLE, FLAG_CLIENT, STOP
+from ledger_rig import FAIL, Ended, Rig, body_of, frame, lost_body, unchecked_signatures
 
 A, B = b"client-A", b"client-B"
 LARGE = 6000  # bytes of a record, so that ten fill the smallest segment
@@ -293,24 +295,334 @@ class PowerCut(unittest.TestCase):
                     r.stored = {k: v for k, v in r.stored.items() if k[1] < 2}
 
     def test_a_header_that_is_cut_anywhere_is_begun_anew(self):
-        with Rig(max_bytes="64KiB").start() as r, unchecked_signatures():
-            self.checkpoints(r, 0, 12)
+        with Rig().start() as r:
+            r.stop()
+            before = r.path("before")
+            shutil.copytree(r.log, before)
+            # As it is right after a seal: the next file is there, and its header is not.
+            first = r.check().tree.size
+            name = os.path.join(r.log, f"{first:020d}.jsonl")
+            with open(r.last_segment(), "rb") as f:
+                header = f.read().split(b"\n")[0]
+            for n in (0, 1, 100, len(header)):
+                for hole in (b"", bytes(50) + b'{"seq":1,"id":"x"}\n'):
+                    with open(name, "wb") as f:
+                        f.write(header[:n] + hole)
+                    r.start()
+                    r.put(A, [first + n], receipt=True)
+                    r.wait_durable()
+                    r.stop()
+                    r.check()
+                    self.assertEqual(bool([x for x in r.torn() if x.startswith(f"{first:020d}")]), n > 0 or bool(hole))
+                    first = r.check().tree.size
+                    name = os.path.join(r.log, f"{first:020d}.jsonl")
+
+    def test_proofs_and_the_checkpoint_file_that_are_missing_are_written_again(self):
+        with Rig(max_bytes="64KiB", epoch_records=12).start() as r:
+            for n in range(30):
+                r.put(A, [n], receipt=True, fill=LARGE)
+                r.wait_durable()
             r.kill()
-            path = r.last_segment()
-            self.assertGreater(len(r.segments()), 1)
-            for n in (0, 1, 100):
-                with open(path, "rb") as f:
-                    lines = f.read().split(b"\n")
-                stand = [x for x in lines if x.startswith(b'{"seq"')]
-                with open(path, "wb") as f:
-                    f.write(lines[0][:n])
-                if stand:  # the signer has signed those: only an empty segment can have been cut
-                    with open(path, "wb") as f:
-                        f.write(b"\n".join(lines))
-                    break
+            self.assertGreater(len(r.segments()), 2)
+            proofs = sorted(os.listdir(r.path("log/epochs")), key=lambda x: int(x.split(".")[0]))
+            self.assertGreater(len(proofs), 1)
+            os.unlink(r.path("log/epochs", proofs[-1]))
+            os.unlink(r.path("log/checkpoint"))
+            r.start()
+            r.stop()
+            r.check().check_latest()
+
+
+class Refusals(unittest.TestCase):
+    """A log that is not the one that was signed is not gone on with, and left as it is."""
+
+    def make(self, r, epochs=False):
+        for n in range(6):
+            r.put(A, [n], receipt=True)
+            r.wait_durable()
+            r.wait_checkpoint()
+        r.kill()
+        if not epochs:
+            self.assertEqual(len(r.segments()), 1)
+
+    def refused(self, r, *words):
+        before = r.content()
+        r.start(ready=False)
+        text = r.fatal()
+        self.assertNotEqual(r.ended(), 0)
+        for word in (*words, "tracex-auditd --new-log -c /etc/tracex.yaml"):
+            self.assertIn(word, text)
+        self.assertEqual(r.content(), before)
+
+    def without(self, data, *wanted):
+        lines = data.split(b"\n")
+        return b"\n".join(x for x in lines if not any(w in x for w in wanted))
+
+    def test_an_untouched_log_is_gone_on_with(self):
+        with Rig().start() as r:
+            self.make(r)
+            r.start()
+            r.stop()
+            r.check()
+
+    def test_a_log_that_was_cut_says_how_many_records_are_missing(self):
+        with Rig().start() as r:
+            self.make(r)
+            r.tear(r.last_segment(), lambda d: d[:d.index(b'{"seq":3,')])
+            self.refused(r, "has 3 records, but 7 were signed: 4 are missing")
+
+    def test_a_log_that_is_gone(self):
+        for keep in ("log.json", None):
+            with Rig().start() as r:
+                self.make(r)
+                for name in os.listdir(r.log):
+                    if name != keep:
+                        os.unlink(os.path.join(r.log, name))
+                self.refused(r, "has 0 records, but 7 were signed: 7 are missing")
+
+    def test_a_changed_record(self):
+        with Rig().start() as r:
+            self.make(r)
+            r.tear(r.last_segment(), lambda d: d.replace(b"rig.event", b"rig.EVENT", 1))
+            self.refused(r, "are not those that the signer signed")
+
+    def test_a_changed_record_in_a_line_that_is_none_any_more(self):
+        with Rig().start() as r:
+            self.make(r)
+            r.tear(r.last_segment(), lambda d: d.replace(b'{"seq":4,', b'{"sEq":4,', 1))
+            self.refused(r, "a checkpoint of", "stands after it")
+
+    def test_a_changed_record_that_a_signer_after_a_power_cut_does_not_know(self):
+        with Rig().start() as r:
+            r.kill()
+            shutil.copytree(r.path("keys"), r.path("keys-before"))
+            r.start()
+            self.make(r)
+            shutil.rmtree(r.path("keys"))
+            os.rename(r.path("keys-before"), r.path("keys"))
+            whole = r.content()[r.last_segment()]
+            r.tear(r.last_segment(), lambda d: d.replace(b"rig.event", b"rig.EVENT", 1))
+            self.refused(r, "are not those that the signer signed")
+            r.tear(r.last_segment(), lambda _: whole.replace(b'{"seq":5,', b'{"seq":6,'))
+            self.refused(r, "a checkpoint of", "stands after it")
+            r.tear(r.last_segment(), lambda _: whole)
+            r.start()
+            r.stop()
+            r.check()
+
+    def test_a_checkpoint_line_that_was_taken_out(self):
+        with Rig().start() as r:
+            self.make(r)
+
+            def change(data):
+                at = data.index(b'{"tracex":"checkpoint"')
+                return data[:at] + data[data.index(b"\n", at) + 1:]
+            r.tear(r.last_segment(), change)
+            self.refused(r, "checkpoint lines are not those")
+
+    def test_an_epoch_that_the_signer_did_not_begin(self):
+        with Rig().start() as r:
+            self.make(r)
+            key = json.loads(r.content()[r.path("log/log.json")])["epoch0"]
+            line = '{"seq":7,"by":"ledger","event":"tracex.epoch","data":{"epoch":1,"vkey":"%s","checkpoints":0,' \
+                   '"digest":"%s="}}\n' % (key, "A" * 43)
+            r.tear(r.last_segment(), lambda d: d + line.encode())
+            self.refused(r, "Record 7 begins an epoch that the signer does not know")
+
+    def test_keys_of_an_epoch_before(self):
+        with Rig(epoch_records=4).start() as r:
+            r.kill()
+            shutil.copytree(r.path("keys"), r.path("keys-before"))
+            r.start()
+            self.make(r, epochs=True)
+            shutil.rmtree(r.path("keys"))
+            os.rename(r.path("keys-before"), r.path("keys"))
+            self.refused(r)
+
+    def test_keys_of_another_log(self):
+        with Rig().start() as r, Rig().start() as other:
+            self.make(r)
+            self.make(other)
+            shutil.rmtree(r.path("keys"))
+            shutil.copytree(other.path("keys"), r.path("keys"))
+            self.refused(r, "another identity key")
+
+    def test_a_damaged_or_missing_identity(self):
+        with Rig().start() as r:
+            self.make(r)
+            r.kill()
+            os.chmod(r.path("log/log.json"), 0o640)
+            r.tear(r.path("log/log.json"), lambda d: d[:-5])
+            self.refused(r, "log.json")
+            os.unlink(r.path("log/log.json"))
+            self.refused(r, "log.json")
+
+    def test_a_segment_of_a_later_version(self):
+        with Rig().start() as r:
+            self.make(r)
+            r.tear(r.last_segment(), lambda d: d.replace(b'"version":1', b'"version":2', 1))
+            self.refused(r, "version")
+
+
+class Crashes(unittest.TestCase):
+    """kill -9 of the ledger at its n-th system call of each kind, for n = 1, 2, … until it comes through."""
+
+    STEP = 1 if int(os.environ.get("TX_KILLS", "200")) > 200 else 3
+
+    def work(self, r):
+        for n in range(0, 24, 2):
+            r.put(A, [n, n + 1], receipt=True, fill=LARGE)
+            if not r.wait_durable():
+                return
+        r.stop()
+
+    def sweep(self, call):
+        kills, n = 0, 1
+        while True:
+            with Rig(max_bytes="64KiB", epoch_records=6, compress="zstd") as r:
+                strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                          f"inject={call}:signal=SIGKILL:when={n}"]
+                killed = False
+                try:
+                    r.start(wrapper=strace)
+                    self.work(r)
+                except (Ended, BrokenPipeError, ConnectionError):
+                    pass
+                if r.ledger:
+                    killed = r.ended() != 0
                 r.start()
+                r.put(A, range(24), receipt=True, fill=LARGE)
+                self.assertTrue(r.wait_durable())
                 r.stop()
                 r.check()
+            if not killed:
+                return kills
+            kills += 1
+            n += self.STEP
+
+    def test_at_any_system_call_that_touches_the_disk_or_the_signer(self):
+        if not shutil.which("strace"):
+            self.skipTest("no strace")
+        with unchecked_signatures():
+            for call in ("write", "fdatasync", "fsync", "openat", "renameat", "linkat", "unlinkat", "fchmod", "mkdirat",
+                         "sendto,sendmsg", "recvfrom,recvmsg"):
+                with self.subTest(call=call):
+                    kills = self.sweep(call)
+                    print(f"# {call}: killed {kills} times")
+                    self.assertGreater(kills, 0)
+
+
+@unittest.skipUnless(os.access(FAIL, os.X_OK) and os.getuid() == 0, "needs x86-64 and root to let calls fail")
+class DiskErrors(unittest.TestCase):
+    """The n-th call of a kind fails, and perhaps those after it: nothing is acknowledged that is not there."""
+
+    STEP = Crashes.STEP
+
+    def failing(self, r, call, error, first, count):
+        tracer = subprocess.Popen([FAIL, str(r.ledger), call, str(error), str(first), str(count)],
+                                  stdout=subprocess.PIPE, text=True)
+        self.assertEqual(tracer.stdout.readline(), "attached\n")
+        return tracer
+
+    def run_one(self, call, error, first, count, kill):
+        """True when the failure was reached."""
+        with Rig(max_bytes="64KiB", epoch_records=6).start() as r:
+            tracer = self.failing(r, call, error, first, count)
+            for n in range(0, 24, 2):
+                r.put(A, [n, n + 1], receipt=True, fill=LARGE)
+                if kill:
+                    with contextlib.suppress(AssertionError):
+                        r.wait_durable(seconds=0.2)
+                else:
+                    self.assertTrue(r.wait_durable())
+                if tracer.poll() is not None and kill:
+                    break
+            reached = tracer.poll() is not None
+            if not kill:  # a stop does not wait for the disk
+                r.wait_checkpoint()
+                r.wait(lambda: r.status()["disk"] == "ok", "the disk")
+            if kill:
+                r.kill()
+                tracer.wait(10)
+                r.start()
+                r.put(A, range(24), receipt=True, fill=LARGE)
+                self.assertTrue(r.wait_durable())
+            r.stop()
+            tracer.wait(10)
+            r.check()
+            return reached
+
+    def sweep(self, call, error, count, kill=False):
+        n, failures = 1, 0
+        while self.run_one(call, error, n, count, kill):
+            failures += 1
+            n += self.STEP
+        return failures
+
+    def test_each_call_may_fail_once_or_a_few_times(self):
+        with unchecked_signatures():
+            for call, error in (("write", errno.ENOSPC), ("fdatasync", errno.EIO), ("fsync", errno.EIO),
+                                ("openat", errno.EIO), ("renameat", errno.ENOSPC), ("linkat", errno.EIO)):
+                for count in (1, 3):
+                    with self.subTest(call=call, count=count):
+                        failures = self.sweep(call, error, count)
+                        print(f"# {call}: failed {failures} times, {count} in a row")
+                        self.assertGreater(failures, 0)
+
+    def test_a_restart_while_the_disk_fails_does_not_believe_the_segment(self):
+        with unchecked_signatures():
+            for call, error in (("write", errno.ENOSPC), ("fdatasync", errno.EIO)):
+                with self.subTest(call=call):
+                    self.assertGreater(self.sweep(call, error, 6, kill=True), 0)
+
+    def test_what_failed_to_sync_is_never_synced_again(self):
+        with Rig(commit="5ms", checkpoint="60s").start() as r:
+            r.put(A, range(3), receipt=True)
+            r.wait_durable()
+            tracer = self.failing(r, "fdatasync", errno.EIO, 1, 1000)
+            r.put(A, range(3, 6), receipt=True)
+            r.wait(lambda: r.status()["disk"] == "failing", "the trouble")
+            self.assertEqual(r.ingest.durable, 3)
+            r.kill()
+            tracer.wait(10)
+            old = r.content()[r.last_segment()]
+            r.start()
+            self.assertEqual(r.status()["segments_given_up"], 1)
+            self.assertEqual(r.torn(), [r.torn()[0]])
+            self.assertEqual(r.content()[r.path("log", r.torn()[0])], old)
+            r.put(A, range(6), receipt=True)
+            self.assertTrue(r.wait_durable())
+            r.stop()
+            r.check()
+
+    def test_a_stop_while_the_disk_is_full_loses_nothing_that_was_acknowledged_and_nothing_twice(self):
+        with Rig().start() as r:
+            r.put(A, range(3), receipt=True)
+            r.wait_durable()
+            tracer = self.failing(r, "write", errno.ENOSPC, 1, 100000)
+            r.put(A, range(3, 6), receipt=True)
+            r.wait(lambda: r.status()["disk"] == "full", "the trouble")
+            r.say(STOP)
+            self.assertNotEqual(r.ended(), 0)
+            tracer.wait(10)
+            r.start()
+            self.assertLessEqual(len([k for k in r.stored if k[1] > 2]), 0)
+            r.put(A, range(6), receipt=True)
+            self.assertTrue(r.wait_durable())
+            r.stop()
+            r.check()
+
+    def test_a_policy_and_a_proof_wait_for_room(self):
+        with Rig(epoch_records=4).start() as r:
+            tracer = self.failing(r, "mkdirat", errno.ENOSPC, 1, 3)
+            r.policy(b"version: 1\n")
+            for n in range(12):
+                r.put(A, [n], receipt=True)
+                self.assertTrue(r.wait_durable())
+            tracer.wait(10)
+            self.assertEqual(len(os.listdir(r.path("log/policies"))), 1)
+            r.stop()
+            r.check()
 
 
 if __name__ == "__main__":

@@ -22,8 +22,10 @@
 static const struct {
     const char *name;
     unsigned long number;
-} calls[] = {{"fdatasync", SYS_fdatasync}, {"fsync", SYS_fsync},   {"write", SYS_write},
-             {"pwrite64", SYS_pwrite64},   {"openat", SYS_openat}, {"renameat", SYS_renameat}};
+} calls[] = {{"fdatasync", SYS_fdatasync}, {"fsync", SYS_fsync},       {"write", SYS_write},
+             {"pwrite64", SYS_pwrite64},   {"openat", SYS_openat},     {"renameat", SYS_renameat},
+             {"linkat", SYS_linkat},       {"unlinkat", SYS_unlinkat}, {"mkdirat", SYS_mkdirat},
+             {"fchmod", SYS_fchmod}};
 
 static unsigned long number_of(const char *name) {
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)

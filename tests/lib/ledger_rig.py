@@ -10,7 +10,7 @@ import select
 import shutil
 import signal
 import socket
-import struct
+import subprocess
 import tempfile
 import time
 
@@ -20,6 +20,7 @@ from ingest_rig import (BODY, BUILD, CONTROL, DURABLE, FATAL, FLAG_CLIENT, FLAG_
 
 LEDGER = os.path.join(BUILD, "auditd/ledger/tracex-ledger")
 SIGNER = os.path.join(BUILD, "auditd/signer/tracex-signer")
+VERIFY = os.path.join(BUILD, "tools/auditverify/tracex-auditverify")
 FAIL = os.path.join(BUILD, "tests/lib/fail-syscall")
 
 ORIGIN = "rig.example/audit"
@@ -319,6 +320,22 @@ class Rig:
     def torn(self):
         return sorted(n for n in os.listdir(self.log) if ".torn-" in n)
 
+    def tear(self, path, change):
+        """Replaces a file's bytes by what change() makes of them."""
+        with open(path, "rb") as f:
+            data = f.read()
+        with open(path, "wb") as f:
+            f.write(change(data))
+
+    def content(self):
+        """Every file of the log, by its bytes."""
+        found = {}
+        for directory, _, names in os.walk(self.log):
+            for name in names:
+                with open(os.path.join(directory, name), "rb") as f:
+                    found[os.path.join(directory, name)] = f.read()
+        return found
+
     def wait(self, condition, what, seconds=60):
         end = time.monotonic() + seconds
         while not condition():
@@ -335,6 +352,9 @@ class Rig:
     def check(self):
         """The log is valid, and what was acknowledged stands in it once, as the receipt says."""
         log = second_verifier.Log(self.log).read()
+        verdict = subprocess.run([VERIFY, "-q", self.log], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                 timeout=60, check=False)
+        assert verdict.returncode == 0, f"tracex-auditverify says {verdict.returncode}: {verdict.stdout}"
         seen = {}
         for seq, line in enumerate(log.records):
             record = json.loads(line)
