@@ -116,7 +116,9 @@ static int take_stored(struct tx_ledger *ledger, const struct tx_bodies_frame *f
     if (!(frame->flags & TX_BODIES_FLAG_RECEIPT))
         return 0;
     int r = tx_ledger_find(ledger, frame->client, frame->last, &seq, &leaf);
-    return r == -ENOENT ? 0 : r < 0 ? r : want_receipt(ledger, ticket, seq, &leaf);
+    if (r < 0) /* not found, or a file that cannot be read: it is durable without a receipt */
+        return r == -ENOMEM ? r : 0;
+    return want_receipt(ledger, ticket, seq, &leaf);
 }
 
 static int take_body(struct tx_ledger *ledger, const struct tx_bodies_frame *frame) {
@@ -137,7 +139,11 @@ static int take_body(struct tx_ledger *ledger, const struct tx_bodies_frame *fra
         return r;
     if (frame->flags & TX_BODIES_FLAG_CLIENT)
         tx_clients_set(ledger->clients, frame->client, frame->last);
-    return frame->flags & TX_BODIES_FLAG_RECEIPT ? want_receipt(ledger, ticket, seq, &leaf) : 0;
+    if (!(frame->flags & TX_BODIES_FLAG_RECEIPT))
+        return 0;
+    if (frame->flags & TX_BODIES_FLAG_CLIENT)
+        tx_recent_put(ledger->recent, frame->client, frame->last, seq, &leaf);
+    return want_receipt(ledger, ticket, seq, &leaf);
 }
 
 static int take_query(struct tx_ledger *ledger, const struct tx_bodies_frame *frame) {

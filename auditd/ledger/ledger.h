@@ -19,6 +19,7 @@
 #include "auditd/ipc/loop.h"
 #include "auditd/ipc/notary.h"
 #include "auditd/ledger/clients.h"
+#include "auditd/ledger/recent.h"
 #include "auditd/ledger/tip.h"
 #include "libtx/conf/conf.h"
 
@@ -47,6 +48,8 @@ struct tx_ledger {
     struct tx_hasher *hasher;
     struct tx_loop *loop;
     struct tx_clients *clients;
+    struct tx_recent *recent;
+    int64_t search_after;   /* boot clock, ns: files are not searched for a record before this */
     struct tx_bytes origin; /* the log's name */
     struct tx_bytes memory; /* for the signer's messages */
     char sandbox[1024];     /* what is enforced, JSON */

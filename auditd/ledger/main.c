@@ -111,6 +111,8 @@ static int prepare(struct tx_ledger *ledger, const struct tx_child_options *chil
     if (r == 0)
         r = tx_clients_new(&ledger->clients);
     if (r == 0)
+        r = tx_recent_new(&ledger->recent);
+    if (r == 0)
         r = tx_bytes_reserve(&ledger->memory, TX_NOTARY_MESSAGE_BYTES);
     ledger->segment_fd = ledger->ingest_fd = -1;
     return r;
@@ -207,6 +209,7 @@ static void deinit(struct tx_ledger *ledger) {
     tx_bytes_deinit(&ledger->out);
     tx_bytes_deinit(&ledger->receipts);
     tx_clients_free(ledger->clients);
+    tx_recent_free(ledger->recent);
     tx_loop_free(ledger->loop);
     tx_hasher_free(ledger->hasher);
     tx_conf_free(ledger->conf);

@@ -6,6 +6,7 @@
  * record like any other, and signed only when it is durable.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "auditd/ipc/fds.h"
 #include "auditd/ipc/log.h"
@@ -14,6 +15,8 @@
 
 #define RETRY_NS INT64_C(250000000)
 #define TICK_NS INT64_C(1000000000)
+#define STOP_TRIES 10
+#define STOP_WAIT_US 100000
 
 static int open_pending(struct tx_ledger *ledger) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes line = ledger->pending;
@@ -184,20 +187,26 @@ int tx_ledger_add_timers(struct tx_ledger *ledger) {
     return tx_loop_set_timer(ledger->tick_timer, tx_clock_boot() + TICK_NS, TICK_NS);
 }
 
+static bool is_settled(const struct tx_ledger *ledger) {
+    return ledger->trouble == 0 && ledger->durable == ledger->tail.len;
+}
+
 int tx_ledger_stop(struct tx_ledger *ledger) {
     int r = tx_ledger_pump(ledger);
     if (r == 0 && tx_ledger_may_append(ledger))
         r = tx_ledger_record_stop(ledger);
     if (r < 0)
         return r;
-    /* More than once when that has to be told of, too. */
-    for (int i = 0; r == 0 && i < 3 && (i == 0 || ledger->durable != ledger->tail.len); i++) {
+    /* More than once when trouble has to be told of, too, or may pass. */
+    for (int i = 0; r == 0 && i < STOP_TRIES && (i == 0 || !is_settled(ledger)); i++) {
+        if (ledger->trouble)
+            usleep(STOP_WAIT_US);
         ledger->checkpoint_wanted = true;
         r = tx_ledger_pump(ledger);
     }
     if (r < 0)
         return r;
-    if (ledger->trouble || ledger->durable != ledger->tail.len) {
+    if (!is_settled(ledger)) {
         tx_log(TX_LOG_ERROR,
                "%zu bytes of records never became durable; they were not acknowledged",
                ledger->tail.len - ledger->durable);

@@ -93,8 +93,10 @@ static int take_record(struct tx_recovery *r, struct tx_text line) {
         e = tx_tip_add_record(&ledger->now, ledger->hasher, line, &leaf);
     if (e != 0)
         return e == -EBADMSG ? TX_RECOVERY_E_TORN : e;
-    if (tx_clients_scan(line, client, &n))
+    if (tx_clients_scan(line, client, &n)) {
         tx_clients_set(ledger->clients, client, n);
+        tx_recent_put(ledger->recent, client, n, tx_ledger_size(ledger) - 1, &leaf);
+    }
     /* What the last checkpoint brought about may come after tracex.stop. */
     if (!is_epoch && !is_own(line, TX_TEXT("\"event\":\"tracex.disk\"")))
         r->stopped = is_own(line, TX_TEXT("\"event\":\"tracex.stop\""));

@@ -53,6 +53,18 @@ class Stream(unittest.TestCase):
             r.stop()
             r.check()
 
+    def test_a_repetition_of_what_is_long_past_delays_nobody(self):
+        with Rig(max_bytes="64KiB").start() as r:
+            for n in range(0, 9000, 1000):
+                r.put(A, range(n, n + 1000), fill=1)
+                r.wait_durable()
+            r.new_stream()
+            r.put(A, [0] * 3000, receipt=True, fill=1)
+            self.assertTrue(r.wait_durable())
+            self.assertLess(len(r.ingest.receipts), 3000)  # it is not searched for each time
+            r.stop()
+            r.check()
+
     def test_lost_numbers_count_as_had_also_after_a_restart(self):
         with Rig().start() as r:
             r.put(A, range(2))

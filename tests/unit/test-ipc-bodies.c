@@ -79,6 +79,49 @@ START_TEST(lying_headers_are_refused_before_their_payload_is_waited_for) {
 }
 END_TEST
 
+START_TEST(frames_follow_each_other_and_the_largest_are_taken) {
+    static uint8_t stream[2 * (TX_BODIES_HEADER_BYTES + TX_BODIES_PAYLOAD_BYTES)];
+    static char text[TX_BODIES_PAYLOAD_BYTES];
+    const struct tx_bodies_frame frames[] = {
+        {.type = TX_BODIES_QUERY, .client = {9}},
+        {.type = TX_BODIES_BODY, .payload = {text, TX_LIMIT_BODY_BYTES}},
+        {.type = TX_BODIES_POLICY, .payload = {text, TX_BODIES_PAYLOAD_BYTES}},
+    };
+    struct tx_buf b = tx_buf_of(stream, sizeof(stream));
+    for (size_t i = 0; i < TX_COUNT_OF(frames); i++) {
+        tx_bodies_render_header(&frames[i], &b);
+        tx_buf_put(&b, frames[i].payload.p, frames[i].payload.n);
+    }
+    ck_assert(!b.full);
+    struct tx_cursor c = tx_cursor_of(b.data, b.len);
+    struct tx_bodies_frame back;
+    size_t need;
+    for (size_t i = 0; i < TX_COUNT_OF(frames); i++) {
+        ck_assert_int_eq(tx_bodies_parse(&c, &back, &need), 0);
+        ck_assert_int_eq(back.type, frames[i].type);
+        ck_assert_uint_eq(back.payload.n, frames[i].payload.n);
+    }
+    ck_assert_uint_eq(c.n, 0);
+    ck_assert_int_eq(tx_bodies_parse(&c, &back, &need), TX_BODIES_E_MORE);
+}
+END_TEST
+
+START_TEST(a_body_of_the_greatest_length_is_valid_and_one_more_byte_is_not) {
+    static char text[TX_LIMIT_BODY_BYTES + 1];
+    memset(text, 'x', sizeof(text));
+    memcpy(text, "\"id\":\"", 6);
+    text[TX_LIMIT_BODY_BYTES - 1] = text[TX_LIMIT_BODY_BYTES] = '}';
+    ck_assert(tx_bodies_body_valid((struct tx_text){text, TX_LIMIT_BODY_BYTES}));
+    ck_assert(!tx_bodies_body_valid((struct tx_text){text, TX_LIMIT_BODY_BYTES + 1}));
+    for (size_t at = 6; at < TX_LIMIT_BODY_BYTES - 1; at += 4093) {
+        text[at] = 0x1f;
+        ck_assert(!tx_bodies_body_valid((struct tx_text){text, TX_LIMIT_BODY_BYTES}));
+        text[at] = ' ';
+        ck_assert(tx_bodies_body_valid((struct tx_text){text, TX_LIMIT_BODY_BYTES}));
+    }
+}
+END_TEST
+
 START_TEST(only_bodies_of_records_are_valid) {
     static const char *const good[] = {"\"id\":\"01931f\",\"time\":\"x\"}",
                                        "\"by\":\"ingest\",\"event\":\"tracex.policy\"}",
@@ -110,7 +153,9 @@ int main(void) {
     tcase_add_test(tests, a_frame_is_read_as_it_was_written);
     tcase_add_test(tests, a_frame_that_is_not_whole_says_how_much_it_needs);
     tcase_add_test(tests, lying_headers_are_refused_before_their_payload_is_waited_for);
+    tcase_add_test(tests, frames_follow_each_other_and_the_largest_are_taken);
     tcase_add_test(tests, only_bodies_of_records_are_valid);
+    tcase_add_test(tests, a_body_of_the_greatest_length_is_valid_and_one_more_byte_is_not);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
