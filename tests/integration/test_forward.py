@@ -511,6 +511,17 @@ class WholeDaemon(unittest.TestCase):
         self.assertEqual(len(entries), len(expected))
         self.assertEqual({int(e["TRACEX_SEQ"]): e["TRACEX_EVENT"] for e in entries}, expected)
 
+    @unittest.skipUnless(os.getuid() == 0, "becoming another user needs root")
+    def test_children_of_another_user_forward_too(self):
+        config = CONFIG.replace("version: 1", "version: 1\nuser: nobody").replace(
+            "journald: {enabled: false}", "journald: {enabled: true}").replace(
+            "test.example/audit", "nobody.example/audit")
+        with Daemon(config).start() as d:
+            d.emit("--durable", "--event", "nobody.run")
+            wait_until(lambda: [e for e in journal("TRACEX_ORIGIN", "TRACEX_EVENT")
+                                if e.get("TRACEX_EVENT") == "nobody.run"], 30, "the record in the journal")
+            self.assertEqual(d.stop(), 0)
+
 
 def main():
     if os.environ.get("TX_PRIVATE_JOURNALD") != "1":
