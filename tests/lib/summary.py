@@ -1,9 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Counts the tests of meson's last run in each build directory; the last line is the whole."""
+"""Counts the tests of meson's last run in each build directory, and says again what the failed ones said; the last
+line is the whole."""
 import os
 import sys
 import xml.etree.ElementTree
+
+
+EXPLANATION_LINES = 40
+
+
+def explain(suite):
+    """The lines that a failed suite printed last, but for those of the cases that passed."""
+    said = "\n".join(out.text or "" for kind in ("system-out", "system-err") for out in suite.findall(kind))
+    lines = [line for line in said.splitlines() if not line.startswith("ok ")]
+    for line in lines[-EXPLANATION_LINES:]:
+        print(f"    {line}")
 
 
 def count(build):
@@ -19,6 +31,9 @@ def count(build):
             print(f"skipped {build}: {case.get('classname') or ''} {case.get('name')}")
         else:
             passed += 1
+    for suite in tree.iter("testsuite"):
+        if any(int(suite.get(kind) or 0) for kind in ("errors", "failures")):
+            explain(suite)
     # A test program that died has no case of its own that says so.
     broken = sum(int(suite.get("errors") or 0) for suite in tree.iter("testsuite"))
     return passed, max(failed, broken), skipped

@@ -161,17 +161,18 @@ class Daemon:
     def segments(self):
         return sorted(n for n in os.listdir(self.log) if re.fullmatch(r"\d{20}\.jsonl(\.zst)?", n))
 
+    def _segment_bytes(self, first):
+        """Of the plain file while there is one: the ledger removes it once the compressed one is on the disk."""
+        path = os.path.join(self.log, first + ".jsonl")
+        try:
+            with open(path, "rb") as f:
+                return f.read()
+        except FileNotFoundError:
+            return subprocess.run(["zstd", "-dcq", path + ".zst"], check=True, stdout=subprocess.PIPE).stdout
+
     def lines(self):
-        for name in self.segments():
-            path = os.path.join(self.log, name)
-            if name.endswith(".zst"):
-                if name[:-4] in self.segments():
-                    continue
-                data = subprocess.run(["zstd", "-dcq", path], check=True, stdout=subprocess.PIPE).stdout
-            else:
-                with open(path, "rb") as f:
-                    data = f.read()
-            yield from self.whole_lines(data)
+        for first in sorted({name[:20] for name in self.segments()}):
+            yield from self.whole_lines(self._segment_bytes(first))
 
     @staticmethod
     def whole_lines(data):
