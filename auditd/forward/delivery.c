@@ -71,7 +71,7 @@ void tx_delivery_wake(struct tx_delivery *delivery) {
 
 void tx_delivery_stop(struct tx_delivery *delivery, int64_t deadline) {
     pthread_mutex_lock(&delivery->lock);
-    delivery->stopping = true;
+    delivery->stopping = delivery->woken = true;
     delivery->deadline = deadline;
     pthread_cond_signal(&delivery->changed);
     pthread_mutex_unlock(&delivery->lock);
@@ -169,11 +169,11 @@ static void save_cursor(struct tx_delivery *delivery, bool at_once) {
 }
 
 /* There was nothing more: memory and files of the journal are let go. */
-static int rest(struct tx_delivery *delivery) {
+static int rest(struct tx_delivery *delivery, bool stopping) {
     save_cursor(delivery, true);
     tx_confirm_close(delivery->confirm);
     tx_delivery_say(delivery, TX_DELIVERY_IDLE);
-    if (is_stopping(delivery))
+    if (stopping)
         return -ECANCELED;
     return tx_delivery_pause(delivery, IDLE_MS, TX_PAUSE_WAKEABLE);
 }
@@ -181,12 +181,14 @@ static int rest(struct tx_delivery *delivery) {
 static int one_batch(struct tx_delivery *delivery) {
     struct tx_batch *batch = &delivery->batch;
 
+    /* Before the log is read: its last records are written before the order to stop comes. */
+    bool stopping = is_stopping(delivery);
     batch->next = delivery->cursor.next;
     batch->checkpoint = delivery->cursor.checkpoint;
     int r =
         tx_batch_fill(batch, delivery->follow, delivery->hasher, delivery->options.min_severity);
     if (r == TX_BATCH_E_NOTHING)
-        return rest(delivery);
+        return rest(delivery, stopping);
     if (r < 0) {
         tx_delivery_fail(delivery, "cannot read the log", r);
         if (batch->n_items == 0)
@@ -206,14 +208,20 @@ static int one_batch(struct tx_delivery *delivery) {
     return 0;
 }
 
-static int run(struct tx_delivery *delivery) {
-    int r = tx_delivery_open(delivery);
-    while (r == TX_DELIVERY_E_NO_LOG) {
-        r = is_stopping(delivery) ? -ECANCELED
-                                  : tx_delivery_pause(delivery, IDLE_MS, TX_PAUSE_WAKEABLE);
-        if (r == 0)
-            r = tx_delivery_open(delivery);
+static int wait_for_log(struct tx_delivery *delivery) {
+    int r = 0;
+    while (r == 0) {
+        bool stopping = is_stopping(delivery);
+        r = tx_delivery_open(delivery);
+        if (r != TX_DELIVERY_E_NO_LOG)
+            return r;
+        r = stopping ? -ECANCELED : tx_delivery_pause(delivery, IDLE_MS, TX_PAUSE_WAKEABLE);
     }
+    return r;
+}
+
+static int run(struct tx_delivery *delivery) {
+    int r = wait_for_log(delivery);
     while (r == 0)
         r = one_batch(delivery);
     save_cursor(delivery, true);

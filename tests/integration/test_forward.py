@@ -237,6 +237,16 @@ class Following(Case):
         f.wait_until_idle(6)
         self.assert_exactly_once()
 
+    def test_what_was_written_before_the_order_to_stop_is_sent(self):
+        for number in range(60):
+            f = self.start()
+            for pause in (0.01 * random.random(), 0):
+                self.log.record()
+                self.log.checkpoint()
+                time.sleep(pause)
+            self.assertEqual(f.stop(), 0)
+        self.assert_exactly_once()
+
     def test_rotation_compression_and_a_segment_that_was_given_up(self):
         f = self.start()
         sealed = []
