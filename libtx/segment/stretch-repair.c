@@ -95,7 +95,7 @@ static bool fits(struct search *s, const struct path *path, size_t n_line,
 
 /* One bit of the byte first, then each printable character. */
 static bool candidate(bool bits, unsigned i, uint8_t now, uint8_t *ret) {
-    unsigned byte = bits ? now ^ 1u << i : 0x20 + i;
+    unsigned byte = bits ? now ^ 1u << i : 0x20u + i;
     *ret = (uint8_t)byte;
     return bits ? i < 8 : i < 0x7f - 0x20;
 }

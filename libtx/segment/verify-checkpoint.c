@@ -129,6 +129,16 @@ static void add_proven(struct tx_verifier *v, uint64_t begin, uint64_t end) {
     spans[result->n_proven++] = (struct tx_seq_span){begin, end};
 }
 
+/* All of [begin, end) but a record whose signed text is known and is not what stands there. */
+static void prove_span(struct tx_verifier *v, uint64_t begin, uint64_t end) {
+    if (v->repaired >= begin && v->repaired < end) {
+        add_proven(v, begin, v->repaired);
+        begin = v->repaired + 1;
+    }
+    add_proven(v, begin, end);
+    v->repaired = TX_NO_SEQ;
+}
+
 static void keep_last_note(struct tx_verifier *v, struct tx_text note) {
     struct tx_segment_result *result = v->result;
     if (note.n > result->n_last_note || !result->last_note) {
@@ -160,7 +170,7 @@ static void prove(struct tx_verifier *v, const struct taken *t) {
         judge_break(v);
     if (t->is_transition && !v->stretch.in_order) /* something was put right */
         v->has_before = tx_stretch_range(&v->stretch, v->next_seq, &v->before) == 0;
-    add_proven(v, v->stretch.base.end, size);
+    prove_span(v, v->stretch.base.end, size);
     keep_event(v, size);
     tx_stretch_advance(&v->stretch, size);
     v->named = false;
@@ -284,6 +294,8 @@ void tx_verify_seal(struct tx_verifier *v) {
         find_malformed(v, "the seal has not its one valid spelling");
         return;
     }
+    if (v->epoch_due) /* its first checkpoint is a line of its own */
+        tx_verify_epoch_without_checkpoint(v);
     struct taken t = {.note = seal.note, .is_seal = true};
     check_note(v, &t);
     /* Without its header nothing says where the segment begins. */

@@ -109,6 +109,7 @@ static bool try_one_byte(struct tx_verifier *v, uint64_t size, const struct tx_d
     struct tx_stretch_leaf *leaf = tx_stretch_leaf(&v->stretch, repair.index);
     struct tx_text signed_text = tx_stretch_text(&v->stretch, leaf);
     withdraw_findings_of(v, repair.index);
+    v->repaired = repair.index;
     name_byte(is, repair.is);
     name_byte(was, repair.was);
     snprintf(text, sizeof(text),

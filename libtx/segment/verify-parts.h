@@ -63,6 +63,7 @@ struct tx_verifier {
     bool lost;        /* the tree cannot be followed */
     bool notes_known; /* count and digest are right so far */
     bool named;       /* a record of this stretch has a finding of its own */
+    uint64_t repaired; /* seq of this stretch's record that was not what was signed; or TX_NO_SEQ */
 
     bool epoch_known;
     bool epoch_due; /* a tracex.epoch record stands before this line */

@@ -229,6 +229,7 @@ static int init(struct tx_verifier *v, struct tx_hasher *hasher, struct tx_reade
     v->epoch_known = true;
     v->trusted = true;
     result->untrusted_from = TX_NO_SEQ;
+    v->repaired = TX_NO_SEQ;
     v->scratch = malloc(TX_LIMIT_CONTROL_LINE_BYTES);
     v->note = malloc(sizeof(*v->note));
     if (!v->scratch || !v->note)

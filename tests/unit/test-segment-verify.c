@@ -74,6 +74,14 @@ static void expect_proven(uint64_t begin, uint64_t end) {
     ck_assert_uint_eq(result.proven[0].end, end);
 }
 
+static void expect_proven_but(uint64_t begin, uint64_t end, uint64_t changed) {
+    ck_assert_uint_eq(result.n_proven, 2);
+    ck_assert_uint_eq(result.proven[0].begin, begin);
+    ck_assert_uint_eq(result.proven[0].end, changed);
+    ck_assert_uint_eq(result.proven[1].begin, changed + 1);
+    ck_assert_uint_eq(result.proven[1].end, end);
+}
+
 static const struct log_shape shape = {
     .n_segments = 2, .n_batches = 4, .n_records = 5, .n_bytes = 300, .batches_per_epoch = 3};
 
@@ -138,7 +146,7 @@ START_TEST(one_changed_byte_is_named_and_the_rest_is_proven) {
     expect_one(TX_FINDING_CHANGED, 7, 7);
     ck_assert_str_eq(finding(0)->event, "test.event");
     ck_assert_ptr_nonnull(strstr(finding(0)->text, "it is 'S', and what was signed has 's'"));
-    expect_proven(0, 21);
+    expect_proven_but(0, 21, 7);
 }
 END_TEST
 
@@ -159,7 +167,7 @@ START_TEST(a_changed_seq_names_its_record) {
     change(segment, line_of(segment, TX_LINE_RECORD, 12), "\"seq\":12", "\"seq\":52");
     verify(w, 0);
     expect_one(TX_FINDING_CHANGED, 12, 12);
-    expect_proven(0, 21);
+    expect_proven_but(0, 21, 12);
 }
 END_TEST
 
@@ -265,6 +273,20 @@ START_TEST(removed_and_moved_checkpoints_are_found) {
     verify(moved, 0);
     expect_one(TX_FINDING_OUT_OF_ORDER, TX_NO_SEQ, TX_NO_SEQ);
     expect_proven(0, 21);
+}
+END_TEST
+
+START_TEST(a_seal_does_not_stand_for_an_epochs_first_checkpoint) {
+    _cleanup_(log_writer_freep) struct log_writer *w = log_writer_of("log", 1, &shape);
+    struct log_segment *segment = &w->segments[1];
+    log_writer_epoch(w, NULL);
+    log_writer_seal(w);
+    verify(w, 1);
+    ck_assert_uint_eq(n_findings(), 0);
+    remove_line(segment, segment->n_lines - 2);
+    verify(w, 1);
+    expect_one(TX_FINDING_MISSING, TX_NO_SEQ, TX_NO_SEQ);
+    ck_assert_ptr_nonnull(strstr(finding(0)->text, "the checkpoint that follows"));
 }
 END_TEST
 
@@ -407,6 +429,7 @@ int main(void) {
     tcase_add_test(tests, a_doubled_record_is_named_and_the_rest_is_proven);
     tcase_add_test(tests, an_inserted_record_is_told_from_the_true_one);
     tcase_add_test(tests, removed_and_moved_checkpoints_are_found);
+    tcase_add_test(tests, a_seal_does_not_stand_for_an_epochs_first_checkpoint);
     tcase_add_test(tests, a_changed_header_is_found_without_and_with_the_state_before);
     tcase_add_test(tests, a_torn_end_is_a_tail_and_nothing_worse);
     tcase_add_test(tests, space_laid_out_ahead_is_no_tail);
