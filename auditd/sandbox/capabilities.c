@@ -37,7 +37,7 @@ static int sets_put(const struct sets *sets) {
 }
 
 bool tx_capability_effective(int capability) {
-    struct sets sets;
+    struct sets sets = {0};
     return sets_get(&sets) == 0 && (sets.effective >> capability & 1);
 }
 
@@ -49,7 +49,7 @@ static void bounding_drop(uint64_t kept) {
 }
 
 int tx_capabilities_keep(uint64_t kept) {
-    struct sets sets;
+    struct sets sets = {0};
     int r = sets_get(&sets);
     if (r < 0)
         return r;
@@ -60,7 +60,7 @@ int tx_capabilities_keep(uint64_t kept) {
 }
 
 int tx_capabilities_drop_all(void) {
-    struct sets sets;
+    struct sets sets = {0};
 
     /* Uid 0 would get everything back by an exec; fails without CAP_SETPCAP, as said above. */
     prctl(PR_SET_SECUREBITS,

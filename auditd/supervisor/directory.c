@@ -66,7 +66,7 @@ static int open_level(int dirfd, const char *name, DIR **ret) {
 }
 
 static int give_content(int fd, const struct tx_directory_wish *wish) {
-    DIR *levels[DEPTH_MAX];
+    DIR *levels[DEPTH_MAX] = {NULL};
     int r = open_level(fd, ".", &levels[0]);
     size_t n = r < 0 ? 0 : 1;
 

@@ -105,7 +105,7 @@ static int take_key(struct tx_hasher *hasher, const char *value, uint8_t type,
 }
 
 static int take_number(const char *name, const char *value, uint64_t max, uint64_t *ret) {
-    char what[64];
+    char what[96];
     if (tx_dec_decode(text_of(value), ret) == 0 && *ret <= max)
         return 0;
     snprintf(what, sizeof(what), "%s wants a whole number of at most %llu", name,
