@@ -36,6 +36,7 @@ struct tx_connection {
     bool is_proven; /* it has answered */
     int fd;
     size_t max_bytes; /* of a datagram */
+    int64_t heard;    /* boot clock, ns: the last answer, or the last time that one was asked for */
     int64_t delay;    /* boot clock, ns: until the attempt after the next failure */
     int64_t due;      /* no attempt before that time */
     uint32_t calls;   /* since replies were last looked for */

@@ -12,6 +12,9 @@
 #define DELAY_FIRST INT64_C(100000000)
 #define DELAY_MAX INT64_C(2000000000)
 
+/* So long a silence is odd: the daemon answers within milliseconds of a record's being durable. */
+#define SILENCE INT64_C(1000000000)
+
 /* A high number is not what a program that closes and opens low ones comes by. */
 #define FD_LEAST 800
 
@@ -181,6 +184,7 @@ int tx_connection_ensure(struct tx_client *client) {
         return -ENOTCONN;
     }
     client->stats.connects++;
+    connection->heard = tx_clock_boot();
     tx_resend_rewind(&client->resend);
     r = tx_connection_resend(client);
     return r == -EPIPE ? -ENOTCONN : 0;
@@ -259,4 +263,16 @@ int tx_connection_resend(struct tx_client *client) {
         tx_resend_sent(&client->resend);
     }
     return 0;
+}
+
+void tx_connection_probe(struct tx_client *client) {
+    struct tx_connection *connection = &client->connection;
+    struct tx_resend_datagram datagram;
+    int64_t now = tx_clock_boot();
+
+    if (!connection->is_open || now - connection->heard < SILENCE ||
+        !tx_resend_unacknowledged(&client->resend, &datagram))
+        return;
+    connection->heard = now;
+    (void)!tx_connection_send(client, datagram.p, datagram.n);
 }

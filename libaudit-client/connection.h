@@ -23,6 +23,10 @@ TX_MUST_USE int tx_connection_send(struct tx_client *client, const void *datagra
 /* Sends what is to be sent again. -EAGAIN, -EPIPE. */
 TX_MUST_USE int tx_connection_resend(struct tx_client *client);
 
+/* When nothing was heard for a second: sends the oldest unacknowledged datagram once more, which
+ * the daemon acknowledges again if it has it. An answer may have died with one of its processes. */
+void tx_connection_probe(struct tx_client *client);
+
 /* Closes, at the caller's wish. */
 void tx_connection_close(struct tx_client *client);
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "libaudit-client/connection.h"
+#include "libtx/base/clock.h"
 
 /* So many at once, and then the caller goes on with what he came for. */
 #define DRAIN_MAX 4096
@@ -74,6 +75,7 @@ static int receive_one(struct tx_client *client) {
 }
 
 void tx_replies_drain(struct tx_client *client) {
+    bool any = false;
     int r = 0;
 
     client->connection.calls = 0;
@@ -81,10 +83,12 @@ void tx_replies_drain(struct tx_client *client) {
         return;
     for (size_t i = 0; r == 0 && i < DRAIN_MAX; i++) {
         r = receive_one(client);
-        if (r == 0) {
-            client->connection.is_proven = true;
-            client->connection.delay = 0;
-        }
+        any |= r == 0;
+    }
+    if (any) {
+        client->connection.is_proven = true;
+        client->connection.delay = 0;
+        client->connection.heard = tx_clock_boot();
     }
     if (r < 0 && r != -EAGAIN)
         tx_connection_lost(client, r);

@@ -92,6 +92,22 @@ void tx_resend_acknowledge(struct tx_resend *resend, uint64_t next) {
     drop_acknowledged(resend);
 }
 
+static struct tx_resend_datagram datagram_at(const struct tx_resend *resend, size_t at) {
+    const struct entry *entry = entry_at(resend, at);
+    return (struct tx_resend_datagram){
+        .number = entry->number,
+        .p = resend->memory + at + sizeof(*entry),
+        .n = entry->n,
+    };
+}
+
+bool tx_resend_unacknowledged(const struct tx_resend *resend, struct tx_resend_datagram *ret) {
+    if (resend->n == resend->n_unsent)
+        return false;
+    *ret = datagram_at(resend, resolve(resend, resend->head));
+    return true;
+}
+
 void tx_resend_rewind(struct tx_resend *resend) {
     resend->unsent = resend->head;
     resend->n_unsent = resend->n;
@@ -100,13 +116,7 @@ void tx_resend_rewind(struct tx_resend *resend) {
 bool tx_resend_next(const struct tx_resend *resend, struct tx_resend_datagram *ret) {
     if (resend->n_unsent == 0)
         return false;
-    size_t at = resolve(resend, resend->unsent);
-    const struct entry *entry = entry_at(resend, at);
-    *ret = (struct tx_resend_datagram){
-        .number = entry->number,
-        .p = resend->memory + at + sizeof(*entry),
-        .n = entry->n,
-    };
+    *ret = datagram_at(resend, resolve(resend, resend->unsent));
     return true;
 }
 

@@ -46,6 +46,8 @@ void tx_resend_abandon(struct tx_resend *resend, size_t n);
 /* Every number below `next` is durable. */
 void tx_resend_acknowledge(struct tx_resend *resend, uint64_t next);
 
+/* The oldest that was sent and is not acknowledged; false when there is none. */
+bool tx_resend_unacknowledged(const struct tx_resend *resend, struct tx_resend_datagram *ret);
 /* All are to be sent again. */
 void tx_resend_rewind(struct tx_resend *resend);
 /* The next to be sent; false when there is none. */

@@ -44,6 +44,7 @@ static void read_for_all(struct tx_client *client, int64_t until) {
     tx_replies_drain(client);
     if (client->connection.is_open)
         (void)!tx_connection_resend(client);
+    tx_connection_probe(client);
     if (client->n_sleepers)
         tx_bell_ring(&client->bell);
 }

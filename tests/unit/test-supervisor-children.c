@@ -135,8 +135,8 @@ static int on_status(void *data, struct tx_child *child) {
 
 static int on_drained(void *data, struct tx_child *child) {
     (void)data;
-    n_drained++;
-    return tx_child_send(child, TX_CONTROL_STOP, 0, (struct tx_text){0}, -1);
+    /* STOP itself may have to wait, and then there is an end of waiting once more. */
+    return n_drained++ ? 0 : tx_child_send(child, TX_CONTROL_STOP, 0, (struct tx_text){0}, -1);
 }
 
 static int on_ended(void *data, struct tx_child *child, int wait_status) {
@@ -239,7 +239,7 @@ START_TEST(messages_that_do_not_fit_wait_in_order_and_none_is_lost) {
     ck_assert(tx_child_is_full(child));
     ck_assert_int_eq(tx_loop_run(loop), 0); /* STOP follows when they are sent */
     ck_assert_int_eq(n_closed, n);
-    ck_assert_int_eq(n_drained, 1);
+    ck_assert_int_ge(n_drained, 1);
     ck_assert_int_eq(last_status, 0);
 }
 END_TEST
