@@ -10,6 +10,7 @@ struct taken {
     struct tx_checkpoint checkpoint;
     bool is_seal;
     bool is_transition; /* the first of a new epoch */
+    bool is_guess;      /* by its signatures alone: no record tells of it */
 };
 
 static void find_malformed(struct tx_verifier *v, const char *what) {
@@ -23,15 +24,15 @@ static void count_note(struct tx_verifier *v, struct tx_text note) {
     v->result->n_checkpoints++;
 }
 
-/* The checkpoint that begins an epoch is here, and the record that tells of it is not: the size of
- * the one will say that the other is missing. Its key stays unknown. */
+/* The checkpoint that begins an epoch may be here while the record that tells of it was taken out
+ * or changed: then the tree will say so. Its key stays unknown. */
 static bool begins_epoch(struct tx_verifier *v, struct taken *t) {
     char memory[TX_KEY_NAME_BYTES];
     struct tx_text name = {memory, tx_epoch_key_name(v->origin, v->state.epoch + 1, memory)};
     if (t->is_transition || v->note->n_signatures != 3 || t->checkpoint.size == 0 ||
         !tx_text_equal(v->note->signatures[2].name, name))
         return false;
-    t->is_transition = true;
+    t->is_transition = t->is_guess = true;
     v->epoch_due = true;
     v->next_known = false;
     v->next_broken = false;
@@ -114,7 +115,7 @@ static void judge_break(struct tx_verifier *v) {
 
 static void add_proven(struct tx_verifier *v, uint64_t begin, uint64_t end) {
     struct tx_segment_result *result = v->result;
-    if (begin == end || !v->trusted)
+    if (begin == end || !v->trusted || !v->epoch_known)
         return;
     if (result->n_proven > 0 && result->proven[result->n_proven - 1].end == begin) {
         result->proven[result->n_proven - 1].end = end;
@@ -187,6 +188,18 @@ static void prove(struct tx_verifier *v, const struct taken *t) {
     }
 }
 
+/* The records are what was signed, and none of them begins an epoch: anybody can add a line that
+ * looks like a signature, and no key is given up for it. */
+static void refuse_guess(struct tx_verifier *v, struct taken *t) {
+    if (!t->is_guess || v->next_known)
+        return;
+    tx_verify_find(v, TX_FINDING_INSERTED,
+                   "the checkpoint of size %llu: it carries a signature that the log does not make",
+                   (unsigned long long)t->checkpoint.size);
+    t->is_transition = false;
+    v->epoch_due = false;
+}
+
 static bool find_out_of_place(struct tx_verifier *v, const struct taken *t) {
     uint64_t size = t->checkpoint.size;
     struct tx_digest root;
@@ -213,7 +226,7 @@ static bool has_gap(const struct tx_verifier *v, uint64_t size) {
     return false;
 }
 
-static void check_root(struct tx_verifier *v, const struct taken *t) {
+static void check_root(struct tx_verifier *v, struct taken *t) {
     uint64_t size = t->checkpoint.size;
     struct tx_digest root;
 
@@ -224,14 +237,13 @@ static void check_root(struct tx_verifier *v, const struct taken *t) {
     if (has_gap(v, size))
         return; /* what is missing may stand further on */
     int r = tx_stretch_root(&v->stretch, size, &root);
-    if (r == 0 && memcmp(root.bytes, t->checkpoint.root.bytes, TX_HASH_BYTES) == 0) {
+    bool same = r == 0 && memcmp(root.bytes, t->checkpoint.root.bytes, TX_HASH_BYTES) == 0;
+    if (same || tx_verify_explain(v, size, &t->checkpoint.root)) {
+        refuse_guess(v, t);
         prove(v, t);
-        return;
-    }
-    if (tx_verify_explain(v, size, &t->checkpoint.root))
-        prove(v, t);
-    else
+    } else {
         v->lost = true;
+    }
 }
 
 static void check_note(struct tx_verifier *v, struct taken *t) {

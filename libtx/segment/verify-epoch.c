@@ -93,6 +93,7 @@ void tx_verify_epoch_switch(struct tx_verifier *v) {
     v->epoch_due = false;
     v->state.epoch++;
     v->epoch_known = v->next_known;
+    v->key_missed |= !v->next_known;
     if (v->next_known)
         v->state.epoch_vkey = v->next_vkey;
     v->next_known = false;

@@ -66,6 +66,7 @@ struct tx_verifier {
     uint64_t repaired; /* seq of this stretch's record that was not what was signed; or TX_NO_SEQ */
 
     bool epoch_known;
+    bool key_missed; /* some checkpoints were not checked against their epoch's key */
     bool epoch_due; /* a tracex.epoch record stands before this line */
     bool next_known;
     bool next_broken;

@@ -209,6 +209,8 @@ static void read_all(struct tx_verifier *v) {
 static void finish(struct tx_verifier *v) {
     struct tx_segment_result *result = v->result;
     uint64_t proven = result->end.range.end;
+    if (v->key_missed && tx_findings_gravest(&result->findings) < TX_CLASS_TRUST)
+        tx_verify_find(v, TX_FINDING_UNKNOWN_KEY, "the key of an epoch in it is not known");
     settle_hole(v);
     result->lost = v->lost || v->n_gaps > 0 || v->last_size != proven;
     result->next_seq = v->expected;

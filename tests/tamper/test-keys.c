@@ -6,6 +6,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/tamper/tamper.h"
 
@@ -208,6 +209,67 @@ START_TEST(a_signature_behind_ours_stands_in_the_checkpoint_file_only) {
 }
 END_TEST
 
+static size_t next_checkpoint(const struct log_segment *s, size_t at) {
+    while (at < s->n_lines && s->lines[at].kind != TX_LINE_CHECKPOINT)
+        at++;
+    return at;
+}
+
+/* A line at the end of the note that looks like the next epoch's signature. */
+static void add_signature_line(struct log_line *line, uint64_t epoch) {
+    uint8_t junk[4 + 8 + 64] = {1, 2, 3, 4};
+    char text[512];
+    struct tx_buf b = tx_buf_of(text, sizeof(text));
+    tx_buf_str(&b, "\u2014 keys.example/audit/epoch/");
+    tx_buf_dec(&b, epoch);
+    tx_buf_char(&b, ' ');
+    tx_buf_base64(&b, junk, sizeof(junk));
+    tx_buf_str(&b, "\\n\"}\n");
+    ck_assert(!b.full);
+    line->text.len -= strlen("\"}\n");
+    ck_assert_int_eq(tx_bytes_append(&line->text, text, b.len), 0);
+}
+
+static uint8_t *last_of_signature(struct log_line *line) {
+    return line->text.data + line->text.len - strlen("AA==\\n\"}\n") - 4;
+}
+
+/* Nobody needs a key for it, and it must not lead away from the key that belongs here. */
+START_TEST(a_line_that_looks_like_the_next_epochs_signature_gives_no_key_up) {
+    for (size_t i = 0; i < L->w->n_segments; i++) {
+        struct log_segment *s = &L->w->segments[i];
+        for (size_t at = 0; (at = next_checkpoint(s, at)) < s->n_lines; at++) {
+            size_t later = next_checkpoint(s, at + 1);
+            for (uint64_t epoch = 1; epoch <= L->w->epoch + 1; epoch++) {
+                struct log_line first = s->lines[at], second = {.number = 0};
+                s->lines[at].text = TX_BYTES_INIT;
+                ck_assert_int_eq(
+                    tx_bytes_append(&s->lines[at].text, first.text.data, first.text.len), 0);
+                add_signature_line(&s->lines[at], epoch);
+                tamper_log_store(L, i);
+                ck_assert_int_eq(tamper_log_verify(L), TX_CLASS_TAMPERED);
+                if (later < s->n_lines) {
+                    second = s->lines[later];
+                    uint8_t *c = last_of_signature(&second), was = *c;
+                    *c = was == 'A' ? 'B' : 'A';
+                    tamper_log_store(L, i);
+                    expect(TX_CLASS_TAMPERED, TX_FINDING_CHANGED);
+                    for (size_t k = 0; k < L->verdict.n_proven; k++)
+                        ck_assert(L->verdict.proven[k].end <= first.number ||
+                                  L->verdict.proven[k].begin >= second.number ||
+                                  L->verdict.proven[k].end >= second.number);
+                    *c = was;
+                }
+                tx_bytes_deinit(&s->lines[at].text);
+                s->lines[at] = first;
+            }
+        }
+        tamper_log_store(L, i);
+    }
+    ck_assert_int_eq(tamper_log_verify(L), TX_CLASS_NOTE);
+}
+END_TEST
+
 START_TEST(the_window_is_what_the_present_key_could_rewrite) {
     log_writer_epoch(L->w, NULL);
     char name[64];
@@ -242,6 +304,7 @@ int main(void) {
     tcase_add_test(tests, wrong_counts_and_digests_in_an_epochs_record_are_found);
     tcase_add_test(tests, a_broken_epoch_is_a_matter_of_trust);
     tcase_add_test(tests, a_signature_behind_ours_stands_in_the_checkpoint_file_only);
+    tcase_add_test(tests, a_line_that_looks_like_the_next_epochs_signature_gives_no_key_up);
     tcase_add_test(tests, the_window_is_what_the_present_key_could_rewrite);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
