@@ -101,7 +101,10 @@ static bool try_one_byte(struct tx_verifier *v, uint64_t size, const struct tx_d
     struct tx_stretch_repair repair;
     char is[8], was[8], text[TX_FINDING_TEXT_BYTES];
 
-    int r = tx_stretch_repair(&v->stretch, size, root, v->options->repair_attempts, &repair);
+    /* Fewer each time: many changes are not somebody's change of a byte, and each costs a search.
+     */
+    uint64_t attempts = v->options->repair_attempts / (1 + v->n_repairs++);
+    int r = tx_stretch_repair(&v->stretch, size, root, attempts, &repair);
     if (r < 0)
         tx_verify_fail(v, r);
     if (r != 0)

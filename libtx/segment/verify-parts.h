@@ -60,14 +60,15 @@ struct tx_verifier {
     char prefix[32];   /* {"seq":<expected>, */
     size_t n_prefix;
     struct tx_stretch stretch;
-    bool lost;        /* the tree cannot be followed */
-    bool notes_known; /* count and digest are right so far */
-    bool named;       /* a record of this stretch has a finding of its own */
+    bool lost;          /* the tree cannot be followed */
+    bool notes_known;   /* count and digest are right so far */
+    bool named;         /* a record of this stretch has a finding of its own */
+    uint64_t n_repairs; /* searches for a changed byte so far */
     uint64_t repaired; /* seq of this stretch's record that was not what was signed; or TX_NO_SEQ */
 
     bool epoch_known;
     bool key_missed; /* some checkpoints were not checked against their epoch's key */
-    bool epoch_due; /* a tracex.epoch record stands before this line */
+    bool epoch_due;  /* a tracex.epoch record stands before this line */
     bool next_known;
     bool next_broken;
     uint64_t next_seq;

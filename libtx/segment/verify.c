@@ -17,6 +17,9 @@ struct tx_buf tx_verify_scratch(struct tx_verifier *v) {
     return tx_buf_of(v->scratch, TX_LIMIT_CONTROL_LINE_BYTES);
 }
 
+/* A few kilobytes of compressed data can be billions of lines. */
+#define FINDINGS_ENOUGH 100000u
+
 static size_t add(struct tx_verifier *v, struct tx_finding *finding) {
     finding->class = tx_finding_class(finding->kind);
     snprintf(finding->file, sizeof(finding->file), "%s", v->options->name);
@@ -171,6 +174,10 @@ static void report_progress(struct tx_verifier *v) {
 
 /* False when nothing is left to look at. */
 static bool next_piece(struct tx_verifier *v) {
+    if (v->result->findings.n_more > FINDINGS_ENOUGH) {
+        tx_verify_find(v, TX_FINDING_UNREADABLE, "too much is wrong with it to look at the rest");
+        return false;
+    }
     int r = tx_reader_next(v->reader, &v->piece);
     report_progress(v);
     if (r == -ENOMEM)
