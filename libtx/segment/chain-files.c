@@ -200,6 +200,11 @@ void tx_chain_compare_memory(struct tx_chain *c) {
     if (c->file_name || tx_findings_gravest(&v->findings) == TX_CLASS_TRUST ||
         tx_findings_gravest(&v->findings) == TX_CLASS_UNDECIDED)
         return;
+    if (!c->memory_checked && v->has_end && o->memory_size <= v->end_size)
+        tx_chain_find(c, TX_FINDING_PRUNED, "",
+                      "size %llu was verified before, and what stood there is not at hand to "
+                      "compare; it stays remembered",
+                      (unsigned long long)o->memory_size);
     if (o->memory_size > (v->has_end ? v->end_size : 0))
         tx_chain_find(c, TX_FINDING_SHRUNK, "",
                       "%llu records were proven before, and now it is %llu: the end is gone",

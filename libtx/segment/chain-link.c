@@ -228,11 +228,12 @@ static void take_watches(struct tx_chain *c, const struct tx_segment_result *res
 }
 
 static void carry_on(struct tx_chain *c, const struct tx_segment_result *result, const char *file,
-                     bool given_up) {
+                     bool given_up, bool anchored) {
     struct tx_chain_carry *carry = &c->carry;
     carry->any = true;
     carry->sealed = result->sealed;
     carry->given_up = given_up;
+    carry->anchored = anchored;
     carry->explained = tx_findings_gravest(&result->findings) >= TX_CLASS_UNDECIDED;
     carry->next_seq = result->next_seq;
     carry->has_state = result->has_header && !result->lost &&
@@ -254,7 +255,7 @@ static void judge_unfinished(struct tx_chain *c, size_t index, struct tx_segment
 
 static int anchor(struct tx_chain *c, size_t index, struct tx_segment_result *result,
                   bool *ret_anchored) {
-    *ret_anchored = follows(c, result);
+    *ret_anchored = c->carry.anchored && follows(c, result);
     if (*ret_anchored || !result->has_header)
         return 0;
     return check_anchor(c, index, &result->start, ret_anchored);
@@ -287,7 +288,7 @@ int tx_chain_link(struct tx_chain *c, size_t index, struct tx_segment_result *re
     take_watches(c, result);
     /* A last file that was only just begun takes nothing away from the one before it. */
     if (!is_last(c, index) || !has_kind(&result->findings, TX_FINDING_UNFINISHED))
-        carry_on(c, result, file, given_up);
+        carry_on(c, result, file, given_up, anchored);
     if (anchored) {
         take_epochs(c, result);
         take_end(c, result);

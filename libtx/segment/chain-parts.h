@@ -17,6 +17,7 @@
 struct tx_chain_carry {
     bool any;       /* a segment came before */
     bool has_state; /* it is proven to its end */
+    bool anchored;  /* and its epoch's key leads back to the keys that are trusted */
     bool sealed;
     bool explained; /* its findings say why it is not */
     bool given_up;

@@ -89,7 +89,7 @@ static int verify_directory(struct tx_chain *c) {
         return r;
     c->verdict->n_segments = c->directory.n_segments;
     /* What stands before the first segment is known. */
-    c->carry.has_state = c->has_epoch0;
+    c->carry.has_state = c->carry.anchored = c->has_epoch0;
     tx_log_state_init(&c->carry.state, &c->epoch0);
     count_bytes(c);
     tx_chain_note_files(c);

@@ -174,6 +174,23 @@ class AuditVerify(unittest.TestCase):
             f.write("rubbish\n")
         self.assertEqual(self.verify("--state", state).returncode, 2)
 
+    def test_what_could_not_be_compared_stays_remembered(self):
+        state = os.path.join(self.dir, "state")
+        with open(os.path.join(self.log, FIRST), encoding="utf-8") as f:
+            early = next(json.loads(line)["note"] for line in f if line.startswith('{"tracex":"checkpoint"'))
+        with open(state, "w", encoding="utf-8") as f:
+            f.write(early)
+        os.rename(os.path.join(self.log, FIRST), os.path.join(self.dir, FIRST))
+        value = self.verdict("--state", state)
+        self.assertEqual(value["verdict"], "incomplete")
+        self.assertIn("stays remembered", " ".join(f["text"] for f in value["findings"]))
+        with open(state, encoding="utf-8") as f:
+            self.assertEqual(f.read(), early)
+        os.rename(os.path.join(self.dir, FIRST), os.path.join(self.log, FIRST))
+        self.assertTrue(self.verdict("--state", state)["same_as_remembered"])
+        with open(state, encoding="utf-8") as f:
+            self.assertNotEqual(f.read(), early)
+
     def test_wrong_usage_is_said(self):
         for arguments in ((), ("--frobnicate", self.log), ("--identity", "rubbish", self.log), ("-j", "0", self.log),
                           ("-j", "x", self.log), ("-o", "xml", self.log), ("--progress", "often", self.log),

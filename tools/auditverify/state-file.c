@@ -64,7 +64,7 @@ int tx_state_file_compare(const struct tx_state_file *state, struct tx_chain_ver
 int tx_state_file_write(const char *path, const struct tx_state_file *state,
                         const struct tx_chain_verdict *verdict) {
     if (verdict->class > TX_CLASS_INCOMPLETE || !verdict->end_note ||
-        (state->any && state->size >= verdict->end_size))
+        (state->any && (!verdict->memory_was_checked || state->size >= verdict->end_size)))
         return 0;
     _cleanup_(tx_freep) char *folder = strdup(path);
     if (!folder)
