@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "libaudit-client/fork.h"
@@ -17,6 +18,8 @@
 
 /* A high number is not what a program that closes and opens low ones comes by. */
 #define FD_LEAST 800
+/* Where that is more than is allowed: so far below the end. */
+#define FD_SPARE 16
 
 /* Less is no daemon of ours. */
 #define MAX_BYTES_LEAST 4096
@@ -135,9 +138,12 @@ static int receive_welcome(int fd, int64_t until, int *ret_lane, size_t *ret_max
 }
 
 static int move_up(int fd) {
+    struct rlimit limit;
     int high = fcntl(fd, F_DUPFD_CLOEXEC, FD_LEAST);
+    if (high < 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > FD_SPARE)
+        high = fcntl(fd, F_DUPFD_CLOEXEC, (int)limit.rlim_cur - FD_SPARE);
     if (high < 0)
-        return fd; /* few descriptors are allowed here */
+        return fd; /* hardly any are allowed here */
     close(fd);
     return high;
 }
@@ -231,6 +237,10 @@ void tx_connection_close(struct tx_client *client) {
 /* --- sending --- */
 
 int tx_connection_send(struct tx_client *client, const void *datagram, size_t n) {
+    if (!tx_fork_is_kept(client->connection.fd)) {
+        tx_connection_lost(client, -EBADF);
+        return -EPIPE;
+    }
     ssize_t sent = send(client->connection.fd, datagram, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 
     if (sent >= 0)

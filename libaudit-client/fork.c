@@ -86,6 +86,12 @@ void tx_fork_keep_fd(int fd) {
     __atomic_store_n(&kept.fd_and_one, fd + 1, __ATOMIC_RELEASE);
 }
 
+bool tx_fork_is_kept(int fd) {
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && st.st_dev == kept.device && st.st_ino == kept.inode;
+}
+
 void tx_fork_close_fd(bool wake) {
     int fd = __atomic_exchange_n(&kept.fd_and_one, 0, __ATOMIC_ACQ_REL) - 1;
     struct stat st;

@@ -27,4 +27,8 @@ void tx_fork_keep_fd(int fd);
  * it notice; not in a child, since it would end the parent's connection. */
 void tx_fork_close_fd(bool wake);
 
+/* Whether `fd` is that descriptor still. Asked before each use: a program that closes all its
+ * descriptors may have opened one of its own with the same number. */
+bool tx_fork_is_kept(int fd);
+
 #endif

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "libaudit-client/connection.h"
+#include "libaudit-client/fork.h"
 #include "libtx/base/clock.h"
 
 /* So many at once, and then the caller goes on with what he came for. */
@@ -64,6 +65,8 @@ static int receive_one(struct tx_client *client) {
     uint8_t datagram[TX_WIRE_REPLY_BYTES];
     struct tx_wire_reply reply;
 
+    if (!tx_fork_is_kept(client->connection.fd))
+        return -ECONNRESET;
     ssize_t n = recv(client->connection.fd, datagram, sizeof(datagram), MSG_DONTWAIT);
     if (n < 0)
         return errno == EINTR ? -EAGAIN : -errno;

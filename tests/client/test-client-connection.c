@@ -303,6 +303,33 @@ START_TEST(a_number_that_means_something_else_by_now_is_not_closed) {
 }
 END_TEST
 
+/* The program's own socket has got our number: nothing of ours goes to its peer, and nothing that
+ * its peer says is taken. */
+START_TEST(a_strangers_socket_with_our_number_is_not_written_to_nor_read) {
+    static const int types[] = {SOCK_SEQPACKET, SOCK_STREAM, SOCK_DGRAM};
+    for (size_t i = 0; i < TX_COUNT_OF(types); i++) {
+        int pair[2], ours = -1;
+        char byte;
+        log_and_flush();
+        for (int fd = 700; fd < 1000; fd++)
+            if (fcntl(fd, F_GETFD) >= 0)
+                ours = fd;
+        ck_assert_int_eq(socketpair(AF_UNIX, types[i], 0, pair), 0);
+        ck_assert_int_eq(dup2(pair[0], ours), ours);
+        ck_assert_int_eq(write(pair[1], "x", 1), 1);
+        ck_assert_int_eq(log_one(), 0);
+        ck_assert_int_eq(tx_flush(60000), 0);
+        ck_assert_int_eq(recv(pair[1], &byte, 1, MSG_DONTWAIT), -1);
+        ck_assert_int_eq(recv(ours, &byte, 1, MSG_DONTWAIT), 1);
+        ck_assert_int_eq(byte, 'x');
+        close(ours);
+        close(pair[0]);
+        close(pair[1]);
+    }
+    ck_assert_uint_eq(stats().lost, 0);
+}
+END_TEST
+
 /* --- the end --- */
 
 START_TEST(a_close_forgets_nothing_but_the_connection) {
@@ -367,6 +394,7 @@ int main(void) {
     tcase_add_test(tests, an_acknowledgement_of_what_was_never_sent_is_rubbish);
     tcase_add_test(tests, a_program_that_closes_every_descriptor_is_no_obstacle);
     tcase_add_test(tests, a_number_that_means_something_else_by_now_is_not_closed);
+    tcase_add_test(tests, a_strangers_socket_with_our_number_is_not_written_to_nor_read);
     tcase_add_test(tests, a_close_forgets_nothing_but_the_connection);
     tcase_add_test(tests, a_close_tells_when_records_are_lost_with_it);
     tcase_add_test(tests, a_close_ends_a_wait_of_another_thread);
