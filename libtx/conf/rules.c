@@ -87,20 +87,16 @@ static void read_words(struct reader *r, const struct tx_conf_node *node, const 
 
 static void read_detectors(struct reader *r, const struct tx_conf_node *node,
                            struct tx_mask_rule *rule) {
-    read_words(r, node, "a list of detectors, such as [email, card]", &rule->detectors,
+    read_words(r, node, "a list of detectors, such as [email, credit_card]", &rule->detectors,
                &rule->n_detectors);
     size_t n = node->kind == TX_CONF_LIST ? node->n : node->kind == TX_CONF_SCALAR ? 1 : 0;
     for (size_t i = 0; i < n; i++) {
         const struct tx_conf_node *item =
             node->kind == TX_CONF_LIST ? node->entries[i].value : node;
-        size_t k = 0;
-        if (item->kind != TX_CONF_SCALAR)
+        struct tx_detector_set found;
+        if (item->kind != TX_CONF_SCALAR || tx_mask_detectors_named(item->text, &found))
             continue;
-        while (tx_mask_detector_names[k] && strcmp(tx_mask_detector_names[k], item->text) != 0)
-            k++;
-        if (tx_mask_detector_names[k])
-            continue;
-        const char *meant = tx_conf_did_you_mean(item->text, tx_mask_detector_names);
+        const char *meant = tx_conf_did_you_mean(item->text, tx_detector_names);
         tx_conf_error(r->errors, item->line, item->column,
                       "there is no detector '%s'%s%s%s (docs/masking.md lists them)", item->text,
                       meant ? ": did you mean '" : "", meant ? meant : "", meant ? "'?" : "");

@@ -8,9 +8,9 @@
 #define VALUES_BYTES (4u * TX_LIMIT_FIELDS_BYTES)
 #define SCRATCH_BYTES (3u * TX_LIMIT_FIELDS_BYTES)
 
-/* From here on an integer has as many digits as the shortest card. */
-#define CARD_MIN 1e12
-#define CARD_END 1e19
+/* From here on an integer has as many digits as the shortest number that a detector knows. */
+#define NUMBER_MIN 1e7
+#define NUMBER_END 1e19
 
 /* --- making one --- */
 
@@ -46,6 +46,8 @@ int tx_mask_new(const struct tx_mask_rules *rules, const void *key, size_t n_key
         r = tx_arena_init(&mask->values, VALUES_BYTES);
     if (r == 0)
         r = tx_arena_init(&mask->scratch, SCRATCH_BYTES);
+    if (r == 0)
+        r = tx_detect_memory_new(SCRATCH_BYTES, &mask->detect_memory);
     if (r < 0)
         return r;
     *ret = TX_STEAL(mask);
@@ -59,11 +61,16 @@ void tx_mask_free(struct tx_mask *mask) {
     tx_hmac_free(mask->hmac);
     tx_arena_deinit(&mask->values);
     tx_arena_deinit(&mask->scratch);
+    tx_detect_memory_free(mask->detect_memory);
     free(mask);
 }
 
 const struct tx_digest *tx_mask_policy(const struct tx_mask *mask) {
     return &mask->policy;
+}
+
+void tx_mask_assume_context(struct tx_mask *mask, bool assume) {
+    mask->assume_context = assume;
 }
 
 void tx_mask_wipe(struct tx_mask *mask) {
@@ -92,7 +99,7 @@ static bool clean_utf8(struct tx_mask *mask, struct tx_text *text) {
 static enum tx_outcome mask_text(struct tx_mask *mask, const struct tx_verdict *verdict,
                                  struct tx_text *text) {
     return clean_utf8(mask, text)
-               ? tx_value_mask(mask, verdict, TX_DETECT_ALL, *text, &mask->values, text)
+               ? tx_value_mask(mask, verdict, &tx_detectors_all, *text, &mask->values, text)
                : TX_CHANGED;
 }
 
@@ -100,7 +107,7 @@ static enum tx_outcome mask_rendered(struct tx_mask *mask, const struct tx_verdi
                                      const struct tx_buf *b, struct tx_text *ret) {
     struct tx_text text = tx_arena_close(&mask->values, b);
     if (!b->full)
-        return tx_value_mask(mask, verdict, TX_DETECT_NUMBERS, text, &mask->values, ret);
+        return tx_value_mask(mask, verdict, &tx_detectors_of_numbers, text, &mask->values, ret);
     *ret = tx_value_limit(mask);
     return TX_CHANGED;
 }
@@ -108,7 +115,7 @@ static enum tx_outcome mask_rendered(struct tx_mask *mask, const struct tx_verdi
 /* A double that is a card's number is written with a point in it; as an integer it is found. */
 static void render_f64(struct tx_buf *b, double v, bool whole) {
     double magnitude = v < 0 ? -v : v;
-    if (!whole && magnitude >= CARD_MIN && magnitude < CARD_END)
+    if (!whole && magnitude >= NUMBER_MIN && magnitude < NUMBER_END)
         tx_buf_dec(b, (uint64_t)magnitude);
     else
         tx_buf_f64(b, v);
@@ -123,7 +130,7 @@ static enum tx_outcome mask_number(struct tx_mask *mask, const struct tx_verdict
                   : field->type == TX_VALUE_F64 ? field->f64
                                                 : 0;
 
-    if (!whole && !(size >= CARD_MIN || size <= -CARD_MIN))
+    if (!whole && !(size >= NUMBER_MIN || size <= -NUMBER_MIN))
         return TX_KEPT;
     if (field->type == TX_VALUE_I64)
         tx_buf_dec_signed(&b, field->i64);
@@ -190,6 +197,7 @@ static void mask_field(struct tx_mask *mask, struct tx_field *field) {
     enum tx_outcome outcome = TX_CHANGED;
 
     tx_marks_reset(&mask->marks);
+    mask->name = field->name;
     if (tx_ruleset_match_name(&mask->rules, field->name, &names)) {
         const struct tx_verdict *verdict =
             tx_ruleset_decide(&mask->rules, &mask->event, &names, field->label);
@@ -213,6 +221,7 @@ static const char *mask_beside(struct tx_mask *mask, struct tx_text name, struct
     if (!text->p)
         return NULL;
     tx_marks_reset(&mask->marks);
+    mask->name = (struct tx_text){.p = NULL};
     if (!tx_ruleset_match_name(&mask->rules, name, &names))
         return NULL;
     const struct tx_verdict *verdict =

@@ -24,7 +24,12 @@ struct tx_mask {
     struct tx_digest policy;
     struct tx_arena values;  /* what the record gets */
     struct tx_arena scratch; /* what lies in between */
-    struct tx_spans spans;
+    struct tx_detect_memory *detect_memory;
+    struct tx_matches matches;
+    size_t n_spans;
+    struct tx_span spans[TX_DETECT_MATCHES_MAX];
+    bool assume_context;
+    struct tx_text name; /* of the field at hand: it is context for what stands in it */
     struct tx_set event; /* of the present record */
     struct tx_marks marks;
     const char *dropped_by;
@@ -48,8 +53,8 @@ const char *tx_marks_render(struct tx_mask *mask);
 /* Masks a text by the verdict, with those of its detectors that are in `detectors`. *ret is set for
  * TX_CHANGED; it lies in `to`. What does not fit there is redacted. */
 enum tx_outcome tx_value_mask(struct tx_mask *mask, const struct tx_verdict *verdict,
-                              unsigned detectors, struct tx_text text, struct tx_arena *to,
-                              struct tx_text *ret);
+                              const struct tx_detector_set *detectors, struct tx_text text,
+                              struct tx_arena *to, struct tx_text *ret);
 
 /* The same for what is no text to people (bytes, a JSON object): it is changed as a whole or not at
  * all. */

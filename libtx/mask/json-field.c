@@ -119,25 +119,52 @@ static const struct tx_verdict *decide(struct walker *w, const struct tx_set *na
     return tx_ruleset_decide(&w->mask->rules, &w->mask->event, names, w->field->label);
 }
 
+/* The names that lead to the value are context for what stands in it. */
+static void name_value(struct walker *w) {
+    w->mask->name = (struct tx_text){.p = w->path, .n = w->n_path};
+}
+
 static enum tx_outcome put_string(struct walker *w, const struct tx_verdict *verdict) {
     struct tx_text quoted, changed = {.p = NULL};
+    name_value(w);
     struct tx_text text = take_string(w, &quoted);
     enum tx_outcome outcome =
-        tx_value_mask(w->mask, verdict, TX_DETECT_ALL, text, &w->mask->scratch, &changed);
+        tx_value_mask(w->mask, verdict, &tx_detectors_all, text, &w->mask->scratch, &changed);
     return put_value(w, outcome, quoted, changed);
+}
+
+/* 4.111111111111111E15 is a card's number as some languages write a double: as digits, where it
+ * is as large as one. */
+static struct tx_text as_digits(struct tx_text raw, char memory[32]) {
+    struct tx_buf b = tx_buf_of(memory, 32);
+    char number[64], *end;
+
+    if (raw.n >= sizeof(number) ||
+        !(memchr(raw.p, 'e', raw.n) || memchr(raw.p, 'E', raw.n) || memchr(raw.p, '.', raw.n)))
+        return raw;
+    memcpy(number, raw.p, raw.n);
+    number[raw.n] = '\0';
+    double v = strtod(number, &end), magnitude = v < 0 ? -v : v;
+    if (*end || !(magnitude >= 1e8 && magnitude < 1e19))
+        return raw;
+    tx_buf_dec(&b, (uint64_t)magnitude);
+    return (struct tx_text){.p = memory, .n = b.len};
 }
 
 /* A number or a word. */
 static enum tx_outcome put_plain(struct walker *w, const struct tx_verdict *verdict) {
     struct tx_text raw = {.p = w->in.p + w->at}, changed = {.p = NULL};
     enum tx_outcome outcome = TX_KEPT;
+    char digits[32];
+
+    name_value(w);
 
     while (w->at < w->in.n && !strchr(",]}", w->in.p[w->at]))
         w->at++;
     raw.n = (size_t)(w->in.p + w->at - raw.p);
     if (!tx_text_equal(raw, TX_TEXT("null")))
-        outcome =
-            tx_value_mask(w->mask, verdict, TX_DETECT_NUMBERS, raw, &w->mask->scratch, &changed);
+        outcome = tx_value_mask(w->mask, verdict, &tx_detectors_of_numbers, as_digits(raw, digits),
+                                &w->mask->scratch, &changed);
     return put_value(w, outcome, raw, changed);
 }
 
@@ -242,8 +269,8 @@ static enum tx_outcome take_key(struct walker *w) {
 
     w->at++; /* ':' */
     match_key(w, level, key);
-    enum tx_outcome outcome = tx_value_mask(w->mask, decide(w, &level->names), TX_DETECT_ALL, key,
-                                            &w->mask->scratch, &changed);
+    enum tx_outcome outcome = tx_value_mask(w->mask, decide(w, &level->names), &tx_detectors_all,
+                                            key, &w->mask->scratch, &changed);
     w->has_key = w->key_is_raw = true;
     if (outcome == TX_CHANGED) {
         w->key = changed;
@@ -335,7 +362,7 @@ static enum tx_outcome mask_as_whole(struct tx_mask *mask, const struct tx_verdi
                    ? tx_value_drop(mask, &verdict->whole)
                    : TX_KEPT;
     struct tx_text text = json.p[0] == '"' ? take_string(&w, &quoted) : json;
-    outcome = tx_value_mask(mask, verdict, TX_DETECT_ALL, text, &mask->values, ret_text);
+    outcome = tx_value_mask(mask, verdict, &tx_detectors_all, text, &mask->values, ret_text);
     tx_arena_wipe(&mask->scratch, 0);
     if (outcome != TX_DROPPED && w.limit)
         *ret_text = tx_value_limit(mask);

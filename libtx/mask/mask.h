@@ -11,6 +11,7 @@
 
 #include "libtx/base/bytes.h"
 #include "libtx/crypto/hash.h"
+#include "libtx/detect/detect.h"
 #include "libtx/record/record.h"
 
 /* --- rules, as libtx/conf reads them --- */
@@ -61,8 +62,8 @@ struct tx_mask_rules {
 
 void tx_mask_rules_deinit(struct tx_mask_rules *rules);
 
-/* The names of the detectors, for checking a configuration; ends with NULL. */
-extern const char *const tx_mask_detector_names[];
+/* A detector's name, or `pack:` and a pack's. False when there is none; *ret is set anew. */
+bool tx_mask_detectors_named(const char *name, struct tx_detector_set *ret);
 
 /* Appends the policy in its effective form (YAML: the built-in set and the file's rules, in the
  * order in which they apply, one spelling for one meaning): the bytes of policies/<sha256>.yaml. */
@@ -89,6 +90,9 @@ const struct tx_digest *tx_mask_policy(const struct tx_mask *mask);
  * (one that is not valid is masked whole, `error:json`). Changed values live in the mask's arena
  * until the next tx_mask_wipe. Cannot fail. */
 void tx_mask_record(struct tx_mask *mask, struct tx_record *record);
+
+/* As if every detector's context words stood near each candidate; for trying detectors. */
+void tx_mask_assume_context(struct tx_mask *mask, bool assume);
 
 /* Wipes the arena: everything that tx_mask_record gave since the last wipe is gone. */
 void tx_mask_wipe(struct tx_mask *mask);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "libtx/mask/builtin.h"
-#include "libtx/mask/detect.h"
 #include "libtx/mask/glob.h"
 
 /*
@@ -11,7 +10,7 @@
  * and without repetitions, every text quoted. ENGINE is raised when what a detector finds or an
  * action does changes, so that the hash names that too.
  */
-#define ENGINE 1
+#define ENGINE 2
 
 static int put(struct tx_bytes *b, const char *text) {
     return tx_bytes_append(b, text, strlen(text));

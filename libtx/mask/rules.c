@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-#include "libtx/mask/detect.h"
+#include <string.h>
+
+#include "libtx/detect/detect.h"
 #include "libtx/mask/mask.h"
 
-const char *const tx_mask_detector_names[] = {
-    [TX_DETECT_EMAIL] = "email",
-    [TX_DETECT_CARD] = "card",
-    [TX_DETECT_IBAN] = "iban",
-    [TX_DETECT_SSN] = "ssn",
-    [TX_DETECT_IPV4] = "ipv4",
-    [TX_DETECT_IPV6] = "ipv6",
-    [TX_DETECT_JWT] = "jwt",
-    [TX_DETECT_BEARER] = "bearer",
-    [TX_DETECT_PRIVATE_KEY] = "private_key",
-    [TX_DETECT_PASSWORD] = "password",
-    [TX_DETECT_N] = NULL,
-};
+/* "pack:NAME": all of that pack. */
+static bool pack_named(const char *name, struct tx_detector_set *ret) {
+    size_t n_prefix = strlen("pack:");
+    if (strncmp(name, "pack:", n_prefix) != 0)
+        return false;
+    for (size_t d = 0; d < TX_DETECT_N; d++)
+        if (strcmp(tx_pack_names[tx_detector_infos[d].pack], name + n_prefix) == 0)
+            tx_detectors_add(ret, (enum tx_detector)d);
+    return tx_detectors_any(ret);
+}
+
+bool tx_mask_detectors_named(const char *name, struct tx_detector_set *ret) {
+    *ret = (struct tx_detector_set){.word = {0}};
+    enum tx_detector d = tx_detector_find((struct tx_text){name, strlen(name)});
+    if (d == TX_DETECT_N)
+        return pack_named(name, ret);
+    tx_detectors_add(ret, d);
+    return true;
+}
 
 static void free_list(char **list, size_t n) {
     for (size_t i = 0; i < n; i++)

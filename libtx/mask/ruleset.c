@@ -57,12 +57,12 @@ static int compile_fields(const struct tx_mask_rule *rule, struct tx_compiled_ru
 
 static int add_detectors(struct tx_ruleset *set, const struct tx_mask_rule *rule, size_t i) {
     for (size_t k = 0; k < rule->n_detectors; k++) {
-        size_t d = 0;
-        while (d < TX_DETECT_N && strcmp(tx_mask_detector_names[d], rule->detectors[k]) != 0)
-            d++;
-        if (d == TX_DETECT_N)
+        struct tx_detector_set found;
+        if (!tx_mask_detectors_named(rule->detectors[k], &found))
             return -EINVAL;
-        tx_set_add(&set->detecting[d], i);
+        for (size_t d = 0; d < TX_DETECT_N; d++)
+            if (tx_detectors_have(&found, (enum tx_detector)d))
+                tx_set_add(&set->detecting[d], i);
     }
     return 0;
 }
@@ -295,7 +295,7 @@ static void decide(const struct tx_ruleset *set, struct tx_verdict *v) {
         claim_all(set, &found, &v->found[d]);
         if (!v->found[d].any)
             continue;
-        v->wanted |= TX_DETECT_BIT(d);
+        tx_detectors_add(&v->wanted, (enum tx_detector)d);
         int strictness = tx_mask_strictness(v->found[d].action.kind);
         v->strictest = strictness > v->strictest ? strictness : v->strictest;
     }

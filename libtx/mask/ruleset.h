@@ -8,7 +8,7 @@
  * answers are kept in caches of fixed size.
  */
 
-#include "libtx/mask/detect.h"
+#include "libtx/detect/detect.h"
 #include "libtx/mask/set.h"
 
 #define TX_CACHED_NAMES 256
@@ -26,9 +26,9 @@ struct tx_claim {
 struct tx_verdict {
     bool used;
     struct tx_set matched;
-    struct tx_claim whole; /* of the value as a whole */
-    unsigned wanted;       /* detectors that have a claim */
-    int strictest;         /* of their claims, by tx_mask_strictness; -1: none */
+    struct tx_claim whole;         /* of the value as a whole */
+    struct tx_detector_set wanted; /* detectors that have a claim */
+    int strictest;                 /* of their claims, by tx_mask_strictness; -1: none */
     struct tx_claim found[TX_DETECT_N];
 };
 

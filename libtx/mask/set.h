@@ -13,7 +13,7 @@
 #include "libtx/base/error.h"
 #include "libtx/mask/mask.h"
 
-#define TX_MASK_BUILTIN_MAX 24
+#define TX_MASK_BUILTIN_MAX 64
 #define TX_SET_WORDS ((TX_MASK_RULES_MAX + TX_MASK_BUILTIN_MAX + 63) / 64)
 
 struct tx_set {

@@ -127,28 +127,43 @@ static bool put_kept(struct tx_buf *b, const struct tx_mask_action *action, stru
     return true;
 }
 
-#define SPELT (TX_DETECT_BIT(TX_DETECT_EMAIL) | TX_DETECT_BIT(TX_DETECT_IPV6))
-#define GROUPED                                                                                    \
-    (TX_DETECT_BIT(TX_DETECT_CARD) | TX_DETECT_BIT(TX_DETECT_IBAN) | TX_DETECT_BIT(TX_DETECT_SSN))
+/* What is one thing however it is spelt: in small letters; and what is grouped, without spaces,
+ * dashes, dots and slashes. */
+static bool is_spelt(enum tx_detector d) {
+    return d == TX_DETECT_EMAIL || d == TX_DETECT_IPV6;
+}
+static bool is_grouped(enum tx_detector d) {
+    return d == TX_DETECT_CREDIT_CARD || d == TX_DETECT_IBAN || d >= TX_DETECT_UK_NINO;
+}
 #define SPELT_BYTES 256 /* longer values are as they are */
+
+/* TX_DETECT_N when it is none or several. */
+static enum tx_detector only_one(const struct tx_detector_set *set) {
+    if (tx_detectors_count(set) != 1)
+        return TX_DETECT_N;
+    return set->word[0] ? (enum tx_detector)__builtin_ctzll(set->word[0])
+                        : (enum tx_detector)(64 + __builtin_ctzll(set->word[1]));
+}
 
 /* One spelling of what a single detector found, so that equal values have equal hashes: small
  * letters; no spaces and dashes where they only group. */
-static bool put_canonical(struct tx_buf *b, struct tx_text text, unsigned detectors) {
-    bool grouped = detectors & GROUPED;
+static bool put_canonical(struct tx_buf *b, struct tx_text text,
+                          const struct tx_detector_set *detectors) {
+    enum tx_detector detector = only_one(detectors);
+    bool grouped = is_grouped(detector);
 
-    if ((detectors & (detectors - 1)) || !(detectors & (SPELT | GROUPED)) || text.n > SPELT_BYTES)
+    if (detector == TX_DETECT_N || !(grouped || is_spelt(detector)) || text.n > SPELT_BYTES)
         return false;
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
-        if (!grouped || !is_separator(c))
+        if (!grouped || !(is_separator(c) || c == '.' || c == '/'))
             tx_buf_char(b, c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c);
     }
     return true;
 }
 
 static void put_hash(const struct tx_mask *mask, struct tx_buf *b, struct tx_text text,
-                     unsigned detectors) {
+                     const struct tx_detector_set *detectors) {
     char memory[SPELT_BYTES];
     struct tx_buf canonical = tx_buf_of(memory, sizeof(memory));
     struct tx_digest digest;
@@ -165,7 +180,7 @@ static void put_hash(const struct tx_mask *mask, struct tx_buf *b, struct tx_tex
 
 /* What stands in place of `text`, in which `detectors` found something; the claim drops nothing. */
 static void put_replacement(struct tx_mask *mask, const struct tx_claim *claim, struct tx_text text,
-                            unsigned detectors, struct tx_buf *b) {
+                            const struct tx_detector_set *detectors, struct tx_buf *b) {
     enum tx_mask_action_kind kind = claim->action.kind;
 
     if (kind == TX_MASK_KEEP && !put_kept(b, &claim->action, text))
@@ -198,17 +213,18 @@ enum tx_outcome tx_value_drop(struct tx_mask *mask, const struct tx_claim *claim
 static struct tx_claim claim_span(const struct tx_mask *mask, const struct tx_verdict *verdict,
                                   const struct tx_span *span) {
     struct tx_claim claim = {.any = false};
-    for (size_t d = 0; d < TX_DETECT_N; d++)
-        if (span->detectors & TX_DETECT_BIT(d))
-            tx_claim_add(&mask->rules, &claim, &verdict->found[d]);
+    for (size_t w = 0; w < TX_COUNT_OF(span->detectors.word); w++)
+        for (uint64_t bits = span->detectors.word[w]; bits; bits &= bits - 1)
+            tx_claim_add(&mask->rules, &claim,
+                         &verdict->found[w * 64 + (size_t)__builtin_ctzll(bits)]);
     return claim;
 }
 
 /* The strictest of all that was found. */
 static struct tx_claim claim_spans(const struct tx_mask *mask, const struct tx_verdict *verdict) {
-    struct tx_span all = {.detectors = 0};
-    for (size_t i = 0; i < mask->spans.n; i++)
-        all.detectors |= mask->spans.span[i].detectors;
+    struct tx_span all = {.start = 0};
+    for (size_t i = 0; i < mask->n_spans; i++)
+        tx_detectors_or(&all.detectors, &mask->spans[i].detectors);
     return claim_span(mask, verdict, &all);
 }
 
@@ -220,13 +236,24 @@ static enum tx_outcome finish(struct tx_mask *mask, struct tx_buf *b, struct tx_
     return TX_CHANGED;
 }
 
+/* Into mask->spans. */
+static void detect(struct tx_mask *mask, const struct tx_detector_set *wanted,
+                   struct tx_text text) {
+    const struct tx_detect_options options = {
+        .wanted = *wanted, .name = mask->name, .assume_context = mask->assume_context};
+    tx_detect(mask->detect_memory, text, &options, &mask->matches);
+    mask->n_spans = mask->matches.overflow ? 0 : tx_matches_unite(&mask->matches, mask->spans);
+}
+
 /* The detectors that would find just this text in a longer one. */
-static unsigned what_is(struct tx_mask *mask, struct tx_text text) {
-    const struct tx_span *span = &mask->spans.span[0];
+static struct tx_detector_set what_is(struct tx_mask *mask, struct tx_text text) {
+    const struct tx_span *span = &mask->spans[0];
     if (text.n > SPELT_BYTES)
-        return 0;
-    tx_detect(text, SPELT | GROUPED, &mask->spans);
-    return mask->spans.n == 1 && span->start == 0 && span->end == text.n ? span->detectors : 0;
+        return (struct tx_detector_set){.word = {0}};
+    detect(mask, &tx_detectors_all, text);
+    return mask->n_spans == 1 && span->start == 0 && span->end == text.n
+               ? span->detectors
+               : (struct tx_detector_set){.word = {0}};
 }
 
 static enum tx_outcome replace_whole(struct tx_mask *mask, const struct tx_claim *claim,
@@ -235,8 +262,10 @@ static enum tx_outcome replace_whole(struct tx_mask *mask, const struct tx_claim
     if (drops(claim))
         return tx_value_drop(mask, claim);
     struct tx_buf b = tx_arena_open(to);
-    unsigned detectors = claim->action.kind == TX_MASK_HASH ? what_is(mask, text) : 0;
-    put_replacement(mask, claim, text, detectors, &b);
+    struct tx_detector_set detectors = {.word = {0}};
+    if (claim->action.kind == TX_MASK_HASH)
+        detectors = what_is(mask, text);
+    put_replacement(mask, claim, text, &detectors, &b);
     return finish(mask, &b, to, ret);
 }
 
@@ -248,13 +277,13 @@ static enum tx_outcome replace_spans(struct tx_mask *mask, const struct tx_verdi
         return tx_value_drop(mask, &strictest);
     struct tx_buf b = tx_arena_open(to);
     size_t at = 0;
-    for (size_t i = 0; i < mask->spans.n; i++) {
-        const struct tx_span *span = &mask->spans.span[i];
+    for (size_t i = 0; i < mask->n_spans; i++) {
+        const struct tx_span *span = &mask->spans[i];
         struct tx_claim claim = claim_span(mask, verdict, span);
         tx_buf_put(&b, text.p + at, span->start - at);
         put_replacement(mask, &claim,
                         (struct tx_text){.p = text.p + span->start, .n = span->end - span->start},
-                        span->detectors, &b);
+                        &span->detectors, &b);
         at = span->end;
     }
     tx_buf_put(&b, text.p + at, text.n - at);
@@ -262,19 +291,22 @@ static enum tx_outcome replace_spans(struct tx_mask *mask, const struct tx_verdi
 }
 
 enum tx_outcome tx_value_mask(struct tx_mask *mask, const struct tx_verdict *verdict,
-                              unsigned detectors, struct tx_text text, struct tx_arena *to,
-                              struct tx_text *ret) {
+                              const struct tx_detector_set *detectors, struct tx_text text,
+                              struct tx_arena *to, struct tx_text *ret) {
     int whole = verdict->whole.any ? tx_mask_strictness(verdict->whole.action.kind) : -1;
+    struct tx_detector_set wanted = verdict->wanted;
 
-    mask->spans.n = 0;
+    mask->n_spans = 0;
+    mask->matches.overflow = false;
+    tx_detectors_and(&wanted, detectors);
     if (verdict->strictest > whole)
-        tx_detect(text, verdict->wanted & detectors, &mask->spans);
-    if (mask->spans.n == 0)
-        return verdict->whole.any ? replace_whole(mask, &verdict->whole, text, to, ret) : TX_KEPT;
-    if (mask->spans.overflow && whole < tx_mask_strictness(TX_MASK_REDACT)) {
+        detect(mask, &wanted, text);
+    if (mask->matches.overflow && whole < tx_mask_strictness(TX_MASK_REDACT)) {
         *ret = tx_value_limit(mask);
         return TX_CHANGED;
     }
+    if (mask->n_spans == 0)
+        return verdict->whole.any ? replace_whole(mask, &verdict->whole, text, to, ret) : TX_KEPT;
     if (!verdict->whole.any)
         return replace_spans(mask, verdict, text, to, ret);
     struct tx_claim claim = verdict->whole, found = claim_spans(mask, verdict);
@@ -287,12 +319,14 @@ enum tx_outcome tx_value_mask_opaque(struct tx_mask *mask, const struct tx_verdi
                                      struct tx_text *ret) {
     struct tx_claim claim = verdict->whole;
 
-    mask->spans.n = 0;
-    mask->spans.overflow = false;
-    tx_detect(text, verdict->wanted, &mask->spans);
-    if (mask->spans.n == 0 && !claim.any)
+    detect(mask, &verdict->wanted, text);
+    if (mask->matches.overflow) {
+        *ret = tx_value_limit(mask);
+        return TX_CHANGED;
+    }
+    if (mask->n_spans == 0 && !claim.any)
         return TX_KEPT;
-    if (mask->spans.n > 0) {
+    if (mask->n_spans > 0) {
         struct tx_claim found = claim_spans(mask, verdict);
         if (!drops(&found))
             found.action.kind = TX_MASK_REDACT;

@@ -96,6 +96,18 @@ def verifier(d):
         row(name, f"{size / median / 1e6:.0f} MB/s", f"{median / base:.2f} of sha256sum's time")
 
 
+def detection():
+    figures = json.loads(subprocess.run([os.path.join(BENCH, "bench-detect")], check=True, text=True,
+                                        stdout=subprocess.PIPE).stdout)
+    records, slowest = figures["records"], min(figures["adversarial_mb_per_s"].items(), key=lambda item: item[1])
+    print("\nFinding personal data, all detectors on (best of 5)")
+    row(f"a record of {records['bytes']:.0f} bytes, 5 % with personal data", f"{records['ns']:.0f} ns",
+        f"{records['mb_per_s']:.0f} MB/s")
+    row("a value of 16 bytes", f"{figures['value_of_16_bytes_ns']:.0f} ns")
+    row(f"the slowest of {len(figures['adversarial_mb_per_s'])} texts made to be slow", f"{slowest[1]:.0f} MB/s",
+        f"{slowest[0]!r} repeated")
+
+
 def main():
     config = CONFIG.replace("compress: zstd", "compress: none")
     with Daemon(config).start() as d:
@@ -105,6 +117,7 @@ def main():
         end_to_end(d)
         assert d.stop() == 0
         verifier(d)
+    detection()
 
 
 main()

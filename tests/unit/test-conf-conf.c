@@ -84,7 +84,7 @@ static const char every_key[] =
     "      match: {events: [\"pay.**\", order.*], fields: \"card*\", labels: [pii, secret]}\n"
     "      action: {mask: {keep_first: 6, keep_last: 4}}\n"
     "    - {id: quote, match: {fields: ['a\"\\b']}, action: drop}\n"
-    "    - {id: found, match: {detect: [email, card]}, action: hash}\n"
+    "    - {id: found, match: {detect: [email, credit_card]}, action: hash}\n"
     "    - {id: stars, match: {fields: [x]}, action: mask}\n"
     "    - {id: whole, match: {events: [debug.**]}, action: drop_record}\n"
     "forward: {journald: {enabled: false, min_severity: warning}}\n";

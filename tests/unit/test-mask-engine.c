@@ -10,11 +10,11 @@ START_TEST(without_rules_of_its_own_a_record_is_masked_by_the_built_in_set) {
     check_masked(mask, "note", "378282246310005", "***********0005", "mask:builtin-card");
     check_masked(mask, "note", "iban DE89 3704 0044 0532 0130 00", "iban [redacted]",
                  "redact:builtin-iban");
-    check_masked(mask, "note", "ssn 219-09-9871", "ssn [redacted]", "redact:builtin-ssn");
+    check_masked(mask, "note", "ssn 219-09-9871", "ssn [redacted]", "redact:builtin-us-id");
     check_masked(mask, "query", "user=x&password=hunter2&y=z", "user=x&password=[redacted]&y=z",
                  "redact:builtin-password");
     check_masked(mask, "header", "Authorization: Bearer abcdef0123456789",
-                 "Authorization: Bearer [redacted]", "redact:builtin-bearer");
+                 "Authorization: Bearer [redacted]", "redact:builtin-token");
     check_masked(mask, "note", "all is well at 12:30, order 17", "all is well at 12:30, order 17",
                  NULL);
     check_masked(mask, "empty", "", "", NULL);
@@ -77,7 +77,7 @@ END_TEST
 
 START_TEST(equal_values_have_equal_hashes_however_they_are_written) {
     _cleanup_(tx_mask_freep) struct tx_mask *mask =
-        mask_of("{rules: [{id: d, match: {detect: [card, iban, ssn]}, action: hash},"
+        mask_of("{rules: [{id: d, match: {detect: [credit_card, iban, us_ssn]}, action: hash},"
                 "{id: w, match: {fields: [who]}, action: hash}]}");
     char a[38], b[38];
     check_hashed(mask, "x", "alice@example.org", "hash:builtin-email", a);
@@ -105,8 +105,8 @@ START_TEST(a_hash_depends_on_the_key) {
     _cleanup_(tx_mask_freep) struct tx_mask *one = mask_of("{}"), *other = NULL;
     char a[38], b[38];
     ck_assert_int_eq(tx_mask_new(&rules, other_key, sizeof(other_key), &other), 0);
-    check_hashed(one, "x", "198.51.100.77", "hash:builtin-ipv4", a);
-    check_hashed(other, "x", "198.51.100.77", "hash:builtin-ipv4", b);
+    check_hashed(one, "x", "198.51.100.77", "hash:builtin-ip", a);
+    check_hashed(other, "x", "198.51.100.77", "hash:builtin-ip", b);
     ck_assert_str_ne(a, b);
     struct tx_mask *none = NULL;
     ck_assert_int_eq(tx_mask_new(&rules, other_key, 31, &none), -EINVAL);
@@ -273,7 +273,7 @@ START_TEST(what_stands_beside_the_fields_is_masked_too) {
                                .source = {.comm = TX_TEXT("sh"), .exe = TX_TEXT("/bin/sh")}};
     tx_mask_record(mask, &record);
     ck_assert(tx_text_equal(record.message, TX_TEXT("ssn [redacted]")));
-    ck_assert_str_eq(record.masked.message, "redact:builtin-ssn");
+    ck_assert_str_eq(record.masked.message, "redact:builtin-us-id");
     ck_assert(tx_text_equal(record.correlation_id, TX_TEXT("password=[redacted]")));
     ck_assert_str_eq(record.masked.correlation_id, "redact:builtin-password");
     ck_assert_uint_eq(record.source.comm.n, 0);
@@ -291,7 +291,7 @@ END_TEST
 START_TEST(a_dropped_record_leaves_nothing_of_what_it_said) {
     _cleanup_(tx_mask_freep) struct tx_mask *mask =
         mask_of("{rules: [{id: whole, match: {events: [\"debug.**\"]}, action: drop_record},"
-                "{id: found, match: {fields: [x], detect: [card]}, action: drop_record}]}");
+                "{id: found, match: {fields: [x], detect: [credit_card]}, action: drop_record}]}");
     static const char *const events[] = {"debug.a.b", "t", "t"};
     static const char *const values[] = {"v", "4111111111111111", "v"};
     static const char *const ids[] = {"whole", "found", NULL};

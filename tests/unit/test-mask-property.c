@@ -127,7 +127,7 @@ END_TEST
 /* Records of any types, names and bytes. */
 START_TEST(any_record_is_masked_without_harm) {
     static const char *const masking[] = {
-        "{}", "{rules: [{id: a, match: {events: [\"t.*\"], detect: [card]}, action: hash},"
+        "{}", "{rules: [{id: a, match: {events: [\"t.*\"], detect: [credit_card]}, action: hash},"
               "{id: b, match: {fields: [\"*a*\"]}, action: {mask: {keep_last: 3}}},"
               "{id: c, match: {labels: [pii]}, action: drop},"
               "{id: d, match: {fields: [b], detect: [email]}, action: drop_record}]}"};

@@ -53,7 +53,7 @@ START_TEST(what_masks_differently_has_another_hash) {
         "{rules: [{id: a, match: {fields: [x]}, action: {mask: {keep_last: 1}}}]}",
         "{rules: [{id: a, match: {fields: [x]}, action: {mask: {keep_first: 1}}}]}",
         "{rules: [{id: a, match: {fields: [x], labels: [pii]}, action: drop}]}",
-        "{rules: [{id: a, match: {fields: [x], detect: [card]}, action: drop}]}",
+        "{rules: [{id: a, match: {fields: [x], detect: [credit_card]}, action: drop}]}",
         "{rules: [{id: a, match: {fields: [x, \"y\\\"]\"]}, action: drop}]}",
     };
     struct tx_digest hashes[TX_COUNT_OF(different)];
@@ -70,9 +70,9 @@ START_TEST(the_text_says_the_rules_in_force) {
     struct tx_digest policy;
     _cleanup_(tx_freep) char *text = rendered(
         "{rules: [{id: mine, match: {events: [\"a.*\"], fields: [cardNumber], labels: [pii], "
-        "detect: [card]}, action: {mask: {keep_first: 6, keep_last: 4}}}]}",
+        "detect: [credit_card]}, action: {mask: {keep_first: 6, keep_last: 4}}}]}",
         &policy);
-    static const char *const parts[] = {"\"mine\"",         "\"a.*\"",       "\"card\"",
+    static const char *const parts[] = {"\"mine\"",         "\"a.*\"",       "\"credit_card\"",
                                         "\"pii\"",          "keep_first: 6", "\"builtin-card\"",
                                         "\"builtin-email\""};
     for (size_t i = 0; i < TX_COUNT_OF(parts); i++)

@@ -14,6 +14,7 @@ enum { TX_CTL_OK = 0, TX_CTL_FAILED = 1, TX_CTL_USAGE = 2 };
 
 struct tx_ctl {
     const char *config_path;
+    bool config_given;   /* -c */
     const char *log_dir; /* -D; NULL: the configuration's */
 };
 
@@ -21,6 +22,7 @@ int tx_ctl_status(const struct tx_ctl *ctl, int argc, char **argv);
 int tx_ctl_log(const struct tx_ctl *ctl, int argc, char **argv);
 int tx_ctl_keys(const struct tx_ctl *ctl, int argc, char **argv);
 int tx_ctl_config(const struct tx_ctl *ctl, int argc, char **argv);
+int tx_ctl_mask(const struct tx_ctl *ctl, int argc, char **argv);
 int tx_ctl_reload(const struct tx_ctl *ctl, int argc, char **argv);
 
 /* Loads the configuration; what is wrong with it is printed. NULL then. */

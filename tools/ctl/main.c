@@ -19,6 +19,10 @@ static const char usage_text[] =
     "  keys export                  identity and epoch 0 public keys, one a line, for the auditor\n"
     "  config check                 every error of the configuration\n"
     "  reload                       takes over changed masking rules\n"
+    "  mask test [--format text|json] [--packs all|NAME,...] [--context words|assume]\n"
+    "                               standard input, a text a line, as the rules would write it:\n"
+    "                               those of -c FILE, or the built-in set\n"
+    "  mask list                    the detectors and their packs\n"
     "\n"
     "  -c FILE    configuration, default /etc/tracex.yaml\n"
     "  -D LOGDIR  a log directory, for log and keys: no configuration is read\n"
@@ -30,7 +34,7 @@ static const struct {
     int (*run)(const struct tx_ctl *ctl, int argc, char **argv);
 } commands[] = {
     {"status", tx_ctl_status}, {"log", tx_ctl_log},       {"keys", tx_ctl_keys},
-    {"config", tx_ctl_config}, {"reload", tx_ctl_reload},
+    {"config", tx_ctl_config}, {"reload", tx_ctl_reload}, {"mask", tx_ctl_mask},
 };
 
 void tx_ctl_say(const char *format, ...) {
@@ -127,7 +131,7 @@ int main(int argc, char **argv) {
     setlocale(LC_CTYPE, "");
     while ((option = getopt_long(argc, argv, "+c:D:h", options, NULL)) != -1) {
         if (option == 'c')
-            ctl.config_path = optarg;
+            ctl.config_path = optarg, ctl.config_given = true;
         else if (option == 'D')
             ctl.log_dir = optarg;
         else if (option == 'V')

@@ -4,14 +4,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libtx/mask/detect.h"
-#include "libtx/mask/mask.h"
+#include "libtx/detect/detect.h"
 
-static struct tx_spans spans;
+static struct tx_detect_memory *memory;
+static struct tx_matches matches;
+static struct tx_span spans[TX_DETECT_MATCHES_MAX];
+static size_t n_spans;
 
-static void detect(const char *text, unsigned wanted) {
-    tx_detect((struct tx_text){text, strlen(text)}, wanted, &spans);
-    ck_assert(!spans.overflow);
+static void detect_text(struct tx_text text, const struct tx_detector_set *wanted) {
+    const struct tx_detect_options options = {.wanted = *wanted};
+    if (!memory)
+        ck_assert_int_eq(tx_detect_memory_new(262144, &memory), 0);
+    tx_detect(memory, text, &options, &matches);
+    n_spans = tx_matches_unite(&matches, spans);
+}
+
+static void detect_all(const char *text) {
+    detect_text((struct tx_text){text, strlen(text)}, &tx_detectors_all);
+    ck_assert(!matches.overflow);
+}
+
+static struct tx_detector_set only(enum tx_detector detector) {
+    struct tx_detector_set set = {.word = {0}};
+    tx_detectors_add(&set, detector);
+    return set;
+}
+
+static void detect(const char *text, enum tx_detector detector) {
+    struct tx_detector_set wanted = only(detector);
+    detect_text((struct tx_text){text, strlen(text)}, &wanted);
+    ck_assert(!matches.overflow);
 }
 
 /* In each text the part between « and » is found, and nothing else; without them, nothing. */
@@ -28,13 +50,13 @@ static void check_marked(enum tx_detector detector, const char *const *cases, si
                      (int)(close - open - 2), open + 2, close + 2);
         else
             snprintf(text, sizeof(text), "%s", cases[i]);
-        detect(text, TX_DETECT_BIT(detector));
-        snprintf(found, sizeof(found), "%zu in: %s", spans.n, text);
-        ck_assert_msg(spans.n == (open ? 1 : 0), "%s found %s", tx_mask_detector_names[detector],
+        detect(text, detector);
+        snprintf(found, sizeof(found), "%zu in: %s", n_spans, text);
+        ck_assert_msg(n_spans == (open ? 1 : 0), "%s found %s", tx_detector_infos[detector].name,
                       found);
         if (open)
-            ck_assert_msg(spans.span[0].start == start && spans.span[0].end == end,
-                          "%zu to %zu in %s", spans.span[0].start, spans.span[0].end, text);
+            ck_assert_msg(spans[0].start == start && spans[0].end == end, "%u to %u in %s",
+                          spans[0].start, spans[0].end, text);
     }
 }
 #define CHECK(detector, ...)                                                                       \
@@ -54,11 +76,12 @@ START_TEST(an_email_has_a_local_part_and_a_domain_with_a_top_level) {
 END_TEST
 
 START_TEST(a_card_passes_luhn_and_begins_as_some_network_issues_them) {
-    CHECK(TX_DETECT_CARD, "«4111 1111 1111 1111»", "«378282246310005»", "«5555-5555-5555-4444»",
-          "«2223003122003222»", "«6011111111111117»", "pan=«4222222222222»;", "«3782 822463 10005»",
-          "«4111-1111 1111-1111»", "card«4111111111111111»", "«4111111111111111»EUR",
-          "12 «4111 1111 1111 1111» 5", "no 0000 «4111 1111 1111 1111»", "«30569309025904»");
-    CHECK(TX_DETECT_CARD, "4111 1111 1111 1112", "1234567812345670", "1735689600000",
+    CHECK(TX_DETECT_CREDIT_CARD, "«4111 1111 1111 1111»", "«378282246310005»",
+          "«5555-5555-5555-4444»", "«2223003122003222»", "«6011111111111117»",
+          "pan=«4222222222222»;", "«3782 822463 10005»", "«4111-1111 1111-1111»",
+          "card«4111111111111111»", "«4111111111111111»EUR", "12 «4111 1111 1111 1111» 5",
+          "no 0000 «4111 1111 1111 1111»", "«30569309025904»");
+    CHECK(TX_DETECT_CREDIT_CARD, "4111 1111 1111 1112", "1234567812345670", "1735689600000",
           "1763917200000000000", "4111  1111 1111 1111", "411111111111", "a4111111111111111f",
           "d2a4111111111111111", "2026-11-23 18:04:51.123456789",
           "6f03675a-4111-1111-1111-111111111111");
@@ -69,15 +92,15 @@ START_TEST(no_digits_in_front_hide_a_card) {
     char text[400], zeros[] = "00000000000000000000000000000000000000000000000000000000000000000";
     for (size_t n = 0; n < strlen(zeros); n++) {
         snprintf(text, sizeof(text), "%.*s4111111111111111", (int)n, zeros);
-        detect(text, TX_DETECT_BIT(TX_DETECT_CARD));
+        detect(text, TX_DETECT_CREDIT_CARD);
         if (n == 0 || n > 3) { /* up to 19 digits are a number of their own */
-            ck_assert_uint_eq(spans.n, 1);
-            ck_assert_uint_eq(spans.span[0].end, n + 16);
+            ck_assert_uint_eq(n_spans, 1);
+            ck_assert_uint_eq(spans[0].end, n + 16);
         }
         snprintf(text, sizeof(text), "%.*s 4111 1111 1111 1111", (int)n, zeros);
-        detect(text, TX_DETECT_BIT(TX_DETECT_CARD));
-        ck_assert_uint_eq(spans.n, 1);
-        ck_assert_uint_eq(spans.span[0].end, n + 20);
+        detect(text, TX_DETECT_CREDIT_CARD);
+        ck_assert_uint_eq(n_spans, 1);
+        ck_assert_uint_eq(spans[0].end, n + 20);
     }
 }
 END_TEST
@@ -93,10 +116,10 @@ START_TEST(an_iban_has_its_countrys_length_and_check_digits) {
 END_TEST
 
 START_TEST(an_ssn_has_an_area_a_group_and_a_serial) {
-    CHECK(TX_DETECT_SSN, "«536-90-4399»", "ssn «123-45-1203».", "«536 90 4399»", "SSN: «219099871»",
-          "Social Security no. «219099871»", "«219-09-9871»");
-    CHECK(TX_DETECT_SSN, "666-12-3456", "900-12-3456", "123-00-4567", "123-45-0000", "123-45 6789",
-          "219099871", "1123-45-1203", "123-45-12034", "000-12-3456");
+    CHECK(TX_DETECT_US_SSN, "«536-90-4399»", "ssn «123-45-1203».", "«536 90 4399»",
+          "SSN: «219099871»", "Social Security no. «219099871»", "«219-09-9871»");
+    CHECK(TX_DETECT_US_SSN, "666-12-3456", "900-12-3456", "123-00-4567", "123-45-0000",
+          "123-45 6789", "219099871", "1123-45-1203", "123-45-12034", "000-12-3456");
 }
 END_TEST
 
@@ -130,34 +153,35 @@ START_TEST(a_jwt_has_a_header_with_an_algorithm) {
 END_TEST
 
 START_TEST(a_bearer_token_is_what_follows_the_word) {
-    CHECK(TX_DETECT_BEARER, "Bearer «abcdef0123456789»",
+    CHECK(TX_DETECT_AUTH_HEADER, "Bearer «abcdef0123456789»",
           "Authorization: bearer   «a.b-c_d~e+f/g==», x", "Basic «dXNlcjpwYXNzd29yZA==»",
           "BEARER=«0123456789abcdef»");
-    CHECK(TX_DETECT_BEARER, "bearer of news", "basic", "Bearer authentication required.",
+    CHECK(TX_DETECT_AUTH_HEADER, "bearer of news", "basic", "Bearer authentication required.",
           "basic functionality", "forbearer abcdef0123456789", "Bearer short");
 }
 END_TEST
 
 START_TEST(a_private_key_ends_at_its_end_line_or_with_the_text) {
-    CHECK(TX_DETECT_PRIVATE_KEY,
+    CHECK(TX_DETECT_PRIVATE_KEY_PEM,
           "key «-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----»\nrest",
           "«-----BEGIN PRIVATE KEY-----\\nMIIE and no end»",
           "«-----BEGIN PGP PRIVATE KEY BLOCK-----\nx»",
           "«-----BEGIN EC PRIVATE KEY-----x-----END CERTIFICATE-----y-----END EC PRIVATE KEY-----» "
           "z");
-    CHECK(TX_DETECT_PRIVATE_KEY, "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
+    CHECK(TX_DETECT_PRIVATE_KEY_PEM, "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
           "BEGIN PRIVATE KEY", "-----BEGIN ");
 }
 END_TEST
 
 START_TEST(a_password_is_the_value_after_its_name) {
-    CHECK(TX_DETECT_PASSWORD, "password=«hunter2»", "\"api_key\": \"«abc123»\"",
+    CHECK(TX_DETECT_KV_SECRET, "password=«hunter2»", "\"api_key\": \"«abc123»\"",
           "client-secret => «zzz»", "user=x&password=«hunter2»&y=1", "pwd:   «a;b,c!d» rest",
           "Password='«two words»', x", "{\"password\":\"«a\\\"b»\",\"x\":1}",
           "{\\\"token\\\":\\\"«abc»\\\"}", "db_passwd=«x»;Database=y",
           "password_confirmation=«hunter2»", "accessToken: «abcdef», next=1",
-          "postgres://app:«s3cr3t»@db1", "password = \"«never closed»");
-    CHECK(TX_DETECT_PASSWORD, "the password is required", "tokenize=1",
+          "password = \"«never closed»");
+    CHECK(TX_DETECT_URL_PASSWORD, "postgres://app:«s3cr3t»@db1");
+    CHECK(TX_DETECT_KV_SECRET, "the password is required", "tokenize=1",
           "password=", "password: null", "password=[redacted]", "password=****",
           "http://host:8080/x@y", "count=5", "pass the salt: yes",
           "secret=hmac:0123456789abcdef0123456789abcdef");
@@ -165,26 +189,27 @@ START_TEST(a_password_is_the_value_after_its_name) {
 END_TEST
 
 START_TEST(what_overlaps_is_one_span_of_all_that_found_it) {
-    detect("password=4111111111111111 a 192.0.2.1", TX_DETECT_ALL);
-    ck_assert_uint_eq(spans.n, 2);
-    ck_assert_uint_eq(spans.span[0].detectors,
-                      TX_DETECT_BIT(TX_DETECT_PASSWORD) | TX_DETECT_BIT(TX_DETECT_CARD));
-    ck_assert_uint_eq(spans.span[1].detectors, TX_DETECT_BIT(TX_DETECT_IPV4));
-    detect("::ffff:192.0.2.17", TX_DETECT_ALL);
-    ck_assert_uint_eq(spans.n, 1);
-    ck_assert_uint_eq(spans.span[0].end, 17);
+    detect_all("password=4111111111111111 a 192.0.2.1");
+    ck_assert_uint_eq(n_spans, 2);
+    ck_assert_int_eq(tx_detectors_count(&spans[0].detectors), 2);
+    ck_assert(tx_detectors_have(&spans[0].detectors, TX_DETECT_KV_SECRET));
+    ck_assert(tx_detectors_have(&spans[0].detectors, TX_DETECT_CREDIT_CARD));
+    ck_assert(tx_detectors_have(&spans[1].detectors, TX_DETECT_IPV4));
+    detect_all("::ffff:192.0.2.17");
+    ck_assert_uint_eq(n_spans, 1);
+    ck_assert_uint_eq(spans[0].end, 17);
 }
 END_TEST
 
 START_TEST(more_spans_than_are_kept_are_an_overflow) {
-    static char text[TX_DETECT_SPANS_MAX * 4 + 8];
-    for (size_t i = 0; i <= TX_DETECT_SPANS_MAX; i++)
+    static char text[TX_DETECT_MATCHES_MAX * 4 + 8];
+    for (size_t i = 0; i <= TX_DETECT_MATCHES_MAX; i++)
         memcpy(text + 4 * i, "::1 ", 4);
-    tx_detect((struct tx_text){text, 4 * TX_DETECT_SPANS_MAX}, TX_DETECT_ALL, &spans);
-    ck_assert(!spans.overflow);
-    ck_assert_uint_eq(spans.n, TX_DETECT_SPANS_MAX);
-    tx_detect((struct tx_text){text, 4 * TX_DETECT_SPANS_MAX + 4}, TX_DETECT_ALL, &spans);
-    ck_assert(spans.overflow);
+    detect_text((struct tx_text){text, 4 * TX_DETECT_MATCHES_MAX}, &tx_detectors_all);
+    ck_assert(!matches.overflow);
+    ck_assert_uint_eq(n_spans, TX_DETECT_MATCHES_MAX);
+    detect_text((struct tx_text){text, 4 * TX_DETECT_MATCHES_MAX + 4}, &tx_detectors_all);
+    ck_assert(matches.overflow);
 }
 END_TEST
 
@@ -251,10 +276,10 @@ START_TEST(no_input_makes_the_work_more_than_linear) {
         uint64_t work[2];
         for (size_t k = 0; k < LARGE; k++)
             text[k] = atoms[i][k % n];
-        tx_detect((struct tx_text){text, SMALL}, TX_DETECT_ALL, &spans);
-        work[0] = spans.work;
-        tx_detect((struct tx_text){text, LARGE}, TX_DETECT_ALL, &spans);
-        work[1] = spans.work;
+        detect_text((struct tx_text){text, SMALL}, &tx_detectors_all);
+        work[0] = matches.work;
+        detect_text((struct tx_text){text, LARGE}, &tx_detectors_all);
+        work[1] = matches.work;
         ck_assert_msg(work[1] <= 5 * work[0] + 1000, "%s: %llu, then %llu", atoms[i],
                       (unsigned long long)work[0], (unsigned long long)work[1]);
         ck_assert_msg(work[1] <= 64 * (uint64_t)LARGE, "%s: %llu", atoms[i],
@@ -275,17 +300,17 @@ START_TEST(no_length_hides_a_match) {
         for (size_t k = 0; k < length; k++)
             text[k] = atoms[i][k % n];
         memcpy(text + length, pan, sizeof(pan) - 1);
-        tx_detect((struct tx_text){text, length + sizeof(pan) - 1}, TX_DETECT_BIT(TX_DETECT_CARD),
-                  &spans);
-        ck_assert_uint_ge(spans.n, 1);
-        ck_assert_uint_eq(spans.span[spans.n - 1].end, length + sizeof(pan) - 1);
-        ck_assert_uint_le(spans.span[spans.n - 1].start, length + 1);
+        struct tx_detector_set wanted = only(TX_DETECT_CREDIT_CARD);
+        detect_text((struct tx_text){text, length + sizeof(pan) - 1}, &wanted);
+        ck_assert_uint_ge(n_spans, 1);
+        ck_assert_uint_eq(spans[n_spans - 1].end, length + sizeof(pan) - 1);
+        ck_assert_uint_le(spans[n_spans - 1].start, length + 1);
     }
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("mask-detect");
+    Suite *suite = suite_create("detect-detect");
     TCase *tests = tcase_create("detectors");
     tcase_add_test(tests, an_email_has_a_local_part_and_a_domain_with_a_top_level);
     tcase_add_test(tests, a_card_passes_luhn_and_begins_as_some_network_issues_them);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "libtx/mask/scan.h"
+#include "libtx/detect/scan.h"
 
 /*
  * A payment card's number: 13 to 19 digits, single spaces or dashes between them, Luhn's check, and
@@ -56,30 +56,6 @@ static bool luhn(const uint8_t *digits, size_t n) {
     return sum % 10 == 0;
 }
 
-/* Digits of random identifiers: 8-4-4-4-12 hex digits of which some are letters. The window may
- * begin at any group of one. */
-static bool is_uuid_at(const struct tx_scan *s, size_t start) {
-    bool has_letter = false;
-    if (start > s->n || s->n - start < 36)
-        return false;
-    for (size_t i = 0; i < 36; i++) {
-        uint8_t c = s->p[start + i];
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? c != '-' : !tx_is_hex(c))
-            return false;
-        has_letter = has_letter || tx_is_letter(c);
-    }
-    return has_letter;
-}
-
-static bool in_uuid(const struct tx_scan *s, size_t start, size_t end) {
-    static const uint8_t groups[] = {0, 9, 14, 19, 24};
-    for (size_t i = 0; i < TX_COUNT_OF(groups); i++)
-        if (start >= groups[i] && end <= start - groups[i] + 36 && is_uuid_at(s, start - groups[i]))
-            return true;
-    return false;
-}
-
 struct window {
     uint8_t digits[DIGITS_MAX];
     size_t n;
@@ -113,8 +89,8 @@ static void try_windows(struct tx_scan *s, size_t at, size_t end) {
     while (add_group(s, &w, at, end)) {
         bool whole_run = w.n_groups == 1;
         if (is_card(&w) && !(whole_run && tx_scan_in_hex_word(s, start, end)) &&
-            !in_uuid(s, start, end))
-            tx_scan_claim(s, TX_DETECT_CARD, start, end);
+            !tx_scan_in_uuid(s, start, end))
+            tx_scan_claim(s, TX_DETECT_CREDIT_CARD, start, end);
         uint8_t separator = tx_scan_at(s, end);
         if ((separator != ' ' && separator != '-') || !tx_is_digit(tx_scan_at(s, end + 1)))
             break;
@@ -125,7 +101,7 @@ static void try_windows(struct tx_scan *s, size_t at, size_t end) {
         while (end < s->n && end - at <= DIGITS_MAX && tx_is_digit(s->p[end]))
             end++;
     }
-    s->spans->work += end - start;
+    s->matches->work += end - start;
 }
 
 static void try_long_run(struct tx_scan *s, size_t at, size_t end) {
@@ -138,17 +114,17 @@ static void try_long_run(struct tx_scan *s, size_t at, size_t end) {
         uint32_t lengths = issued_lengths(digits);
         for (size_t k = n; lengths && k >= DIGITS_MIN; k--)
             if ((lengths & N(k)) && luhn(digits, k)) {
-                tx_scan_claim(s, TX_DETECT_CARD, start, start + k);
+                tx_scan_claim(s, TX_DETECT_CREDIT_CARD, start, start + k);
                 break;
             }
-        s->spans->work += n;
+        s->matches->work += n;
     }
 }
 
 void tx_detect_card(struct tx_scan *s, size_t at, size_t end) {
     uint8_t first = s->p[at], next = tx_scan_at(s, end);
 
-    if (!tx_scan_wants(s, TX_DETECT_CARD))
+    if (!tx_scan_wants(s, TX_DETECT_CREDIT_CARD))
         return;
     if (end - at > DIGITS_MAX) {
         if (!tx_scan_in_hex_word(s, at, end))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "libtx/mask/scan.h"
+#include "libtx/detect/scan.h"
 
 /*
  * A private key in PEM or OpenPGP armour, from its first line's dashes to those of its END line;
@@ -37,13 +37,14 @@ void tx_detect_private_key(struct tx_scan *s, size_t at) {
     size_t end;
 
     if (at < s->private_key_done || at < 5 || s->n - at < 6 ||
-        memcmp(s->p + at - 5, DASHES "BEGIN ", 11) != 0 || !tx_scan_wants(s, TX_DETECT_PRIVATE_KEY))
+        memcmp(s->p + at - 5, DASHES "BEGIN ", 11) != 0 ||
+        !tx_scan_wants(s, TX_DETECT_PRIVATE_KEY_PEM))
         return;
-    s->spans->work += LABEL_BYTES;
+    s->matches->work += LABEL_BYTES;
     if (!is_private(s, at + 6, &end))
         return;
     end = block_end(s, end);
-    s->spans->work += end - at;
+    s->matches->work += end - at;
     s->private_key_done = end;
-    tx_scan_claim(s, TX_DETECT_PRIVATE_KEY, at - 5, end);
+    tx_scan_claim(s, TX_DETECT_PRIVATE_KEY_PEM, at - 5, end);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "libtx/mask/scan.h"
+#include "libtx/detect/scan.h"
 
 /*
  * An IBAN: a country of the SWIFT registry, as many characters as that country has, single spaces
@@ -64,7 +64,7 @@ static size_t iban_end(struct tx_scan *s, size_t at, size_t length) {
     }
     for (size_t k = 0; k < 4; k++)
         remainder = add(remainder, s->p[at + k]);
-    s->spans->work += i - at;
+    s->matches->work += i - at;
     return remainder == 1 ? i : at;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "libtx/mask/scan.h"
+#include "libtx/detect/scan.h"
 
 /*
  * `password=value` in a text, and its relatives: the word before '=' or ':' says that what follows
- * is a secret; and the password of `scheme://user:password@host`. Only the value is claimed.
+ * is a secret. Only the value is claimed.
  */
 
 #define NAME_BYTES 64     /* of the word before the sign, from its end */
@@ -47,7 +47,7 @@ static bool is_secret_name(struct tx_scan *s, size_t end) {
         start--;
         letters |= 1u << (s->p[start] & 31);
     }
-    s->spans->work += end - start;
+    s->matches->work += end - start;
     /* Most words are out by their letters: each name above has a k, a w, an h or a c. */
     if (end - start < 3 ||
         !(letters & (1u << ('k' & 31) | 1u << ('w' & 31) | 1u << ('h' & 31) | 1u << ('c' & 31))))
@@ -58,20 +58,38 @@ static bool is_secret_name(struct tx_scan *s, size_t end) {
     return names_secret(name, n);
 }
 
-/* From the sign back over spaces and a quote, which may be escaped, to the end of the word. */
-static size_t name_end(const struct tx_scan *s, size_t at) {
-    while (at > 0 && (s->p[at - 1] == ' ' || s->p[at - 1] == '\t'))
+static size_t before_quote(const struct tx_scan *s, size_t at) {
+    if (at == 0 || !is_quote(s->p[at - 1]))
+        return at;
+    at--;
+    while (at > 0 && s->p[at - 1] == '\\')
         at--;
-    if (at > 0 && is_quote(s->p[at - 1])) {
-        at--;
-        while (at > 0 && s->p[at - 1] == '\\')
-            at--;
-    }
     return at;
 }
 
+/* From the sign back over spaces and a quote, which may be escaped, to the end of the word; also
+ * out of user[password] and of ['password']. */
+static size_t name_end(const struct tx_scan *s, size_t at) {
+    while (at > 0 && (s->p[at - 1] == ' ' || s->p[at - 1] == '\t'))
+        at--;
+    if (at > 0 && s->p[at - 1] == ']')
+        at--;
+    return before_quote(s, at);
+}
+
+static bool is_blank(uint8_t c) {
+    return c == ' ' || c == '\t';
+}
+
+/* Where nothing else follows the sign, the value may stand in the next line. */
 static size_t skip_spaces(const struct tx_scan *s, size_t at) {
-    while (tx_scan_at(s, at) == ' ' || tx_scan_at(s, at) == '\t')
+    while (is_blank(tx_scan_at(s, at)))
+        at++;
+    if (tx_scan_at(s, at) == '\r')
+        at++;
+    if (tx_scan_at(s, at) == '\n')
+        at++;
+    while (is_blank(tx_scan_at(s, at)))
         at++;
     return at;
 }
@@ -91,7 +109,7 @@ static size_t quoted_end(struct tx_scan *s, size_t at, uint8_t quote, size_t n_b
             i++;
         }
     }
-    s->spans->work += i - at;
+    s->matches->work += i - at;
     if (i < s->n)
         return i - n_backslashes;
     const uint8_t *newline = memchr(s->p + at, '\n', s->n - at);
@@ -108,7 +126,7 @@ static bool ends_value(struct tx_scan *s, size_t at) {
         return true;
     while (i - at < AHEAD_BYTES && is_name(tx_scan_at(s, i)))
         i++;
-    s->spans->work += i - at;
+    s->matches->work += i - at;
     return tx_scan_at(s, i) == '=' || tx_scan_at(s, i) == ':';
 }
 
@@ -119,8 +137,18 @@ static size_t plain_end(struct tx_scan *s, size_t at) {
         if ((c == ',' || c == ';' || c == '&' || is_quote(c)) && ends_value(s, end))
             break;
     }
-    s->spans->work += end - at;
+    s->matches->work += end - at;
     return end;
+}
+
+/* "hmac:" and 32 digits, as masking writes them. */
+static bool is_pseudonym(const struct tx_scan *s, size_t start, size_t end) {
+    if (end - start != 37 || !tx_scan_is(s, start, "hmac:"))
+        return false;
+    for (size_t i = start + 5; i < end; i++)
+        if (!tx_is_hex(s->p[i]) || (s->p[i] >= 'A' && s->p[i] <= 'F'))
+            return false;
+    return true;
 }
 
 /* Nothing, and what stands in place of a value: also what masking itself wrote. */
@@ -129,11 +157,40 @@ static bool is_no_secret(const struct tx_scan *s, size_t start, size_t end) {
     for (size_t i = 0; i < TX_COUNT_OF(words); i++)
         if (end - start == strlen(words[i]) && tx_scan_is_word(s, start, words[i]))
             return true;
-    if (end - start == 37 && tx_scan_is_word(s, start, "hmac:"))
+    if (is_pseudonym(s, start, end))
         return true;
     while (start < end && s->p[start] == '*')
         start++;
     return start == end;
+}
+
+/* A value in brackets ends with the one that closes it: a secret with parts. */
+static size_t bracket_end(struct tx_scan *s, size_t at) {
+    size_t depth = 0, i = at;
+    bool quoted = false;
+    for (; i < s->n; i++) {
+        uint8_t c = s->p[i];
+        if (c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '{' || c == '['))
+            depth++;
+        else if (!quoted && (c == '}' || c == ']') && --depth == 0)
+            break;
+    }
+    s->matches->work += i - at;
+    return i < s->n ? i + 1 : s->n;
+}
+
+/* What is glued to a closing quote belongs to the value: 'it''s', "one"two. */
+static size_t after_quote(struct tx_scan *s, size_t end, uint8_t quote, size_t n_backslashes) {
+    size_t next = end + n_backslashes + 1;
+    uint8_t c = tx_scan_at(s, next);
+    if (n_backslashes > 0 || next >= s->n || !(c == quote || tx_is_alnum(c)))
+        return end;
+    size_t plain = plain_end(s, next + (c == quote));
+    return plain > next && s->p[plain - 1] == quote ? plain - 1 : plain;
 }
 
 static void take_value(struct tx_scan *s, size_t at) {
@@ -142,42 +199,25 @@ static void take_value(struct tx_scan *s, size_t at) {
     while (tx_scan_at(s, start + n_backslashes) == '\\' && n_backslashes < BACKSLASHES_MAX)
         n_backslashes++;
     uint8_t quote = tx_scan_at(s, start + n_backslashes);
+    bool in_brackets = quote == '{' || (quote == '[' && !tx_scan_is_word(s, start, "[redacted]"));
     if (is_quote(quote)) {
         start += n_backslashes + 1;
-        end = quoted_end(s, start, quote, n_backslashes);
+        end = after_quote(s, quoted_end(s, start, quote, n_backslashes), quote, n_backslashes);
     } else {
-        end = plain_end(s, start);
+        end = in_brackets ? bracket_end(s, start) : plain_end(s, start);
     }
-    s->password_done = end;
+    s->kv_done = end;
     if (!is_no_secret(s, start, end))
-        tx_scan_claim(s, TX_DETECT_PASSWORD, start, end);
+        tx_scan_claim(s, TX_DETECT_KV_SECRET, start, end);
 }
 
-/* scheme://user:password@host; the sign is the first ':'. */
-static void take_userinfo(struct tx_scan *s, size_t at) {
-    size_t i = at + 3, colon = 0;
-    while (i < s->n && !tx_is_space(s->p[i]) && !strchr("/@\"'<>", s->p[i])) {
-        if (s->p[i] == ':' && !colon)
-            colon = i;
-        i++;
-    }
-    s->spans->work += i - at;
-    if (tx_scan_at(s, i) == '@' && colon && colon + 1 < i) {
-        tx_scan_claim(s, TX_DETECT_PASSWORD, colon + 1, i);
-        s->password_done = i;
-    }
-}
-
-void tx_detect_password(struct tx_scan *s, size_t at) {
-    if (at < s->password_done || !tx_scan_wants(s, TX_DETECT_PASSWORD))
+void tx_detect_kv(struct tx_scan *s, size_t at) {
+    if (at < s->kv_done || !tx_scan_wants(s, TX_DETECT_KV_SECRET))
         return;
     bool colon = s->p[at] == ':';
     uint8_t next = tx_scan_at(s, at + 1);
-    if (colon && next == '/' && tx_scan_at(s, at + 2) == '/') {
-        take_userinfo(s, at);
+    if (colon && next == '/' && tx_scan_at(s, at + 2) == '/')
         return;
-    }
-    if (!is_secret_name(s, name_end(s, at)))
-        return;
-    take_value(s, at + 1 + (next == '=' || (!colon && next == '>')));
+    if (is_secret_name(s, name_end(s, at)))
+        take_value(s, at + 1 + (next == '=' || (!colon && next == '>')));
 }

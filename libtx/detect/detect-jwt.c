@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "libtx/mask/scan.h"
+#include "libtx/detect/scan.h"
 
 /*
  * A JSON Web Token: parts of base64url with dots between them, of which the first is a JSON object
@@ -31,18 +31,18 @@ void tx_detect_jwt(struct tx_scan *s, size_t at) {
         return;
     size_t start = at - 2, first = part_end(s, at);
     s->jwt_done = first;
-    s->spans->work += first - start;
+    s->matches->work += first - start;
     if (first - start < 3 + PART_BYTES_MIN || tx_scan_at(s, first) != '.' ||
         !has_algorithm(s, start, first))
         return;
     size_t second = part_end(s, first + 1), end = second;
-    s->spans->work += second - first;
+    s->matches->work += second - first;
     bool is_json = s->n - first > 3 && memcmp(s->p + first + 1, "eyJ", 3) == 0;
     if (second - first < PART_BYTES_MIN || (!is_json && tx_scan_at(s, second) != '.'))
         return;
     while (tx_scan_at(s, end) == '.')
         end = part_end(s, end + 1);
-    s->spans->work += end - second;
+    s->matches->work += end - second;
     s->jwt_done = end;
     tx_scan_claim(s, TX_DETECT_JWT, start, end);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "libtx/mask/scan.h"
+#include "libtx/detect/scan.h"
 
 /*
  * Groups of one to four hex digits with colons between them: eight or more, or some with a "::".
@@ -81,6 +81,6 @@ void tx_detect_ipv6(struct tx_scan *s, size_t at) {
         i = end;
     }
     finish(s, &segment);
-    s->spans->work += i - start;
+    s->matches->work += i - start;
     s->ipv6_done = i;
 }

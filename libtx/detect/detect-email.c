@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "libtx/mask/scan.h"
+#include "libtx/detect/scan.h"
 
 /*
  * An address, local@domain: at least two labels, the last one letters or xn--. Bytes past ASCII
@@ -65,7 +65,7 @@ static size_t domain_end(struct tx_scan *s, size_t start) {
         if (tx_scan_at(s, i) != '.')
             break;
     }
-    s->spans->work += i - start;
+    s->matches->work += i - start;
     return end;
 }
 
@@ -74,7 +74,7 @@ void tx_detect_email(struct tx_scan *s, size_t at) {
 
     while (start > 0 && is_local(s->p[start - 1]))
         start--;
-    s->spans->work += at - start;
+    s->matches->work += at - start;
     while (start < at && (s->p[start] == '.' || s->p[start] == '\''))
         start++;
     if (start == at)

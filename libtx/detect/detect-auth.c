@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "libtx/detect/scan.h"
+
+/*
+ * Credentials of an HTTP Authorization header: a scheme and a token (RFC 6750, RFC 7617, RFC 4559).
+ * Only the token is claimed. After "Basic" it must be base64 with a ':' in it, and after the other
+ * words it must look like no word, since those are common. The anchor is what ends the scheme.
+ */
+
+#define TOKEN_BYTES_MIN 8
+#define PROSE_BYTES 256 /* what is longer is not looked at twice */
+
+static bool is_token(uint8_t c) {
+    return tx_is_alnum(c) || (c && strchr("-._~+/=", c));
+}
+
+/* What people write after the word "bearer". */
+static bool is_prose(const struct tx_scan *s, size_t start, size_t end) {
+    static const char *const words[] = {"authentication", "authorization", "authenticated",
+                                        "authorisation",  "credential",    "credentials"};
+    while (end > start && s->p[end - 1] == '.')
+        end--;
+    for (size_t i = 0; i < TX_COUNT_OF(words); i++)
+        if (end - start == strlen(words[i]) && tx_scan_is_word(s, start, words[i]))
+            return true;
+    return false;
+}
+
+static int base64_value(uint8_t c) {
+    return c >= 'A' && c <= 'Z'   ? c - 'A'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 26
+           : c >= '0' && c <= '9' ? c - '0' + 52
+           : c == '+' || c == '-' ? 62
+           : c == '/' || c == '_' ? 63
+                                  : -1;
+}
+
+/* Whether the bytes that base64 stands for have a ':' (and no control character). */
+static bool is_user_and_password(const struct tx_scan *s, size_t start, size_t end) {
+    uint32_t bits = 0;
+    unsigned n_bits = 0;
+    bool colon = false;
+
+    for (size_t i = start; i < end && s->p[i] != '='; i++) {
+        int v = base64_value(s->p[i]);
+        if (v < 0)
+            return false;
+        bits = (bits << 6 | (uint32_t)v) & 0xffff;
+        n_bits += 6;
+        if (n_bits < 8)
+            continue;
+        n_bits -= 8;
+        uint8_t c = (uint8_t)(bits >> n_bits);
+        if (c < 0x20)
+            return false;
+        colon = colon || c == ':';
+    }
+    return colon;
+}
+
+enum scheme { BEARER, BASIC, OTHER, N_SCHEMES };
+
+/* The scheme that ends before `at`; its start. N_SCHEMES when there is none. */
+static enum scheme scheme_before(const struct tx_scan *s, size_t at) {
+    static const struct {
+        const char *word;
+        enum scheme scheme;
+    } words[] = {{"bearer", BEARER}, {"basic", BASIC},     {"digest", OTHER},
+                 {"token", OTHER},   {"negotiate", OTHER}, {"apikey", OTHER}};
+    for (size_t i = 0; i < TX_COUNT_OF(words); i++) {
+        size_t n = strlen(words[i].word);
+        if (at >= n && tx_scan_is_word(s, at - n, words[i].word) &&
+            !tx_is_alnum(tx_scan_before(s, at - n)))
+            return words[i].scheme;
+    }
+    return N_SCHEMES;
+}
+
+/* Digits among letters, or a sign that no sentence has within a word. */
+static bool looks_random(const struct tx_scan *s, size_t start, size_t end) {
+    size_t n_digits = 0, n_letters = 0;
+    for (size_t i = start; i < end; i++) {
+        n_digits += tx_is_digit(s->p[i]);
+        n_letters += tx_is_letter(s->p[i]);
+    }
+    return n_digits >= 2 && n_letters >= 2;
+}
+
+static bool is_gap(uint8_t c) {
+    return tx_is_space(c) || (c && strchr(":=\"'\\", c));
+}
+
+void tx_detect_auth(struct tx_scan *s, size_t at) {
+    uint8_t last = tx_lower(tx_scan_before(s, at));
+    if (at < s->auth_done || !last || !strchr("rctney", last) ||
+        !tx_scan_wants(s, TX_DETECT_AUTH_HEADER))
+        return;
+    enum scheme scheme = scheme_before(s, at);
+    if (scheme == N_SCHEMES)
+        return;
+    size_t start = at;
+    while (is_gap(tx_scan_at(s, start)))
+        start++;
+    size_t end = start;
+    while (end < s->n && is_token(s->p[end]))
+        end++;
+    s->matches->work += end - at;
+    s->auth_done = end - start > PROSE_BYTES ? end : start;
+    if (end - start < (scheme == BASIC ? 4 : TOKEN_BYTES_MIN))
+        return;
+    bool found = scheme == BEARER  ? !is_prose(s, start, end)
+                 : scheme == BASIC ? is_user_and_password(s, start, end)
+                                   : looks_random(s, start, end);
+    if (found) {
+        s->auth_done = end;
+        tx_scan_claim(s, TX_DETECT_AUTH_HEADER, start, end);
+    }
+}

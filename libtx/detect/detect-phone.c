@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "libtx/detect/scan.h"
+
+/*
+ * International telephone numbers (ITU-T E.164: '+', a country code, 8 to 15 digits in all) and
+ * those of North America that begin with a parenthesis. The anchors are '+' and '('. Forms of North
+ * America without either have a shape (ids-common.c).
+ */
+
+#define DIGITS_MIN 8
+#define DIGITS_MAX 15
+
+/* Codes of the ITU's list (Operational Bulletin, annex): of one, two and three digits. */
+static bool is_country(const char *d) {
+    static const char two[] =
+        "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 "
+        "56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98";
+    static const char three[] =
+        "21 22 23 24 25 26 29 35 37 38 42 50 59 67 68 69 80 85 87 88 96 97 99";
+    static const char never[] =
+        "210 214 215 217 219 259 292 293 294 295 296 384 386x 388 422 424 425 "
+        "426 427 428 429 671x 684 693 694 695 696 697 698 699 801 802 803 804 "
+        "805 806 807 809 851 854 857 858 859 871 872 873 874 875 876 877 879 "
+        "884 885 887 889 969 978 990 991 997 999";
+    char code[4] = {d[0], d[1], ' ', '\0'}, whole[5] = {d[0], d[1], d[2], ' ', '\0'};
+    if (d[0] == '1' || d[0] == '7')
+        return true;
+    if (strstr(two, code) || strncmp(two + sizeof(two) - 3, code, 2) == 0)
+        return true;
+    if (!strstr(three, code) && strncmp(three + sizeof(three) - 3, code, 2) != 0)
+        return false;
+    return !strstr(never, whole) && strncmp(never + sizeof(never) - 4, whole, 3) != 0;
+}
+
+static bool is_joint(uint8_t c) {
+    return c && strchr(" .()-/", c);
+}
+
+/* Where the number that begins at `at` ends; its digits. Up to two signs between digits. */
+static size_t take_digits(struct tx_scan *s, size_t at, char *digits, size_t *ret_n) {
+    size_t end = at, i = at, n = 0;
+    while (i < s->n) {
+        size_t joints = 0;
+        while (joints < 3 && is_joint(tx_scan_at(s, i)))
+            joints++, i++;
+        if (joints > 2 || !tx_is_digit(tx_scan_at(s, i)))
+            break;
+        for (; tx_is_digit(tx_scan_at(s, i)) && n <= DIGITS_MAX; i++)
+            digits[n++] = (char)s->p[i];
+        end = i;
+        if (n > DIGITS_MAX)
+            break;
+    }
+    s->matches->work += i - at;
+    *ret_n = n;
+    return end;
+}
+
+static void take_international(struct tx_scan *s, size_t at) {
+    char digits[DIGITS_MAX + 2];
+    size_t n;
+    if (!tx_is_digit(tx_scan_at(s, at + 1)) || s->p[at + 1] == '0' ||
+        tx_is_word(tx_scan_before(s, at)))
+        return;
+    size_t end = take_digits(s, at + 1, digits, &n);
+    s->phone_done = end;
+    if (n < DIGITS_MIN || n > DIGITS_MAX || tx_is_word(tx_scan_at(s, end)) || !is_country(digits))
+        return;
+    tx_scan_claim(s, TX_DETECT_PHONE_E164, at, end);
+}
+
+/* NXX: 2 to 9, and not N11. */
+static bool is_code(const struct tx_scan *s, size_t at) {
+    for (size_t i = 0; i < 3; i++)
+        if (!tx_is_digit(tx_scan_at(s, at + i)))
+            return false;
+    return s->p[at] >= '2' && !(s->p[at + 1] == '1' && s->p[at + 2] == '1');
+}
+
+static void take_american(struct tx_scan *s, size_t at) {
+    size_t i = at + 5;
+    if (!is_code(s, at + 1) || tx_scan_at(s, at + 4) != ')')
+        return;
+    i += tx_scan_at(s, i) == ' ' || tx_scan_at(s, i) == '-';
+    if (!is_code(s, i) || !is_joint(tx_scan_at(s, i + 3)))
+        return;
+    for (size_t k = 4; k < 8; k++)
+        if (!tx_is_digit(tx_scan_at(s, i + k)))
+            return;
+    if (tx_is_word(tx_scan_at(s, i + 8)))
+        return;
+    bool one = at >= 2 && s->p[at - 2] == '1' && is_joint(s->p[at - 1]) &&
+               !tx_is_word(tx_scan_before(s, at - 2));
+    tx_scan_claim(s, TX_DETECT_PHONE_NANP, one ? at - 2 : at, i + 8);
+}
+
+void tx_detect_phone(struct tx_scan *s, size_t at) {
+    if (at < s->phone_done)
+        return;
+    if (s->p[at] == '+' && tx_scan_wants(s, TX_DETECT_PHONE_E164))
+        take_international(s, at);
+    if (s->p[at] == '(' && tx_scan_wants(s, TX_DETECT_PHONE_NANP))
+        take_american(s, at);
+}

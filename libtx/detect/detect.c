@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "libtx/base/error.h"
+#include "libtx/crypto/secret.h"
+#include "libtx/detect/decode.h"
+#include "libtx/detect/fold.h"
+#include "libtx/detect/scan.h"
+
+/*
+ * text → folded → scanned → what was found, at its place in the text; then each encoded word in it
+ * → decoded → the same once more, two deep.
+ */
+
+#define DEPTH 2
+
+struct level {
+    uint8_t *folded;
+    uint32_t *offsets;
+    uint8_t *decoded;
+    struct tx_matches *matches;
+};
+
+struct tx_detect_memory {
+    size_t cap;
+    struct level level[DEPTH + 1];
+    struct tx_matches inner[DEPTH];
+};
+
+void tx_detect_memory_free(struct tx_detect_memory *memory) {
+    if (!memory)
+        return;
+    for (size_t i = 0; i <= DEPTH; i++) {
+        free(memory->level[i].folded);
+        free(memory->level[i].offsets);
+        free(memory->level[i].decoded);
+    }
+    free(memory);
+}
+
+int tx_detect_memory_new(size_t cap, struct tx_detect_memory **ret) {
+    _cleanup_(tx_detect_memory_freep) struct tx_detect_memory *memory = calloc(1, sizeof(*memory));
+    if (!memory)
+        return -ENOMEM;
+    memory->cap = cap;
+    for (size_t i = 0; i <= DEPTH; i++) {
+        struct level *level = &memory->level[i];
+        level->folded = malloc(cap);
+        level->offsets = malloc((cap + 1) * sizeof(*level->offsets));
+        level->decoded = malloc(cap);
+        if (!level->folded || !level->offsets || !level->decoded)
+            return -ENOMEM;
+        level->matches = i > 0 ? &memory->inner[i - 1] : NULL;
+    }
+    *ret = TX_STEAL(memory);
+    return 0;
+}
+
+static void scan_folded(const struct level *level, struct tx_text text,
+                        const struct tx_detect_options *options, struct tx_matches *ret) {
+    if (!tx_fold_needed(text)) {
+        tx_scan(text, options, ret);
+        return;
+    }
+    size_t n = tx_fold(text, level->folded, level->offsets);
+    tx_scan((struct tx_text){(const char *)level->folded, n}, options, ret);
+    for (size_t i = 0; i < ret->n && !ret->overflow; i++) {
+        ret->match[i].start = level->offsets[ret->match[i].start];
+        ret->match[i].end = level->offsets[ret->match[i].end];
+    }
+    tx_wipe(level->folded, n);
+}
+
+static void detect(struct tx_detect_memory *memory, size_t depth, struct tx_text text,
+                   const struct tx_detect_options *options, struct tx_matches *ret);
+
+/* How many a detector found within [start, end). */
+static size_t count_within(const struct tx_matches *matches, enum tx_detector detector,
+                           size_t start, size_t end) {
+    size_t n = 0;
+    for (size_t i = matches->n; i > 0 && matches->match[i - 1].end > start; i--) {
+        const struct tx_match *match = &matches->match[i - 1];
+        n += match->detector == detector && match->start >= start && match->end <= end;
+    }
+    return n;
+}
+
+/* What stands in an encoded word claims all of it, when it was not found as it stands there. */
+static void claim_word(const struct tx_matches *inner, const struct tx_encoded *word,
+                       struct tx_matches *ret) {
+    struct tx_detector_set done = {.word = {0}};
+    for (size_t i = 0; i < inner->n; i++) {
+        enum tx_detector d = inner->match[i].detector;
+        if (tx_detectors_have(&done, d))
+            continue;
+        tx_detectors_add(&done, d);
+        if (count_within(inner, d, 0, SIZE_MAX) > count_within(ret, d, word->start, word->end))
+            tx_matches_add(ret, &(struct tx_match){(uint32_t)word->start, (uint32_t)word->end, d});
+    }
+}
+
+static void look_into(struct tx_detect_memory *memory, size_t depth, struct tx_text text,
+                      const struct tx_detect_options *options, struct tx_matches *ret) {
+    const struct level *level = &memory->level[depth];
+    struct tx_matches *inner = memory->level[depth + 1].matches;
+    struct tx_encoded word;
+
+    for (size_t at = 0; !ret->overflow && tx_decode_next(text, &at, level->decoded, &word);) {
+        detect(memory, depth + 1, (struct tx_text){(const char *)level->decoded, word.n}, options,
+               inner);
+        ret->overflow |= inner->overflow;
+        if (!inner->overflow)
+            claim_word(inner, &word, ret);
+        tx_wipe(level->decoded, word.n);
+    }
+}
+
+static void detect(struct tx_detect_memory *memory, size_t depth, struct tx_text text,
+                   const struct tx_detect_options *options, struct tx_matches *ret) {
+    scan_folded(&memory->level[depth], text, options, ret);
+    if (depth < DEPTH && !ret->overflow)
+        look_into(memory, depth, text, options, ret);
+}
+
+void tx_detect(struct tx_detect_memory *memory, struct tx_text text,
+               const struct tx_detect_options *options, struct tx_matches *ret) {
+    ret->n = 0;
+    ret->work = 0;
+    ret->overflow = text.n > memory->cap;
+    if (!ret->overflow && tx_detectors_any(&options->wanted))
+        detect(memory, 0, text, options, ret);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "libtx/detect/fold.h"
+
+#include <string.h>
+
+#include "libtx/base/error.h"
+
+/* Zeros of the scripts that have decimal digits, ten in a row each (Unicode 15, category Nd). */
+static const uint32_t zeros[] = {
+    0x0660,  0x06f0,  0x07c0,  0x0966,  0x09e6,  0x0a66,  0x0ae6,  0x0b66,  0x0be6,  0x0c66,
+    0x0ce6,  0x0d66,  0x0de6,  0x0e50,  0x0ed0,  0x0f20,  0x1040,  0x1090,  0x17e0,  0x1810,
+    0x1946,  0x19d0,  0x1a80,  0x1a90,  0x1b50,  0x1bb0,  0x1c40,  0x1c50,  0xa620,  0xa8d0,
+    0xa900,  0xa9d0,  0xa9f0,  0xaa50,  0xabf0,  0xff10,  0x104a0, 0x10d30, 0x11066, 0x110f0,
+    0x11136, 0x111d0, 0x112f0, 0x11450, 0x114d0, 0x11650, 0x116c0, 0x11730, 0x118e0, 0x11950,
+    0x11c50, 0x11d50, 0x11da0, 0x11f50, 0x16a60, 0x16ac0, 0x16b50, 0x1d7ce, 0x1d7d8, 0x1d7e2,
+    0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e950, 0x1fbf0,
+};
+
+/* Nobody sees them: category Cf, variation selectors, combining grapheme joiner. */
+static const struct {
+    uint32_t first, last;
+} hidden[] = {
+    {0x00ad, 0x00ad},   {0x034f, 0x034f},   {0x061c, 0x061c},   {0x115f, 0x1160},
+    {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x200b, 0x200f},   {0x202a, 0x202e},
+    {0x2060, 0x206f},   {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
+    {0xffa0, 0xffa0},   {0xfff9, 0xfffb},   {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+    {0xe0001, 0xe0001}, {0xe0020, 0xe007f}, {0xe0100, 0xe01ef},
+};
+
+static bool is_hidden(uint32_t c) {
+    for (size_t i = 0; i < TX_COUNT_OF(hidden); i++)
+        if (c <= hidden[i].last)
+            return c >= hidden[i].first;
+    return false;
+}
+
+/* Categories Zs, Zl and Zp. */
+static bool is_space(uint32_t c) {
+    return c == 0x00a0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+static bool is_dash(uint32_t c) {
+    return c == 0x058a || c == 0x05be || (c >= 0x2010 && c <= 0x2015) || c == 0x2043 ||
+           c == 0x2212 || c == 0x2e3a || c == 0x2e3b || c == 0x301c || c == 0x3030 || c == 0xfe31 ||
+           c == 0xfe32 || c == 0xfe58 || c == 0xfe63 || c == 0x30fc;
+}
+
+/* The character's ASCII likeness; 0: none. */
+static uint8_t likeness(uint32_t c) {
+    if (c >= 0xff01 && c <= 0xff5e)
+        return (uint8_t)(c - 0xff01 + '!');
+    if (is_space(c))
+        return ' ';
+    if (is_dash(c))
+        return '-';
+    switch (c) {
+    case 0x2024: /* one dot leader */
+    case 0x3002:
+    case 0xff61:
+    case 0x00b7:
+        return '.';
+    case 0xfe52:
+        return '.';
+    case 0xfe6b:
+        return '@';
+    case 0xfe55:
+    case 0x2236:
+    case 0xa789:
+        return ':';
+    case 0x2044:
+    case 0x2215:
+        return '/';
+    case 0x2018:
+    case 0x2019:
+        return '\'';
+    case 0x201c:
+    case 0x201d:
+        return '"';
+    default:
+        break;
+    }
+    for (size_t i = 0; i < TX_COUNT_OF(zeros); i++)
+        if (c >= zeros[i] && c < zeros[i] + 10)
+            return (uint8_t)('0' + (c - zeros[i]));
+    return 0;
+}
+
+/* Of n bytes of valid UTF-8. */
+static uint32_t decode(const char *p, size_t n) {
+    static const uint8_t first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t c = (uint8_t)p[0] & first[n];
+    for (size_t i = 1; i < n; i++)
+        c = c << 6 | ((uint8_t)p[i] & 0x3f);
+    return c;
+}
+
+bool tx_fold_needed(struct tx_text text) {
+    size_t i = 0;
+    uint64_t word;
+    for (; i + 8 <= text.n; i += 8) {
+        memcpy(&word, text.p + i, 8);
+        if (word & UINT64_C(0x8080808080808080))
+            return true;
+    }
+    for (; i < text.n; i++)
+        if (text.p[i] & 0x80)
+            return true;
+    return false;
+}
+
+size_t tx_fold(struct tx_text text, uint8_t *ret, uint32_t *ret_offsets) {
+    size_t n = 0;
+    for (size_t i = 0; i < text.n;) {
+        size_t n_char = tx_utf8_char(text.p + i, text.n - i);
+        uint32_t c = n_char > 1 ? decode(text.p + i, n_char) : 0;
+        uint8_t like = c ? likeness(c) : 0;
+        size_t n_kept = n_char == 0 ? 1 : n_char;
+        if (like) {
+            ret_offsets[n] = (uint32_t)i;
+            ret[n++] = like;
+        } else if (!(c && is_hidden(c))) {
+            for (size_t k = 0; k < n_kept; k++) {
+                ret_offsets[n] = (uint32_t)(i + k);
+                ret[n++] = (uint8_t)text.p[i + k];
+            }
+        }
+        i += n_kept;
+    }
+    ret_offsets[n] = (uint32_t)text.n;
+    return n;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "libtx/base/error.h"
+#include "libtx/detect/checksum.h"
+#include "libtx/detect/id.h"
+
+/* What is of no one country, or no person's number but has a shape all the same. */
+
+/* The American Bankers Association's weights 3, 7, 1; the first two digits name a district. */
+static bool is_us_aba_rtn(const char *id) {
+    static const int8_t weights[] = {3, 7, 1, 3, 7, 1, 3, 7, 1};
+    uint64_t d = tx_id_number(id, 2);
+    bool district = d <= 12 || (d >= 21 && d <= 32) || (d >= 61 && d <= 72) || d == 80;
+    return district && tx_weighted(id, weights, 9) % 10 == 0 && !tx_id_is_uniform(id, 9);
+}
+
+static bool is_imei(const char *id) {
+    return tx_luhn(id, 15) && !tx_id_is_uniform(id, 15);
+}
+
+/* 49 CFR 565.15: the ninth character is the check digit. */
+static bool is_vin(const char *id) {
+    static const int weights[] = {8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2};
+    static const char letters[] = "ABCDEFGH*JKLMN*P*R**STUVWXYZ";
+    static const uint8_t values[] = {1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2, 3, 4, 5,
+                                     0, 7, 0, 9, 0, 0, 2, 3, 4, 5, 6, 7, 8, 9};
+    int sum = 0;
+    for (size_t i = 0; i < 17; i++) {
+        bool digit = id[i] >= '0' && id[i] <= '9';
+        const char *at = digit ? NULL : strchr(letters, id[i]);
+        if (!digit && !at)
+            return false;
+        sum += weights[i] * (digit ? id[i] - '0' : values[at - letters]);
+    }
+    return id[8] == "0123456789X"[sum % 11] && !tx_id_is_uniform(id, 17);
+}
+
+static bool is_birth(uint64_t year, uint64_t month, uint64_t day) {
+    return year >= 1900 && year < 2030 &&
+           tx_is_date((unsigned)year, (unsigned)month, (unsigned)day);
+}
+static bool is_year_first(const char *id) {
+    return is_birth(tx_id_number(id, 4), tx_id_number(id + 4, 2), tx_id_number(id + 6, 2));
+}
+static bool is_year_last(const char *id) {
+    uint64_t a = tx_id_number(id, 2), b = tx_id_number(id + 2, 2), year = tx_id_number(id + 4, 4);
+    return is_birth(year, b, a) || is_birth(year, a, b);
+}
+/* 1/2/1999, 1/12/1999, 12/1/1999 */
+static bool is_short_year_last(const char *id) {
+    uint64_t year = tx_id_number(id + strlen(id) - 4, 4);
+    size_t n = strlen(id) - 4;
+    for (size_t first = 1; first < n; first++) {
+        uint64_t a = tx_id_number(id, first), b = tx_id_number(id + first, n - first);
+        if (is_birth(year, b, a) || is_birth(year, a, b))
+            return true;
+    }
+    return false;
+}
+
+/* NANP: area and exchange are 2 to 9 and not N11. */
+static bool is_code(const char *id) {
+    return id[0] >= '2' && !(id[1] == '1' && id[2] == '1');
+}
+static bool is_phone_nanp(const char *id) {
+    return is_code(id) && is_code(id + 3);
+}
+static bool is_phone_nanp_one(const char *id) {
+    return id[0] == '1' && is_phone_nanp(id + 1);
+}
+
+static bool is_mac(const char *id) {
+    for (size_t i = 0; i < 12; i++)
+        if (id[i] > 'F')
+            return false;
+    return !tx_id_is_uniform(id, 12);
+}
+
+#define ROW(id, shape, context, check)                                                             \
+    { TX_DETECT_##id, shape, TX_ID_##context, check }
+static const struct tx_id_shape shapes[] = {
+    ROW(US_ABA_RTN, "999999999", CONTEXT, is_us_aba_rtn),
+    ROW(US_ABA_RTN, "9999-9999-9", ALONE, is_us_aba_rtn),
+    ROW(IMEI, "999999999999999", CONTEXT, is_imei),
+    ROW(IMEI, "99-999999-999999-9", CONTEXT, is_imei),
+    ROW(IMEI, "99 999999 999999 9", CONTEXT, is_imei),
+    ROW(VIN, "XXXXXXXXXXXXXXXXX", CONTEXT, is_vin),
+    ROW(DATE_OF_BIRTH, "9999-99-99", CONTEXT, is_year_first),
+    ROW(DATE_OF_BIRTH, "9999/99/99", CONTEXT, is_year_first),
+    ROW(DATE_OF_BIRTH, "9999.99.99", CONTEXT, is_year_first),
+    ROW(DATE_OF_BIRTH, "99999999", CONTEXT, is_year_first),
+    ROW(DATE_OF_BIRTH, "99/99/9999", CONTEXT, is_year_last),
+    ROW(DATE_OF_BIRTH, "99-99-9999", CONTEXT, is_year_last),
+    ROW(DATE_OF_BIRTH, "99.99.9999", CONTEXT, is_year_last),
+    ROW(DATE_OF_BIRTH, "9/9/9999", CONTEXT, is_short_year_last),
+    ROW(DATE_OF_BIRTH, "9/99/9999", CONTEXT, is_short_year_last),
+    ROW(DATE_OF_BIRTH, "99/9/9999", CONTEXT, is_short_year_last),
+    ROW(DATE_OF_BIRTH, "9.9.9999", CONTEXT, is_short_year_last),
+    ROW(DATE_OF_BIRTH, "9.99.9999", CONTEXT, is_short_year_last),
+    ROW(DATE_OF_BIRTH, "99.9.9999", CONTEXT, is_short_year_last),
+    ROW(PHONE_NANP, "999-999-9999", ALONE, is_phone_nanp),
+    ROW(PHONE_NANP, "999.999.9999", ALONE, is_phone_nanp),
+    ROW(PHONE_NANP, "999 999 9999", ALONE, is_phone_nanp),
+    ROW(PHONE_NANP, "9-999-999-9999", ALONE, is_phone_nanp_one),
+    ROW(PHONE_NANP, "9.999.999.9999", ALONE, is_phone_nanp_one),
+    ROW(PHONE_NANP, "9 999 999 9999", ALONE, is_phone_nanp_one),
+    ROW(MAC, "XX-XX-XX-XX-XX-XX", ALONE, is_mac),
+    ROW(MAC, "XXXX.XXXX.XXXX", ALONE, is_mac),
+};
+
+const struct tx_id_family tx_ids_common = {shapes, TX_COUNT_OF(shapes)};

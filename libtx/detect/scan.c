@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+#include "libtx/detect/scan.h"
+
+#include <math.h>
+
+enum anchor {
+    NONE,
+    DIGIT,
+    AT,
+    COLON,
+    EQUALS,
+    J,
+    B,
+    A,
+    Z,
+    X,
+    UNDERSCORE,
+    SLASH,
+    PLUS,
+    PAREN,
+    LESS,
+    SPACE,
+};
+
+static const uint8_t anchors[256] = {
+    ['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT,  ['3'] = DIGIT, ['4'] = DIGIT,
+    ['5'] = DIGIT, ['6'] = DIGIT, ['7'] = DIGIT,  ['8'] = DIGIT, ['9'] = DIGIT,
+    ['@'] = AT,    [':'] = COLON, ['='] = EQUALS, ['J'] = J,     ['B'] = B,
+    ['A'] = A,     ['z'] = Z,     ['x'] = X,      ['X'] = X,     ['_'] = UNDERSCORE,
+    ['/'] = SLASH, ['+'] = PLUS,  ['('] = PAREN,  ['<'] = LESS,  [' '] = SPACE,
+};
+
+bool tx_scan_is_word(const struct tx_scan *s, size_t i, const char *word) {
+    for (; *word; word++, i++)
+        if (tx_lower(tx_scan_at(s, i)) != (uint8_t)*word)
+            return false;
+    return true;
+}
+
+bool tx_scan_is(const struct tx_scan *s, size_t i, const char *literal) {
+    for (; *literal; literal++, i++)
+        if (tx_scan_at(s, i) != (uint8_t)*literal)
+            return false;
+    return true;
+}
+
+/* They come nearly in order. */
+void tx_matches_add(struct tx_matches *matches, const struct tx_match *match) {
+    if (matches->overflow)
+        return;
+    size_t at = matches->n;
+    while (at > 0 && matches->match[at - 1].start > match->start)
+        at--;
+    for (size_t i = at; i > 0 && matches->match[i - 1].start == match->start; i--)
+        if (matches->match[i - 1].end == match->end &&
+            matches->match[i - 1].detector == match->detector)
+            return;
+    if (matches->n == TX_DETECT_MATCHES_MAX) {
+        matches->overflow = true;
+        return;
+    }
+    memmove(&matches->match[at + 1], &matches->match[at],
+            (matches->n - at) * sizeof(matches->match[0]));
+    matches->match[at] = *match;
+    matches->n++;
+}
+
+void tx_scan_claim(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end) {
+    if (start < end && tx_scan_wants(s, detector))
+        tx_matches_add(s->matches, &(struct tx_match){(uint32_t)start, (uint32_t)end, detector});
+}
+
+/* One letter makes no digest: a magnetic stripe has a B before a card's number or a D behind it.
+ */
+#define HEX_LETTERS_MIN 2
+
+/* A word is walked over once, however many runs of digits it has. */
+static void look_at_word(struct tx_scan *s, size_t at) {
+    size_t start = at, end = at;
+    bool is_hex = true;
+    size_t n_letters = 0;
+
+    while (start > 0 && tx_is_alnum(s->p[start - 1]))
+        start--;
+    while (end < s->n && tx_is_alnum(s->p[end]))
+        end++;
+    for (size_t i = start; i < end; i++) {
+        is_hex = is_hex && tx_is_hex(s->p[i]);
+        n_letters += tx_is_letter(s->p[i]);
+    }
+    s->matches->work += end - start;
+    s->word_start = start;
+    s->word_end = end;
+    s->word_is_hex = is_hex && n_letters >= HEX_LETTERS_MIN;
+}
+
+bool tx_scan_in_hex_word(struct tx_scan *s, size_t start, size_t end) {
+    if (!tx_is_alnum(tx_scan_before(s, start)) && !tx_is_alnum(tx_scan_at(s, end)))
+        return false;
+    if (start < s->word_start || start >= s->word_end)
+        look_at_word(s, start);
+    return s->word_is_hex;
+}
+
+static bool is_uuid_at(const struct tx_scan *s, size_t start) {
+    bool has_letter = false;
+    if (start > s->n || s->n - start < 36)
+        return false;
+    for (size_t i = 0; i < 36; i++) {
+        uint8_t c = s->p[start + i];
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? c != '-' : !tx_is_hex(c))
+            return false;
+        has_letter = has_letter || tx_is_letter(c);
+    }
+    return has_letter;
+}
+
+bool tx_scan_in_uuid(const struct tx_scan *s, size_t start, size_t end) {
+    static const uint8_t groups[] = {0, 9, 14, 19, 24};
+    for (size_t i = 0; i < TX_COUNT_OF(groups); i++)
+        if (start >= groups[i] && end <= start - groups[i] + 36 && is_uuid_at(s, start - groups[i]))
+            return true;
+    return false;
+}
+
+double tx_scan_entropy(const struct tx_scan *s, size_t start, size_t end) {
+    uint32_t counts[256] = {0};
+    double bits = 0, n = (double)(end - start);
+    for (size_t i = start; i < end; i++)
+        counts[s->p[i]]++;
+    for (size_t i = 0; i < 256; i++)
+        if (counts[i])
+            bits -= counts[i] / n * log2(counts[i] / n);
+    return bits;
+}
+
+static size_t take_digits(struct tx_scan *s, size_t at) {
+    size_t end = at + 1;
+    while (end < s->n && tx_is_digit(s->p[end]))
+        end++;
+    tx_detect_ipv4(s, at, end);
+    tx_detect_iban(s, at, end);
+    tx_detect_card(s, at, end);
+    tx_detect_gps(s, at, end);
+    tx_detect_ids(s, at, end);
+    return end;
+}
+
+/* The last letters of bearer, basic, digest, negotiate, apikey and token. */
+static const bool ends_scheme[256] = {
+    ['r'] = true, ['c'] = true, ['t'] = true, ['e'] = true, ['y'] = true, ['n'] = true,
+    ['R'] = true, ['C'] = true, ['T'] = true, ['E'] = true, ['Y'] = true, ['N'] = true,
+};
+
+/* Gives the place where the search goes on. */
+static size_t take_anchor(struct tx_scan *s, size_t at) {
+    switch ((enum anchor)anchors[s->p[at]]) {
+    case DIGIT:
+        return take_digits(s, at);
+    case AT:
+        tx_detect_email(s, at);
+        break;
+    case COLON:
+        tx_detect_url(s, at);
+        tx_detect_ipv6(s, at);
+        tx_detect_mac(s, at);
+        tx_detect_auth(s, at);
+        tx_detect_kv(s, at);
+        break;
+    case EQUALS:
+        tx_detect_auth(s, at);
+        tx_detect_kv(s, at);
+        break;
+    case J:
+        tx_detect_jwt(s, at);
+        break;
+    case B:
+        tx_detect_private_key(s, at);
+        break;
+    case A:
+        tx_detect_aws_key(s, at);
+        break;
+    case Z:
+        tx_detect_google_key(s, at);
+        break;
+    case X:
+        tx_detect_slack(s, at);
+        tx_detect_eth(s, at);
+        break;
+    case SLASH:
+        tx_detect_slack(s, at);
+        break;
+    case UNDERSCORE:
+        tx_detect_underscore(s, at);
+        break;
+    case PLUS:
+    case PAREN:
+        tx_detect_phone(s, at);
+        break;
+    case LESS:
+        tx_detect_mrz(s, at);
+        break;
+    case SPACE: /* behind the last letter of a scheme's name */
+        if (ends_scheme[tx_scan_before(s, at)])
+            tx_detect_auth(s, at);
+        break;
+    case NONE:
+        break;
+    }
+    return at + 1;
+}
+
+static void scan(struct tx_scan *s) {
+    size_t i = 0;
+    while (i < s->n && !s->matches->overflow) {
+        while (s->n - i >= 4 && !(anchors[s->p[i]] | anchors[s->p[i + 1]] | anchors[s->p[i + 2]] |
+                                  anchors[s->p[i + 3]]))
+            i += 4;
+        while (i < s->n && !anchors[s->p[i]])
+            i++;
+        if (i < s->n)
+            i = take_anchor(s, i);
+    }
+}
+
+void tx_scan(struct tx_text text, const struct tx_detect_options *options, struct tx_matches *ret) {
+    TX_UNINITIALIZED struct tx_scan s;
+
+    ret->n = 0;
+    ret->work = 0;
+    ret->overflow = text.n >= UINT32_MAX;
+    if (ret->overflow)
+        return;
+    memset(&s, 0, offsetof(struct tx_scan, marks));
+    s.p = (const uint8_t *)text.p;
+    s.n = text.n;
+    s.options = options;
+    s.matches = ret;
+    scan(&s);
+}
+
+size_t tx_matches_unite(const struct tx_matches *matches, struct tx_span *ret) {
+    size_t n = 0;
+    for (size_t i = 0; i < matches->n; i++) {
+        const struct tx_match *match = &matches->match[i];
+        if (n == 0 || match->start >= ret[n - 1].end)
+            ret[n++] = (struct tx_span){.start = match->start, .end = match->end};
+        else if (match->end > ret[n - 1].end)
+            ret[n - 1].end = match->end;
+        tx_detectors_add(&ret[n - 1].detectors, match->detector);
+    }
+    return n;
+}

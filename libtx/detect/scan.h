@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_DETECT_SCAN_H
+#define TX_DETECT_SCAN_H
+
+/*
+ * What the detectors share: the text, how far each has come, character classes. A detector is a
+ * function from an anchor's place to claims; `done` marks keep its walks from covering the same
+ * bytes again and again.
+ */
+
+#include <string.h>
+
+#include "libtx/base/error.h"
+#include "libtx/detect/detect.h"
+
+/* Where words of context stand; see context.c. */
+#define TX_CONTEXT_MARKS 1024
+struct tx_context_mark {
+    uint32_t start, end;
+    enum tx_detector detector;
+};
+
+/* For large variables of which only what was written is read. */
+#define TX_UNINITIALIZED __attribute__((uninitialized))
+
+struct tx_scan {
+    const uint8_t *p;
+    size_t n;
+    const struct tx_detect_options *options;
+    struct tx_matches *matches;
+    /* The last word that was looked at as a whole, for tx_scan_in_hex_word. */
+    size_t word_start, word_end;
+    bool word_is_hex;
+    /* Up to where each of these has looked. */
+    size_t ids_done, phone_done, ipv6_done, mac_done, jwt_done, auth_done, private_key_done,
+        kv_done, url_done, gps_done, mrz_done, aws_done;
+    /* Made when the first candidate asks for it. */
+    bool has_context, context_overflow;
+    struct tx_detector_set named; /* by the field's name */
+    size_t n_marks, first_mark;
+    struct tx_context_mark marks[TX_CONTEXT_MARKS];
+};
+
+static inline bool tx_scan_wants(const struct tx_scan *s, enum tx_detector detector) {
+    return tx_detectors_have(&s->options->wanted, detector);
+}
+
+/* The byte at i, or 0 outside the text (a byte that no detector takes for part of anything). */
+static inline uint8_t tx_scan_at(const struct tx_scan *s, size_t i) {
+    return i < s->n ? s->p[i] : 0;
+}
+/* The byte before i. */
+static inline uint8_t tx_scan_before(const struct tx_scan *s, size_t i) {
+    return i > 0 ? s->p[i - 1] : 0;
+}
+
+static inline bool tx_is_digit(uint8_t c) {
+    return c >= '0' && c <= '9';
+}
+static inline bool tx_is_letter(uint8_t c) {
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+static inline bool tx_is_alnum(uint8_t c) {
+    return tx_is_digit(c) || tx_is_letter(c);
+}
+static inline bool tx_is_word(uint8_t c) {
+    return tx_is_alnum(c) || c == '_';
+}
+static inline bool tx_is_hex(uint8_t c) {
+    return tx_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+static inline bool tx_is_space(uint8_t c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+static inline uint8_t tx_lower(uint8_t c) {
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
+}
+static inline uint8_t tx_upper(uint8_t c) {
+    return c >= 'a' && c <= 'z' ? (uint8_t)(c & ~0x20) : c;
+}
+/* base64url, as JWTs use it */
+static inline bool tx_is_base64url(uint8_t c) {
+    return tx_is_alnum(c) || c == '-' || c == '_';
+}
+
+/* Scans a text as it is; *ret is set anew. */
+void tx_scan(struct tx_text text, const struct tx_detect_options *options, struct tx_matches *ret);
+
+/* At its place by the start, when it is not there already. */
+void tx_matches_add(struct tx_matches *matches, const struct tx_match *match);
+
+/* Whether `word` (lower case) stands at i, in any case of letters. */
+bool tx_scan_is_word(const struct tx_scan *s, size_t i, const char *word);
+
+/* Whether `literal` stands at i as it is. */
+bool tx_scan_is(const struct tx_scan *s, size_t i, const char *literal);
+
+void tx_scan_claim(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end);
+
+/* Whether [start, end), digits only, is a part of a longer word of nothing but hex digits: an
+ * identifier or a digest. */
+bool tx_scan_in_hex_word(struct tx_scan *s, size_t start, size_t end);
+
+/* Whether [start, end) lies in an UUID (8-4-4-4-12 hex digits of which some are letters) and begins
+ * with one of its groups: random digits. */
+bool tx_scan_in_uuid(const struct tx_scan *s, size_t start, size_t end);
+
+/* Bits of entropy for each character of [start, end), as its own characters are distributed. */
+double tx_scan_entropy(const struct tx_scan *s, size_t start, size_t end);
+
+/* Whether a word of the detector's context stands near [start, end), or in the field's name.
+ * Amortised over the text; candidates come nearly in the text's order. */
+bool tx_context_near(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end);
+
+/* One for each anchor. `at` is the anchor's place. */
+void tx_detect_email(struct tx_scan *s, size_t at);       /* '@' */
+void tx_detect_url(struct tx_scan *s, size_t at);         /* ':' */
+void tx_detect_ipv6(struct tx_scan *s, size_t at);        /* ':' */
+void tx_detect_mac(struct tx_scan *s, size_t at);         /* ':' */
+void tx_detect_kv(struct tx_scan *s, size_t at);          /* ':' or '=' */
+void tx_detect_jwt(struct tx_scan *s, size_t at);         /* 'J' */
+void tx_detect_auth(struct tx_scan *s, size_t at);        /* ' ' */
+void tx_detect_private_key(struct tx_scan *s, size_t at); /* 'B' */
+void tx_detect_aws_key(struct tx_scan *s, size_t at);     /* 'A' */
+void tx_detect_google_key(struct tx_scan *s, size_t at);  /* 'z' */
+void tx_detect_underscore(struct tx_scan *s, size_t at);  /* '_': GitHub, Stripe */
+void tx_detect_slack(struct tx_scan *s, size_t at);       /* 'x' and '/' */
+void tx_detect_eth(struct tx_scan *s, size_t at);         /* 'x' */
+void tx_detect_phone(struct tx_scan *s, size_t at);       /* '+' and '(' */
+void tx_detect_mrz(struct tx_scan *s, size_t at);         /* '<' */
+/* A run of digits [at, end). */
+void tx_detect_card(struct tx_scan *s, size_t at, size_t end);
+void tx_detect_iban(struct tx_scan *s, size_t at, size_t end);
+void tx_detect_ipv4(struct tx_scan *s, size_t at, size_t end);
+void tx_detect_ids(struct tx_scan *s, size_t at, size_t end);
+void tx_detect_gps(struct tx_scan *s, size_t at, size_t end);
+/* A word [start, end) of letters and digits with at least one digit. */
+void tx_detect_btc(struct tx_scan *s, size_t start, size_t end);
+void tx_detect_aws_secret(struct tx_scan *s, size_t start, size_t end);
+
+#endif
