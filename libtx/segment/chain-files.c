@@ -236,10 +236,17 @@ int tx_chain_compare_epochs(struct tx_chain *c, const struct tx_segment_result *
     return 0;
 }
 
+/* Notes must not take the room of what is grave. */
+#define SET_ASIDE_LISTED 20u
+
 void tx_chain_note_files(struct tx_chain *c) {
-    for (size_t i = 0; i < c->directory.n_set_aside; i++)
+    size_t n = c->directory.n_set_aside;
+    for (size_t i = 0; i < n && i < SET_ASIDE_LISTED; i++)
         tx_chain_find(c, TX_FINDING_SET_ASIDE, c->directory.set_aside[i],
                       "a torn end that was set aside after a crash; not part of the log");
+    if (n > SET_ASIDE_LISTED)
+        tx_chain_find(c, TX_FINDING_SET_ASIDE, "", "%zu more files that were set aside",
+                      n - SET_ASIDE_LISTED);
     for (size_t i = 0; i < c->directory.n_segments; i++) {
         char name[TX_SEGMENT_NAME_BYTES];
         if (!c->directory.segments[i].plain || !c->directory.segments[i].compressed)

@@ -156,8 +156,10 @@ static void cut_at_stop(struct tx_chain *c, struct tx_segment_result *result, co
         result->proven[result->n_proven - 1].end = size;
     if (result->next_seq > size)
         result->n_records -= result->next_seq - size;
-    if (result->end.range.end > size)
+    if (result->has_reach && result->reach.range.end > size) {
         free(TX_STEAL(result->last_note));
+        result->reach = result->stop;
+    }
     result->end = result->stop;
     result->next_seq = size;
     result->lost = false;
@@ -191,16 +193,17 @@ static void find_tail(struct tx_chain *c, const struct tx_segment_result *result
 
 static void take_end(struct tx_chain *c, struct tx_segment_result *result) {
     struct tx_chain_verdict *v = c->verdict;
-    uint64_t begin = result->start.range.end;
+    const struct tx_log_state *reach = result->has_reach ? &result->reach : &result->start;
     for (size_t i = 0; i < result->n_proven; i++)
         add_proven(c, result->proven[i].begin, result->proven[i].end);
-    if (result->n_proven == 0 && (v->has_end || begin == 0))
+    if (!result->has_reach && (v->has_end || reach->range.end == 0 || result->epoch_unproven ||
+                               result->untrusted_from != TX_NO_SEQ))
         return;
     v->has_end = true;
-    v->end_size = result->end.range.end;
-    v->end_time = result->end.time;
-    v->epoch = result->end.epoch;
-    tx_range_root(&result->end.range, c->hasher, &v->end_root);
+    v->end_size = reach->range.end;
+    v->end_time = reach->time;
+    v->epoch = reach->epoch;
+    tx_range_root(&reach->range, c->hasher, &v->end_root);
     memcpy(v->end_event, result->last_event, sizeof(v->end_event));
     free(v->end_note);
     v->end_note = TX_STEAL(result->last_note);
@@ -209,6 +212,8 @@ static void take_end(struct tx_chain *c, struct tx_segment_result *result) {
 
 static void take_epochs(struct tx_chain *c, const struct tx_segment_result *result) {
     for (size_t i = 0; i < result->n_epochs; i++) {
+        if (!result->has_reach || result->epochs[i].seq >= result->reach.range.end)
+            return;
         c->has_epoch_begin = true;
         c->epoch_begin = result->epochs[i].seq + 1;
         tx_epochs_advance(c->epochs, result->epochs[i].epoch, &result->epochs[i].vkey,
@@ -280,18 +285,22 @@ int tx_chain_link(struct tx_chain *c, size_t index, struct tx_segment_result *re
     given_up = !is_last(c, index) && !result->sealed && result->has_stop;
     if (given_up)
         cut_at_stop(c, result, file);
-    if (!anchored || !c->trusted)
+    if (!anchored || !c->trusted) {
         result->n_proven = 0;
+        result->has_reach = false;
+    }
+    bool may_reach = anchored && c->trusted;
     c->trusted = c->trusted && result->untrusted_from == TX_NO_SEQ;
     c->verdict->n_records += result->n_records;
     c->verdict->n_checkpoints += result->n_checkpoints;
     take_watches(c, result);
     /* A last file that was only just begun takes nothing away from the one before it. */
     if (!is_last(c, index) || !has_kind(&result->findings, TX_FINDING_UNFINISHED))
-        carry_on(c, result, file, given_up, anchored);
+        carry_on(c, result, file, given_up, anchored && !result->epoch_unproven);
     if (anchored) {
         take_epochs(c, result);
-        take_end(c, result);
+        if (may_reach)
+            take_end(c, result);
         r = tx_chain_compare_epochs(c, result);
     }
     if (is_last(c, index) && result->has_header && !result->lost)

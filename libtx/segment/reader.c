@@ -181,6 +181,16 @@ static int look_at_nuls(const struct tx_reader *reader, size_t at, bool *ret_hol
     return 0;
 }
 
+/* How far on a hole may begin, when none begins at these NULs: at a sector within them, or behind.
+ */
+static size_t past_nuls(const struct tx_reader *reader, size_t at, size_t n) {
+    size_t length = count_nuls(reader->buffer + reader->begin + at, n);
+    uint64_t from = reader->offset + at;
+    size_t to_sector = SECTOR_BYTES - from % SECTOR_BYTES;
+    bool ends_at_sector = (from + length) % SECTOR_BYTES == 0;
+    return ends_at_sector && to_sector < length ? to_sector : length;
+}
+
 /* The hole that begins here, or a part of it: then the next piece goes on with it. */
 static int give_hole(struct tx_reader *reader, struct tx_piece *ret) {
     size_t length = count_nuls(reader->buffer + reader->begin, n_left(reader));
@@ -211,7 +221,8 @@ static int cut_piece(struct tx_reader *reader, struct tx_piece *ret) {
         if (hole)
             return nul == line ? give_hole(reader, ret)
                                : give(reader, TX_PIECE_TORN, (size_t)(nul - line), 0, ret);
-        at = (size_t)(nul - line) + 1;
+        at = (size_t)(nul - line);
+        at += past_nuls(reader, at, length - at);
     }
     bool is_long = length > LINE_MAX_BYTES || reader->in_long_line;
     if (newline || is_long) {

@@ -12,6 +12,9 @@
  * and those of the path.
  */
 
+/* A long line costs more to hash. */
+#define BYTES_PER_ATTEMPT 512
+
 struct step {
     struct tx_digest sibling;
     bool is_left;
@@ -113,9 +116,10 @@ static bool search_leaf(struct search *s, uint64_t index, bool bits,
     for (size_t byte = 0; byte < text.n; byte++) {
         uint8_t now = (uint8_t)text.p[byte], was;
         for (unsigned i = 0; candidate(bits, i, now, &was); i++) {
-            if (s->attempts == 0)
+            uint64_t cost = 1 + text.n / BYTES_PER_ATTEMPT;
+            if (s->attempts < cost)
                 return false;
-            s->attempts--;
+            s->attempts -= cost;
             s->line[byte] = (char)was;
             if (!fits(s, &path, text.n, &hash))
                 continue;

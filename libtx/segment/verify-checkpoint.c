@@ -115,7 +115,7 @@ static void judge_break(struct tx_verifier *v) {
 
 static void add_proven(struct tx_verifier *v, uint64_t begin, uint64_t end) {
     struct tx_segment_result *result = v->result;
-    if (begin == end || !v->trusted || !v->epoch_known)
+    if (begin == end || !v->trusted || !v->epoch_known || v->epoch_unproven)
         return;
     if (result->n_proven > 0 && result->proven[result->n_proven - 1].end == begin) {
         result->proven[result->n_proven - 1].end = end;
@@ -171,15 +171,21 @@ static void prove(struct tx_verifier *v, const struct taken *t) {
         judge_break(v);
     if (t->is_transition && !v->stretch.in_order) /* something was put right */
         v->has_before = tx_stretch_range(&v->stretch, v->next_seq, &v->before) == 0;
+    bool counts = v->trusted && v->epoch_known && !v->epoch_unproven;
     prove_span(v, v->stretch.base.end, size);
-    keep_event(v, size);
+    if (counts)
+        keep_event(v, size);
     tx_stretch_advance(&v->stretch, size);
     v->named = false;
     if (t->is_transition)
         tx_verify_epoch_begins(v, t->note);
     v->state.range = v->stretch.base;
     result->end = v->state;
-    keep_last_note(v, t->note);
+    if (counts) {
+        result->reach = v->state;
+        result->has_reach = true;
+        keep_last_note(v, t->note);
+    }
     v->tail_offset = v->piece.offset + v->piece.n_bytes;
     if (v->options->has_stop && size == v->options->stop_at) {
         result->stop = v->state;
@@ -277,7 +283,7 @@ static void check_note(struct tx_verifier *v, struct taken *t) {
         check_root(v, t);
     /* Whatever became of its checkpoint, the next ones are the new epoch's. */
     if (t->is_transition && v->epoch_due)
-        tx_verify_epoch_switch(v);
+        tx_verify_epoch_unproven(v);
 }
 
 void tx_verify_checkpoint(struct tx_verifier *v) {

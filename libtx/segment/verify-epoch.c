@@ -89,7 +89,7 @@ void tx_verify_epoch_was(struct tx_verifier *v, struct tx_text text) {
         tx_verify_fail(v, r);
 }
 
-void tx_verify_epoch_switch(struct tx_verifier *v) {
+static void switch_epoch(struct tx_verifier *v) {
     v->epoch_due = false;
     v->state.epoch++;
     v->epoch_known = v->next_known;
@@ -99,11 +99,16 @@ void tx_verify_epoch_switch(struct tx_verifier *v) {
     v->next_known = false;
 }
 
+void tx_verify_epoch_unproven(struct tx_verifier *v) {
+    v->epoch_unproven = true;
+    switch_epoch(v);
+}
+
 void tx_verify_epoch_without_checkpoint(struct tx_verifier *v) {
     tx_verify_find(v, TX_FINDING_MISSING,
                    "the checkpoint that follows the tracex.epoch record %llu is missing",
                    (unsigned long long)v->next_seq);
-    tx_verify_epoch_switch(v);
+    tx_verify_epoch_unproven(v);
 }
 
 bool tx_verify_break_accepted(const struct tx_verifier *v, uint64_t epoch) {
@@ -137,7 +142,7 @@ static void hash_proof(struct tx_verifier *v, struct tx_text note, struct tx_dig
 void tx_verify_epoch_begins(struct tx_verifier *v, struct tx_text note) {
     struct tx_segment_result *result = v->result;
     bool broken = v->next_broken, known = v->next_known;
-    tx_verify_epoch_switch(v);
+    switch_epoch(v);
     if (!known)
         return;
     struct tx_segment_epoch *epochs =

@@ -67,8 +67,9 @@ struct tx_verifier {
     uint64_t repaired; /* seq of this stretch's record that was not what was signed; or TX_NO_SEQ */
 
     bool epoch_known;
-    bool key_missed; /* some checkpoints were not checked against their epoch's key */
-    bool epoch_due;  /* a tracex.epoch record stands before this line */
+    bool epoch_unproven; /* its key is of a record that the epoch before did not sign for */
+    bool key_missed;     /* some checkpoints were not checked against their epoch's key */
+    bool epoch_due;      /* a tracex.epoch record stands before this line */
     bool next_known;
     bool next_broken;
     uint64_t next_seq;
@@ -95,6 +96,7 @@ struct tx_verifier {
     enum tx_finding_class gravest_before_hole;
     uint64_t expected_before_hole;
     bool lost_before_hole;
+    uint64_t n_records_before_hole;
     bool after_seal;
     bool stop;        /* nothing more can be said of this file */
     int error;        /* want of memory */
@@ -133,8 +135,9 @@ void tx_verify_drop_spare(struct tx_verifier *v, size_t i);
 void tx_verify_epoch_record(struct tx_verifier *v, struct tx_text text, uint64_t seq);
 /* The record was found to be changed, and this is what was signed. */
 void tx_verify_epoch_was(struct tx_verifier *v, struct tx_text text);
-/* The next epoch's key is the one now. */
-void tx_verify_epoch_switch(struct tx_verifier *v);
+/* The next epoch's key is the one now, though nothing that the epoch before signed says so: what it
+ * signs is followed, and not proven. */
+void tx_verify_epoch_unproven(struct tx_verifier *v);
 /* The same, and its first checkpoint is proven. */
 void tx_verify_epoch_begins(struct tx_verifier *v, struct tx_text note);
 /* The same, and that checkpoint is not there. */

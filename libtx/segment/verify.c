@@ -114,6 +114,7 @@ static void take_hole(struct tx_verifier *v) {
     v->gravest_before_hole = v->result->findings.gravest_more;
     v->expected_before_hole = v->expected;
     v->lost_before_hole = v->lost;
+    v->n_records_before_hole = v->result->n_records;
 }
 
 static void settle_hole(struct tx_verifier *v) {
@@ -131,6 +132,8 @@ static void settle_hole(struct tx_verifier *v) {
     findings->gravest_more = v->gravest_before_hole;
     tx_verify_expect(v, v->expected_before_hole);
     v->lost = v->lost_before_hole;
+    v->result->n_records = v->n_records_before_hole;
+    v->result->sealed = false;
 }
 
 static void take_piece(struct tx_verifier *v) {
@@ -206,7 +209,9 @@ static void read_all(struct tx_verifier *v) {
         if (!v->options->until_tampered || v->result->findings.n == n_seen)
             continue;
         n_seen = v->result->findings.n;
-        if (tx_findings_gravest(&v->result->findings) == TX_CLASS_TAMPERED)
+        /* What stands behind a hole may yet turn out to be no part of the log. */
+        bool open_hole = v->hole_line > 0 && v->n_signed_after_hole == 0;
+        if (!open_hole && tx_findings_gravest(&v->result->findings) == TX_CLASS_TAMPERED)
             v->stop = true;
     }
     if (v->error == 0 && v->result->has_header)
@@ -219,7 +224,8 @@ static void finish(struct tx_verifier *v) {
     if (v->key_missed && tx_findings_gravest(&result->findings) < TX_CLASS_TRUST)
         tx_verify_find(v, TX_FINDING_UNKNOWN_KEY, "the key of an epoch in it is not known");
     settle_hole(v);
-    result->lost = v->lost || v->n_gaps > 0 || v->last_size != proven;
+    result->epoch_unproven = v->epoch_unproven;
+    result->lost = v->lost || v->epoch_unproven || v->n_gaps > 0 || v->last_size != proven;
     result->next_seq = v->expected;
     result->tail_offset = v->tail_offset;
     result->n_tail_records = v->expected > v->last_size ? v->expected - v->last_size : 0;

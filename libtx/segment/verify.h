@@ -73,8 +73,11 @@ struct tx_segment_result {
     bool sealed;
     bool lost;                 /* from some place on the tree could not be followed */
     struct tx_log_state start; /* the header's */
-    struct tx_log_state end;   /* after the last proven checkpoint */
-    struct tx_log_state stop;  /* after the last one of size stop_at */
+    struct tx_log_state end;   /* after the last checkpoint that the tree agrees with */
+    struct tx_log_state reach; /* after the last one whose keys lead back to the segment's first */
+    bool has_reach;
+    bool epoch_unproven;      /* from some place on the epoch's key is nobody's word that counts */
+    struct tx_log_state stop; /* after the last one of size stop_at */
     bool has_stop;
     uint64_t stop_offset; /* of what stands behind that checkpoint */
     uint64_t next_seq;    /* after the last record of the file */
@@ -91,7 +94,7 @@ struct tx_segment_result {
     uint64_t untrusted_from; /* first record after a broken epoch that was not accepted */
     bool has_watch[TX_VERIFY_WATCHES];
     struct tx_digest watch[TX_VERIFY_WATCHES];
-    char *last_note; /* owned; of `end`, when a checkpoint of this file was proven */
+    char *last_note; /* owned; of `reach` */
     size_t n_last_note;
     char last_event[TX_FINDING_EVENT_BYTES]; /* of the last proven record */
 };

@@ -156,6 +156,41 @@ START_TEST(wrong_counts_and_digests_in_an_epochs_record_are_found) {
 }
 END_TEST
 
+/* The identity key alone: an epoch record of his own, and the checkpoint behind it without the old
+ * epoch's signature, or none at all. */
+START_TEST(an_epoch_that_the_one_before_did_not_sign_for_proves_nothing) {
+    for (int without = 0; without < 2; without++) {
+        tamper_log_deinit(L);
+        tamper_log_init(L, "keys.example/audit", 8);
+        uint64_t proven = L->w->range.end;
+        use_epoch_key(log_writer_epoch_key(L->w, 77));
+        log_writer_epoch(L->w, NULL);
+        struct log_segment *s = &L->w->segments[L->w->n_segments - 1];
+        if (without)
+            tx_bytes_deinit(&s->lines[--s->n_lines].text);
+        log_writer_record(L->w, 300);
+        log_writer_checkpoint(L->w);
+        store();
+        ck_assert_int_ge(tamper_log_verify(L), TX_CLASS_TRUST);
+        ck_assert_uint_eq(L->verdict.proven[L->verdict.n_proven - 1].end, proven);
+        ck_assert_uint_eq(L->verdict.end_size, proven);
+    }
+}
+END_TEST
+
+START_TEST(files_that_were_set_aside_do_not_hide_what_was_changed) {
+    struct log_segment *s = &L->w->segments[1];
+    char name[64];
+    for (int i = 0; i < 1100; i++) {
+        snprintf(name, sizeof(name), "00000000000000000000.jsonl.torn-%d", i);
+        log_writer_store_file(L->directory, name, "", 0);
+    }
+    s->lines[3].text.data[40] ^= 1;
+    tamper_log_store(L, 1);
+    expect(TX_CLASS_TAMPERED, TX_FINDING_CHANGED);
+}
+END_TEST
+
 START_TEST(a_broken_epoch_is_a_matter_of_trust) {
     static uint64_t accepted[1];
     uint64_t lost = L->w->epoch, proven = L->w->range.end;
@@ -170,6 +205,7 @@ START_TEST(a_broken_epoch_is_a_matter_of_trust) {
                           L->w->proofs[L->w->n_proofs - 1].len);
     expect(TX_CLASS_TRUST, TX_FINDING_BROKEN_EPOCH);
     ck_assert_uint_eq(L->verdict.proven[L->verdict.n_proven - 1].end, proven);
+    ck_assert_uint_eq(L->verdict.end_size, proven);
 
     accepted[0] = lost + 1;
     L->options.accepted_breaks = accepted;
@@ -302,6 +338,8 @@ int main(void) {
     tcase_add_test(tests, a_second_root_for_a_size_is_a_fork);
     tcase_add_test(tests, a_root_that_is_not_that_of_the_records_is_found);
     tcase_add_test(tests, wrong_counts_and_digests_in_an_epochs_record_are_found);
+    tcase_add_test(tests, an_epoch_that_the_one_before_did_not_sign_for_proves_nothing);
+    tcase_add_test(tests, files_that_were_set_aside_do_not_hide_what_was_changed);
     tcase_add_test(tests, a_broken_epoch_is_a_matter_of_trust);
     tcase_add_test(tests, a_signature_behind_ours_stands_in_the_checkpoint_file_only);
     tcase_add_test(tests, a_line_that_looks_like_the_next_epochs_signature_gives_no_key_up);
