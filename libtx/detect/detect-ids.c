@@ -29,18 +29,7 @@ struct words {
 };
 
 static enum tx_id_separator separator_at(const struct tx_scan *s, size_t at) {
-    switch (tx_scan_at(s, at)) {
-    case ' ':
-        return TX_ID_SPACE;
-    case '-':
-        return TX_ID_DASH;
-    case '.':
-        return TX_ID_DOT;
-    case '/':
-        return TX_ID_SLASH;
-    default:
-        return TX_ID_NONE;
-    }
+    return tx_id_separator_of((char)tx_scan_at(s, at));
 }
 
 static bool fits(const char *pattern, const char *id, size_t n) {

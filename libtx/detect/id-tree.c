@@ -25,8 +25,8 @@ static uint16_t child_of(uint16_t parent, enum tx_id_separator separator, size_t
     return *link;
 }
 
-static enum tx_id_separator separator_of(char c, char any) {
-    switch (c == '~' ? any : c) {
+enum tx_id_separator tx_id_separator_of(char c) {
+    switch (c) {
     case ' ':
         return TX_ID_SPACE;
     case '-':
@@ -49,7 +49,7 @@ static void add_shape(const struct tx_id_shape *shape, char any) {
 
     *row = (struct tx_id_row){.shape = shape};
     for (const char *c = shape->shape;; c++) {
-        enum tx_id_separator separator = separator_of(*c, any);
+        enum tx_id_separator separator = tx_id_separator_of(*c == '~' ? any : *c);
         if (*c && separator == TX_ID_NONE) {
             assert(row->n < TX_ID_CHARS_MAX && strchr("9AX", *c));
             row->pattern[row->n++] = *c;

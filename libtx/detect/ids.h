@@ -37,6 +37,9 @@ struct tx_id_tree {
     struct tx_id_row rows[1024];
 };
 
+/* TX_ID_NONE: it separates no words of an id. */
+enum tx_id_separator tx_id_separator_of(char c);
+
 /* Borrowed, for ever. */
 const struct tx_id_tree *tx_id_tree(void);
 

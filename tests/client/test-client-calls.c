@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <tracex/audit.h>
 #include <unistd.h>
 
 #include "libtx/base/clock.h"
-#include "tests/client/stand-in.h"
-
-static struct stand_in *daemon_;
-
-static void set_up(void) {
-    daemon_ = stand_in_start();
-}
-
-static void tear_down(void) {
-    tx_close();
-    stand_in_stop(daemon_);
-}
-
-static struct tx_stats stats(void) {
-    struct tx_stats s = {.size = sizeof(s)};
-    ck_assert_int_eq(tx_stats(&s), 0);
-    return s;
-}
+#include "tests/client/client-check.h"
 
 /* --- what arrives --- */
 

@@ -1,40 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <tracex/audit.h>
 #include <unistd.h>
 
 #include "libtx/base/clock.h"
-#include "tests/client/stand-in.h"
-
-static struct stand_in *daemon_;
-
-static void set_up(void) {
-    daemon_ = stand_in_start();
-}
-
-static void tear_down(void) {
-    tx_close();
-    stand_in_stop(daemon_);
-}
-
-static struct tx_stats stats(void) {
-    struct tx_stats s = {.size = sizeof(s)};
-    ck_assert_int_eq(tx_stats(&s), 0);
-    return s;
-}
-
-static int log_one(void) {
-    return tx_audit_log("x", TX_SUCCESS, TX_STR("text", "some text of a usual length"));
-}
-
-static void log_and_flush(void) {
-    ck_assert_int_eq(log_one(), 0);
-    ck_assert_int_eq(tx_flush(60000), 0);
-}
+#include "tests/client/client-check.h"
 
 /* --- again --- */
 
