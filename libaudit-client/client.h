@@ -33,14 +33,19 @@ struct tx_waiter {
 
 struct tx_connection {
     bool is_open;
-    bool is_proven; /* it has answered */
-    int fd;
+    bool is_proven;   /* it has answered */
+    int fd_and_one;   /* 0: none, also in memory that a fork has wiped */
     size_t max_bytes; /* of a datagram */
     int64_t heard;    /* boot clock, ns: the last answer, or the last time that one was asked for */
     int64_t delay;    /* boot clock, ns: until the attempt after the next failure */
     int64_t due;      /* no attempt before that time */
     uint32_t calls;   /* since replies were last looked for */
 };
+
+/* -1: none. */
+static inline int tx_connection_fd(const struct tx_connection *connection) {
+    return connection->fd_and_one - 1;
+}
 
 struct tx_client {
     struct tx_lock lock;

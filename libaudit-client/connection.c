@@ -159,11 +159,11 @@ static int attempt(struct tx_client *client) {
         r = receive_welcome(fd, until, &lane, &connection->max_bytes);
     if (r < 0)
         return r;
-    connection->fd = move_up(lane);
+    connection->fd_and_one = move_up(lane) + 1;
     connection->is_open = true;
     connection->is_proven = false;
     connection->calls = 0;
-    tx_fork_keep_fd(connection->fd);
+    tx_fork_keep_fd(tx_connection_fd(connection));
     return 0;
 }
 
@@ -198,6 +198,7 @@ int tx_connection_ensure(struct tx_client *client) {
 
 static void drop(struct tx_connection *connection) {
     connection->is_open = false;
+    connection->fd_and_one = 0;
     tx_fork_close_fd(true);
 }
 
@@ -237,11 +238,13 @@ void tx_connection_close(struct tx_client *client) {
 /* --- sending --- */
 
 int tx_connection_send(struct tx_client *client, const void *datagram, size_t n) {
-    if (!tx_fork_is_kept(client->connection.fd)) {
+    int fd = tx_connection_fd(&client->connection);
+
+    if (!tx_fork_is_kept(fd)) {
         tx_connection_lost(client, -EBADF);
         return -EPIPE;
     }
-    ssize_t sent = send(client->connection.fd, datagram, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = send(fd, datagram, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 
     if (sent >= 0)
         return 0;

@@ -198,8 +198,10 @@ static int await_receipt(struct tx_client *client, const struct job *job,
     int64_t until = tx_clock_boot() + client->settings.durable;
 
     client->waiters = &waiter;
-    while (!waiter.done && tx_clock_boot() < until)
+    while (!waiter.done && client->is_ready && tx_clock_boot() < until)
         tx_wait_answer(client, until);
+    if (!client->is_ready)
+        return -ECANCELED; /* a signal handler has forked, and this is the child */
     remove_waiter(client, &waiter);
     if (!waiter.done)
         return is_acknowledged(client, job->n) ? -ENODATA : -ETIMEDOUT;

@@ -64,10 +64,11 @@ static int on_reply(struct tx_client *client, const struct tx_wire_reply *reply)
 static int receive_one(struct tx_client *client) {
     uint8_t datagram[TX_WIRE_REPLY_BYTES];
     struct tx_wire_reply reply;
+    int fd = tx_connection_fd(&client->connection);
 
-    if (!tx_fork_is_kept(client->connection.fd))
+    if (!tx_fork_is_kept(fd))
         return -ECONNRESET;
-    ssize_t n = recv(client->connection.fd, datagram, sizeof(datagram), MSG_DONTWAIT);
+    ssize_t n = recv(fd, datagram, sizeof(datagram), MSG_DONTWAIT);
     if (n < 0)
         return errno == EINTR ? -EAGAIN : -errno;
     if (n == 0)

@@ -51,6 +51,8 @@ uint8_t *tx_resend_reserve(struct tx_resend *resend, size_t n) {
 void tx_resend_commit(struct tx_resend *resend, size_t n, uint64_t number) {
     size_t at = find_room(resend, n);
 
+    if (at == SIZE_MAX)
+        return; /* a signal handler has forked since it was reserved, and all is wiped */
     if (at != resend->tail) { /* the rest up to the end is skipped; wiped memory says so */
         resend->used += resend->capacity - resend->tail;
         resend->tail = 0;
@@ -62,7 +64,10 @@ void tx_resend_commit(struct tx_resend *resend, size_t n, uint64_t number) {
 }
 
 void tx_resend_abandon(struct tx_resend *resend, size_t n) {
-    explicit_bzero(resend->memory + find_room(resend, n), entry_bytes(n));
+    size_t at = find_room(resend, n);
+
+    if (at != SIZE_MAX) /* as above */
+        explicit_bzero(resend->memory + at, entry_bytes(n));
 }
 
 static void drop_oldest(struct tx_resend *resend) {

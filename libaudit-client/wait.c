@@ -18,7 +18,7 @@ static struct timespec time_left(int64_t until) {
 }
 
 static void poll_unlocked(struct tx_client *client, short events, int64_t until) {
-    struct pollfd poll_fd = {.fd = client->connection.fd, .events = events};
+    struct pollfd poll_fd = {.fd = tx_connection_fd(&client->connection), .events = events};
     struct timespec timeout = time_left(until);
 
     tx_lock_give(&client->lock);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <tracex/audit.h>
 #include <unistd.h>
@@ -268,6 +272,54 @@ START_TEST(a_child_keeps_its_parents_options) {
 }
 END_TEST
 
+static volatile pid_t forked = -1; /* 0: this is the child */
+static volatile int status_of_child;
+
+static void fork_and_wait(int number) {
+    int status = 0;
+    (void)number;
+    forked = fork();
+    if (forked == 0)
+        return; /* into the call that was interrupted */
+    waitpid(forked, &status, 0);
+    status_of_child = status;
+}
+
+static void wait_for_a_receipt(int peer_of_0) {
+    struct itimerval soon = {.it_value = {.tv_usec = 100000}};
+    char byte;
+
+    setitimer(ITIMER_REAL, &soon, NULL);
+    int r = tx_audit_log_durable("waits", TX_SUCCESS, NULL);
+    if (forked == 0)
+        _exit(recv(peer_of_0, &byte, 1, MSG_DONTWAIT) >= 0 || r == 0 ||
+              tx_audit_log("child", TX_SUCCESS) < 0);
+    ck_assert_int_eq(r, -ETIMEDOUT);
+}
+
+/* What such a child finds is the wiped memory: all is 0 there, but 0 is no descriptor of ours. */
+START_TEST(a_child_that_returns_from_a_handler_into_its_parents_call_gets_out_of_it) {
+    struct tx_options options = TX_OPTIONS_INIT;
+    struct manners manners = MANNERS_INIT;
+    int pair[2];
+
+    tx_close();
+    options.durable_ms = 1000;
+    ck_assert_int_eq(tx_open(&options), 0);
+    manners.acknowledges_nothing = manners.gives_no_receipt = true;
+    stand_in_behave(daemon_, manners);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    ck_assert_int_eq(dup2(pair[0], 0), 0);
+    signal(SIGALRM, fork_and_wait);
+    wait_for_a_receipt(pair[1]);
+    ck_assert_int_gt(forked, 0);
+    ck_assert_int_eq(status_of_child, 0);
+    close(pair[0]);
+    close(pair[1]);
+    close(0);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("client-threads");
     TCase *tests = tcase_create("threads and forks");
@@ -284,6 +336,7 @@ int main(void) {
     tcase_add_test(tests,
                    a_fork_while_other_threads_log_leaves_the_child_no_lock_and_no_number_of_theirs);
     tcase_add_test(tests, a_child_keeps_its_parents_options);
+    tcase_add_test(tests, a_child_that_returns_from_a_handler_into_its_parents_call_gets_out_of_it);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -146,6 +146,17 @@ START_TEST(it_behaves_like_a_list_for_twenty_thousand_random_steps) {
 }
 END_TEST
 
+/* A signal handler forks between the reservation and what follows: the child finds all 0. */
+START_TEST(in_wiped_memory_a_commit_and_an_abandon_do_nothing) {
+    struct tx_resend wiped = {.memory = NULL};
+
+    tx_resend_abandon(&wiped, 100);
+    tx_resend_commit(&wiped, 100, 7);
+    ck_assert_uint_eq(wiped.n, 0);
+    ck_assert_uint_eq(wiped.used, 0);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("client-resend");
     TCase *tests = tcase_create("ring");
@@ -157,6 +168,7 @@ int main(void) {
     tcase_add_test(tests, an_unsent_one_stays_although_it_is_acknowledged);
     tcase_add_test(tests, clearing_wipes_everything);
     tcase_add_test(tests, it_behaves_like_a_list_for_twenty_thousand_random_steps);
+    tcase_add_test(tests, in_wiped_memory_a_commit_and_an_abandon_do_nothing);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
