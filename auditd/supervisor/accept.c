@@ -160,10 +160,34 @@ static int serve(struct tx_accept *accept, int fd, const struct tx_ipc_identity 
     return r;
 }
 
+/* Whoever there is no room for is refused before anything is read of its process: that costs more
+ * than all the rest, and it can come again at once. */
+static void consider(struct tx_accept *accept, int fd, int64_t since_ns,
+                     struct tx_connection **ret_connection) {
+    struct ucred peer;
+    struct tx_identity identity;
+    socklen_t n = sizeof(peer);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0) {
+        refuse(accept, &accept->n_refused_other, (uid_t)-1, "the kernel does not say who it is");
+        return;
+    }
+    size_t n_of_uid = tx_connections_of(&accept->connections, peer.uid);
+    if (!has_room(accept, peer.uid, n_of_uid))
+        return;
+    int r = tx_identity_read(fd, since_ns, &identity);
+    if (r == 0)
+        r = serve(accept, fd, &identity.peer, n_of_uid, ret_connection);
+    if (r == -EPIPE || r == -ECONNRESET)
+        accept->n_refused_other++; /* it is gone */
+    else if (r < 0)
+        refuse(accept, &accept->n_refused_other, peer.uid, strerror(-r));
+    else
+        accept->n_accepted++;
+}
+
 int tx_accept_one(struct tx_accept *accept, int listen_fd, int64_t since_ns,
                   struct tx_connection **ret_connection) {
-    struct tx_identity identity;
-
     *ret_connection = NULL;
     _cleanup_(tx_fd_closep) int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
@@ -174,19 +198,6 @@ int tx_accept_one(struct tx_accept *accept, int listen_fd, int64_t since_ns,
         return errno == EINTR || errno == ECONNABORTED || errno == ENOMEM || errno == ENOBUFS
                    ? 0
                    : -errno;
-    if (tx_identity_read(fd, since_ns, &identity) < 0) {
-        refuse(accept, &accept->n_refused_other, (uid_t)-1, "the kernel does not say who it is");
-        return 0;
-    }
-    size_t n_of_uid = tx_connections_of(&accept->connections, identity.peer.uid);
-    if (!has_room(accept, identity.peer.uid, n_of_uid))
-        return 0;
-    int r = serve(accept, fd, &identity.peer, n_of_uid, ret_connection);
-    if (r == -EPIPE || r == -ECONNRESET)
-        accept->n_refused_other++; /* it is gone */
-    else if (r < 0)
-        refuse(accept, &accept->n_refused_other, identity.peer.uid, strerror(-r));
-    else
-        accept->n_accepted++;
+    consider(accept, fd, since_ns, ret_connection);
     return 0;
 }

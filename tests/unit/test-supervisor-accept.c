@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,14 @@ static char top[] = "/tmp/tx-accept-XXXXXX";
 static char path[64];
 static struct tx_listener listener = TX_LISTENER_INIT;
 static struct tx_accept acceptor;
+
+/* The first step of reading a process (SO_PEERPIDFD) is counted on its way to the kernel. */
+static size_t n_processes_read;
+
+int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict n) {
+    n_processes_read += level == SOL_SOCKET && name == 77;
+    return (int)syscall(SYS_getsockopt, fd, level, name, value, n);
+}
 
 static void set_up(void) {
     ck_assert_ptr_nonnull(mkdtemp(top));
@@ -199,6 +208,22 @@ START_TEST(limits_hold_for_one_uid_and_in_total_and_end_with_a_connection) {
 }
 END_TEST
 
+START_TEST(a_refusal_costs_no_look_at_the_process) {
+    int fds[4];
+    for (int i = 0; i < 3; i++) {
+        fds[i] = connect_to();
+        ck_assert_ptr_nonnull(accept_one());
+    }
+    ck_assert_uint_eq(n_processes_read, 3);
+    fds[3] = connect_to();
+    ck_assert_ptr_null(accept_one());
+    ck_assert_uint_eq(acceptor.n_refused_uid, 1);
+    ck_assert_uint_eq(n_processes_read, 3);
+    for (int i = 0; i < 4; i++)
+        close(fds[i]);
+}
+END_TEST
+
 START_TEST(a_thousand_connections_leave_no_descriptor_behind) {
     size_t before = count_descriptors();
     for (int i = 0; i < 1000; i++) {
@@ -344,6 +369,7 @@ int main(void) {
     tcase_add_test(tests, of_a_process_that_exits_at_once_only_what_the_kernel_kept_is_said);
     tcase_add_test(tests, a_client_that_is_gone_is_counted_and_costs_nothing);
     tcase_add_test(tests, limits_hold_for_one_uid_and_in_total_and_end_with_a_connection);
+    tcase_add_test(tests, a_refusal_costs_no_look_at_the_process);
     tcase_add_test(tests, a_thousand_connections_leave_no_descriptor_behind);
     tcase_add_test(tests, a_client_that_never_reads_holds_up_nobody);
     tcase_add_test(tests, a_new_ingest_is_given_every_connection_again_the_oldest_first);
