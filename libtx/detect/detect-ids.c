@@ -8,8 +8,9 @@
  * check decides. A word that none can begin or go on with ends it at once.
  */
 
-#define WORDS 64         /* that are looked at together */
-#define WORDS_KEPT 12    /* of them, for shapes that reach into the next */
+#define WORDS 64      /* that are looked at together */
+#define WORDS_KEPT 12 /* of them, for shapes that reach into the next */
+#define PREFIX_WORDS 3
 #define PREFIX_LETTERS 4 /* in front of the first digit: "JG 10 37 59 A" */
 
 #define BTC_BYTES_MIN 14
@@ -120,12 +121,8 @@ static struct word word_at(const struct tx_scan *s, size_t at) {
     return word;
 }
 
-/* Where the words begin to which the digit at `at` belongs: with the letters before it, and a short
- * word of letters before those. */
-static size_t find_start(const struct tx_scan *s, size_t at) {
-    size_t start = at;
-    while (start > s->ids_done && tx_is_alnum(s->p[start - 1]))
-        start--;
+/* The beginning of the short word of letters in front of `start`, or start. */
+static size_t word_before(const struct tx_scan *s, size_t start) {
     if (start <= s->ids_done + 1 || separator_at(s, start - 1) == TX_ID_NONE)
         return start;
     size_t before = start - 1;
@@ -134,6 +131,17 @@ static size_t find_start(const struct tx_scan *s, size_t at) {
         before--;
     bool whole = before < start - 1 && !(before > 0 && tx_is_word(s->p[before - 1]));
     return whole ? before : start;
+}
+
+/* Where the words begin to which the digit at `at` belongs: with the letters before it, and a few
+ * short words of letters before those. */
+static size_t find_start(const struct tx_scan *s, size_t at) {
+    size_t start = at;
+    while (start > s->ids_done && tx_is_alnum(s->p[start - 1]))
+        start--;
+    for (size_t i = 0; i < PREFIX_WORDS; i++)
+        start = word_before(s, start);
+    return start;
 }
 
 void tx_detect_ids(struct tx_scan *s, size_t at, size_t end) {

@@ -7,6 +7,8 @@
 
 /* Asia, Africa and Oceania. */
 
+#define YEAR_MAX 2029 /* as in ids-common.c */
+
 static unsigned two(const char *id) {
     return (unsigned)tx_id_number(id, 2);
 }
@@ -62,13 +64,14 @@ static bool is_jp_mynumber(const char *id) {
            !tx_id_is_uniform(id, 12);
 }
 
-/* GB 11643: area, day of birth, order, ISO 7064 MOD 11-2. */
+/* GB 11643: area, day of birth, order, ISO 7064 MOD 11-2. Unlike stdnum, no list of counties, and
+ * no birth to come: else one in 400 of other numbers with 18 digits would pass. */
 static bool is_cn_id(const char *id) {
-    unsigned sum = 0, province = two(id);
+    unsigned sum = 0, province = two(id), year = (unsigned)tx_id_number(id + 6, 4);
     for (size_t i = 0; i < 17; i++)
         sum = (sum + tx_digit(id[i])) * 2 % 11;
     return province >= 11 && province <= 91 && id[17] == "0123456789X"[(12 - sum) % 11] &&
-           tx_is_date((unsigned)tx_id_number(id + 6, 4), two(id + 10), two(id + 12));
+           year <= YEAR_MAX && tx_is_date(year, two(id + 10), two(id + 12));
 }
 
 static bool is_th_id(const char *id) {
@@ -92,10 +95,10 @@ static bool is_au_medicare(const char *id) {
            tx_weighted(id, weights, 8) % 10 == (int)tx_digit(id[8]);
 }
 
-/* 1 is taken off the first digit. */
+/* 1 is taken off the first digit. The first two are 11 + (0 to 88): no number begins with 10. */
 static bool is_au_abn(const char *id) {
     static const int8_t weights[] = {10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19};
-    return id[0] != '0' && (tx_weighted(id, weights, 11) - 10) % 89 == 0 &&
+    return two(id) >= 11 && (tx_weighted(id, weights, 11) - 10) % 89 == 0 &&
            !tx_id_is_uniform(id, 11);
 }
 
@@ -130,11 +133,13 @@ static const struct tx_id_shape shapes[] = {
     ROW(JP_MYNUMBER, "9999 9999 9999", CONTEXT, is_jp_mynumber),
     ROW(JP_MYNUMBER, "9999-9999-9999", CONTEXT, is_jp_mynumber),
     ROW(CN_ID, "99999999999999999X", ALONE, is_cn_id),
+    ROW(CN_ID, "999999 99999999 999X", ALONE, is_cn_id),
     ROW(TH_ID, "9999999999999", CONTEXT, is_th_id),
     ROW(TH_ID, "9-9999-99999-99-9", ALONE, is_th_id),
     ROW(TH_ID, "9 9999 99999 99 9", ALONE, is_th_id),
-    ROW(ZA_ID, "9999999999999", ALONE, is_za_id),
+    ROW(ZA_ID, "9999999999999", CONTEXT, is_za_id),
     ROW(ZA_ID, "999999 9999 999", ALONE, is_za_id),
+    ROW(ZA_ID, "999999 9999 99 9", ALONE, is_za_id),
     ROW(AU_TFN, "999999999", CONTEXT, is_au_tfn),
     ROW(AU_TFN, "999~999~999", CONTEXT, is_au_tfn),
     ROW(AU_MEDICARE, "9999999999", CONTEXT, is_au_medicare),

@@ -40,23 +40,30 @@ static bool is_birth(uint64_t year, uint64_t month, uint64_t day) {
     return year >= 1900 && year < 2030 &&
            tx_is_date((unsigned)year, (unsigned)month, (unsigned)day);
 }
-static bool is_year_first(const char *id) {
-    return is_birth(tx_id_number(id, 4), tx_id_number(id + 4, 2), tx_id_number(id + 6, 2));
+static bool is_year_first(const char *id, size_t n_month) {
+    size_t n_day = strlen(id) - 4 - n_month;
+    return is_birth(tx_id_number(id, 4), tx_id_number(id + 4, n_month),
+                    tx_id_number(id + 4 + n_month, n_day));
 }
-static bool is_year_last(const char *id) {
-    uint64_t a = tx_id_number(id, 2), b = tx_id_number(id + 2, 2), year = tx_id_number(id + 4, 4);
+static bool is_year_first_9(const char *id) {
+    return is_year_first(id, 1);
+}
+static bool is_year_first_99(const char *id) {
+    return is_year_first(id, 2);
+}
+
+/* Day and month in either order: 1/12 and 11/2 are the same digits, so the shape says which. */
+static bool is_year_last(const char *id, size_t n_first) {
+    size_t n = strlen(id) - 4;
+    uint64_t a = tx_id_number(id, n_first), b = tx_id_number(id + n_first, n - n_first);
+    uint64_t year = tx_id_number(id + n, 4);
     return is_birth(year, b, a) || is_birth(year, a, b);
 }
-/* 1/2/1999, 1/12/1999, 12/1/1999 */
-static bool is_short_year_last(const char *id) {
-    uint64_t year = tx_id_number(id + strlen(id) - 4, 4);
-    size_t n = strlen(id) - 4;
-    for (size_t first = 1; first < n; first++) {
-        uint64_t a = tx_id_number(id, first), b = tx_id_number(id + first, n - first);
-        if (is_birth(year, b, a) || is_birth(year, a, b))
-            return true;
-    }
-    return false;
+static bool is_9_year_last(const char *id) {
+    return is_year_last(id, 1);
+}
+static bool is_99_year_last(const char *id) {
+    return is_year_last(id, 2);
 }
 
 /* NANP: area and exchange are 2 to 9 and not N11. */
@@ -85,20 +92,34 @@ static const struct tx_id_shape shapes[] = {
     ROW(IMEI, "999999999999999", CONTEXT, is_imei),
     ROW(IMEI, "99-999999-999999-9", CONTEXT, is_imei),
     ROW(IMEI, "99 999999 999999 9", CONTEXT, is_imei),
+    ROW(IMEI, "99999999-999999-9", CONTEXT, is_imei),
+    ROW(IMEI, "999999-99-999999-9", CONTEXT, is_imei),
     ROW(VIN, "XXXXXXXXXXXXXXXXX", CONTEXT, is_vin),
-    ROW(DATE_OF_BIRTH, "9999-99-99", CONTEXT, is_year_first),
-    ROW(DATE_OF_BIRTH, "9999/99/99", CONTEXT, is_year_first),
-    ROW(DATE_OF_BIRTH, "9999.99.99", CONTEXT, is_year_first),
-    ROW(DATE_OF_BIRTH, "99999999", CONTEXT, is_year_first),
-    ROW(DATE_OF_BIRTH, "99/99/9999", CONTEXT, is_year_last),
-    ROW(DATE_OF_BIRTH, "99-99-9999", CONTEXT, is_year_last),
-    ROW(DATE_OF_BIRTH, "99.99.9999", CONTEXT, is_year_last),
-    ROW(DATE_OF_BIRTH, "9/9/9999", CONTEXT, is_short_year_last),
-    ROW(DATE_OF_BIRTH, "9/99/9999", CONTEXT, is_short_year_last),
-    ROW(DATE_OF_BIRTH, "99/9/9999", CONTEXT, is_short_year_last),
-    ROW(DATE_OF_BIRTH, "9.9.9999", CONTEXT, is_short_year_last),
-    ROW(DATE_OF_BIRTH, "9.99.9999", CONTEXT, is_short_year_last),
-    ROW(DATE_OF_BIRTH, "99.9.9999", CONTEXT, is_short_year_last),
+    ROW(DATE_OF_BIRTH, "9999-99-99", CONTEXT, is_year_first_99),
+    ROW(DATE_OF_BIRTH, "9999-99-9", CONTEXT, is_year_first_99),
+    ROW(DATE_OF_BIRTH, "9999-9-99", CONTEXT, is_year_first_9),
+    ROW(DATE_OF_BIRTH, "9999-9-9", CONTEXT, is_year_first_9),
+    ROW(DATE_OF_BIRTH, "9999/99/99", CONTEXT, is_year_first_99),
+    ROW(DATE_OF_BIRTH, "9999/99/9", CONTEXT, is_year_first_99),
+    ROW(DATE_OF_BIRTH, "9999/9/99", CONTEXT, is_year_first_9),
+    ROW(DATE_OF_BIRTH, "9999/9/9", CONTEXT, is_year_first_9),
+    ROW(DATE_OF_BIRTH, "9999.99.99", CONTEXT, is_year_first_99),
+    ROW(DATE_OF_BIRTH, "9999.99.9", CONTEXT, is_year_first_99),
+    ROW(DATE_OF_BIRTH, "9999.9.99", CONTEXT, is_year_first_9),
+    ROW(DATE_OF_BIRTH, "9999.9.9", CONTEXT, is_year_first_9),
+    ROW(DATE_OF_BIRTH, "99999999", CONTEXT, is_year_first_99),
+    ROW(DATE_OF_BIRTH, "99-99-9999", CONTEXT, is_99_year_last),
+    ROW(DATE_OF_BIRTH, "99-9-9999", CONTEXT, is_99_year_last),
+    ROW(DATE_OF_BIRTH, "9-99-9999", CONTEXT, is_9_year_last),
+    ROW(DATE_OF_BIRTH, "9-9-9999", CONTEXT, is_9_year_last),
+    ROW(DATE_OF_BIRTH, "99/99/9999", CONTEXT, is_99_year_last),
+    ROW(DATE_OF_BIRTH, "99/9/9999", CONTEXT, is_99_year_last),
+    ROW(DATE_OF_BIRTH, "9/99/9999", CONTEXT, is_9_year_last),
+    ROW(DATE_OF_BIRTH, "9/9/9999", CONTEXT, is_9_year_last),
+    ROW(DATE_OF_BIRTH, "99.99.9999", CONTEXT, is_99_year_last),
+    ROW(DATE_OF_BIRTH, "99.9.9999", CONTEXT, is_99_year_last),
+    ROW(DATE_OF_BIRTH, "9.99.9999", CONTEXT, is_9_year_last),
+    ROW(DATE_OF_BIRTH, "9.9.9999", CONTEXT, is_9_year_last),
     ROW(PHONE_NANP, "999-999-9999", ALONE, is_phone_nanp),
     ROW(PHONE_NANP, "999.999.9999", ALONE, is_phone_nanp),
     ROW(PHONE_NANP, "999 999 9999", ALONE, is_phone_nanp),

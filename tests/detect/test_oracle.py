@@ -80,7 +80,7 @@ KNOWN = {
 DIFFERENT = {
     "ar_cuit": lambda n: n[:2] in ("25", "26"),  # given to people since
     "be_nn": lambda n: not is_day_of(n[4:6], n[2:4]) or "26" <= n[:2] <= "29",  # no such day; or one to come
-    "cn_id": lambda n: n[6:10] < "1800" or not has_chinese_place(n),  # we have no list of counties
+    "cn_id": lambda n: not "1800" <= n[6:10] <= "2029" or not has_chinese_place(n),  # we have no list of counties
     "iban": lambda n: n[:2] != "DE",  # we look at a country's length, not at its parts
     "no_fodselsnummer": lambda n: "26" <= n[4:6] <= "39" and n[6] >= "5",  # a day to come
     "se_personnummer": lambda n: n[4:6] > "60",  # a coordination number
