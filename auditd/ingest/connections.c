@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "auditd/ipc/control.h"
 #include "libtx/base/fd.h"
 
 static size_t bucket_of(uint64_t id) {
@@ -12,7 +13,7 @@ static size_t bucket_of(uint64_t id) {
 
 void tx_connections_init(struct tx_connections *connections) {
     *connections = (struct tx_connections){.n = 0};
-    TAILQ_INIT(&connections->by_timer);
+    tx_users_init(&connections->users);
     TAILQ_INIT(&connections->dirty);
 }
 
@@ -26,6 +27,11 @@ static void connection_free(struct tx_connection *connection) {
     free(connection);
 }
 TX_DEFINE_CLEANUP(struct tx_connection *, connection_free);
+
+static uint32_t uid_of(struct tx_text rendered) {
+    struct tx_ipc_identity identity;
+    return tx_ipc_identity_parse(rendered, &identity) == 0 ? identity.uid : UINT32_MAX;
+}
 
 int tx_connections_add(struct tx_connections *connections, uint64_t id, int fd,
                        struct tx_text identity, struct tx_connection **ret) {
@@ -41,6 +47,10 @@ int tx_connections_add(struct tx_connections *connections, uint64_t id, int fd,
     if (identity.n)
         memcpy(copy, identity.p, identity.n);
     connection->identity = (struct tx_text){.p = copy, .n = identity.n};
+    connection->user = tx_users_get(&connections->users, uid_of(identity));
+    if (!connection->user)
+        return -ENOMEM;
+    connection->user->n_connections++;
     connection->id = id;
     connection->fd = fd;
     connection->watch = TX_WATCH_ENDED;
@@ -66,7 +76,8 @@ void tx_connections_remove(struct tx_connections *connections, struct tx_loop *l
     *at = connection->next_in_bucket;
     connections->n--;
     if (connection->watch == TX_WATCH_TIMER)
-        TAILQ_REMOVE(&connections->by_timer, connection, by_timer);
+        tx_user_leave(connection->user, connection);
+    connection->user->n_connections--;
     if (connection->is_dirty)
         TAILQ_REMOVE(&connections->dirty, connection, by_dirty);
     tx_loop_remove(loop, connection->source);
@@ -87,4 +98,5 @@ void tx_connections_deinit(struct tx_connections *connections, struct tx_loop *l
     struct tx_connection *connection;
     while ((connection = tx_connections_next(connections, NULL)))
         tx_connections_remove(connections, loop, connection);
+    tx_users_deinit(&connections->users);
 }

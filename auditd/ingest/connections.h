@@ -14,6 +14,7 @@
 #include <sys/queue.h>
 
 #include "auditd/ingest/replies.h"
+#include "auditd/ingest/users.h"
 #include "auditd/ipc/loop.h"
 #include "libtx/base/error.h"
 #include "libtx/base/text.h"
@@ -21,7 +22,7 @@
 
 enum tx_watch {
     TX_WATCH_EVENTS, /* in epoll: every datagram wakes us */
-    TX_WATCH_TIMER,  /* not in epoll; a timer reads it, so that it does not pay for waking us */
+    TX_WATCH_TIMER,  /* not in epoll; it waits for its turn, which a timer gives */
     TX_WATCH_ENDED,  /* nothing more comes */
 };
 
@@ -29,11 +30,12 @@ struct tx_connection {
     uint64_t id;
     int fd;                  /* owned */
     struct tx_text identity; /* owned: rendered */
+    struct tx_user *user;    /* who connected */
     void *owner;             /* for handlers */
     struct tx_source_handle *source;
     uint32_t events; /* that epoll watches for */
     enum tx_watch watch;
-    TAILQ_ENTRY(tx_connection) by_timer;
+    TAILQ_ENTRY(tx_connection) by_turn;
     struct tx_connection *next_in_bucket;
 
     size_t n_pending; /* entries in the inbox */
@@ -53,14 +55,12 @@ struct tx_connection {
     bool is_dirty; /* has an ACK to be sent */
 };
 
-TAILQ_HEAD(tx_connection_list, tx_connection);
-
 #define TX_CONNECTION_BUCKETS 1024
 
 struct tx_connections {
     size_t n;
     struct tx_connection *buckets[TX_CONNECTION_BUCKETS];
-    struct tx_connection_list by_timer;
+    struct tx_users users;
     struct tx_connection_list dirty;
 };
 

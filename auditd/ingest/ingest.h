@@ -77,6 +77,7 @@ struct tx_ingest {
     struct tx_source_handle *drain_timer;
     bool drain_is_armed;
     bool waits_for_room; /* in the inbox */
+    size_t n_round;      /* bytes that this round has brought */
     struct tx_rejections rejections;
     struct tx_source_handle *rejections_timer;
 

@@ -16,9 +16,10 @@
 #define DRAIN_INTERVAL_NS 1000000
 /* So many datagrams within that time make a connection a busy one. */
 #define BUSY_DATAGRAMS 8
-/* Of one connection in a row, and of all before others have their turn. */
-#define DATAGRAMS_IN_A_ROW 64
-#define DATAGRAMS_IN_A_ROUND 1024
+/* Of the inbox's bytes in one turn of a connection (the last datagram may go beyond), and in a
+ * round before other events are looked at. */
+#define BYTES_IN_A_TURN (64u * 1024u)
+#define BYTES_IN_A_ROUND (4 * BYTES_IN_A_TURN)
 
 /* --- reading --- */
 
@@ -84,20 +85,36 @@ static enum drained receive_one(struct tx_ingest *ingest, struct tx_connection *
         return DRAINED_RUBBISH;
     }
     tx_inbox_commit(&ingest->inbox, entry, (size_t)n, tx_clock_wall());
+    tx_user_take_bytes(connection->user, entry->size);
+    ingest->n_round += entry->size;
     connection->n_pending++;
     return DRAINED_SOME;
 }
 
+/* One turn. */
 static enum drained drain(struct tx_ingest *ingest, struct tx_connection *connection) {
+    size_t end = ingest->n_round + BYTES_IN_A_TURN;
     enum drained drained = DRAINED_SOME;
 
-    for (size_t i = 0; i < DATAGRAMS_IN_A_ROW && drained == DRAINED_SOME; i++) {
+    while (drained == DRAINED_SOME && ingest->n_round < end) {
         drained = receive_one(ingest, connection);
         connection->window_n += drained == DRAINED_SOME;
     }
     if (drained == DRAINED_FULL)
         ingest->waits_for_room = true;
     return drained;
+}
+
+void tx_receive_give_back(struct tx_ingest *ingest, struct tx_inbox_entry *entry) {
+    struct tx_connection *connection = tx_connections_find(&ingest->connections, entry->connection);
+    struct tx_user *user = connection ? connection->user : NULL;
+    struct tx_ipc_identity identity;
+
+    if (!user && tx_ipc_identity_parse(tx_inbox_identity(entry), &identity) == 0)
+        user = tx_users_find(&ingest->connections.users, identity.uid);
+    if (user)
+        tx_user_give_bytes(user, entry->size);
+    tx_inbox_free(&ingest->inbox, entry);
 }
 
 /* --- watching --- */
@@ -133,25 +150,28 @@ static void set_watch(struct tx_ingest *ingest, struct tx_connection *connection
     if (connection->watch == watch)
         return;
     if (connection->watch == TX_WATCH_TIMER)
-        TAILQ_REMOVE(&ingest->connections.by_timer, connection, by_timer);
+        tx_user_leave(connection->user, connection);
     if (watch == TX_WATCH_TIMER)
-        TAILQ_INSERT_TAIL(&ingest->connections.by_timer, connection, by_timer);
+        tx_user_wait(&ingest->connections.users, connection->user, connection);
     connection->watch = watch;
     tx_receive_watch(ingest, connection);
 }
 
 static int arm_timer(struct tx_ingest *ingest, int64_t after_ns) {
-    if (ingest->drain_is_armed || ingest->waits_for_room ||
-        TAILQ_EMPTY(&ingest->connections.by_timer))
+    if ((ingest->drain_is_armed && after_ns > 0) || ingest->waits_for_room ||
+        TAILQ_EMPTY(&ingest->connections.users.turns))
         return 0;
     ingest->drain_is_armed = true;
     return tx_loop_set_timer(ingest->drain_timer, tx_clock_boot() + after_ns, 0);
 }
 
 int tx_receive_room_again(struct tx_ingest *ingest) {
-    if (!ingest->waits_for_room)
+    struct tx_users *users = &ingest->connections.users;
+
+    if (!ingest->waits_for_room && TAILQ_EMPTY(&users->held))
         return 0;
     ingest->waits_for_room = false;
+    tx_users_release(users);
     return arm_timer(ingest, 0);
 }
 
@@ -177,16 +197,11 @@ void tx_receive_flush(struct tx_ingest *ingest, struct tx_connection *connection
     tx_receive_watch(ingest, connection);
 }
 
-static uint32_t uid_of(const struct tx_connection *connection) {
-    struct tx_ipc_identity identity;
-    return tx_ipc_identity_parse(connection->identity, &identity) == 0 ? identity.uid : UINT32_MAX;
-}
-
 /* What draining a socket means for its connection, which may be gone afterwards. */
 static int after_drain(struct tx_ingest *ingest, struct tx_connection *connection,
                        enum drained drained) {
     if (drained == DRAINED_RUBBISH) {
-        int r = tx_process_reject(ingest, uid_of(connection), "malformed datagram");
+        int r = tx_process_reject(ingest, connection->user->uid, "malformed datagram");
         return r < 0 ? r : tx_receive_close(ingest, connection);
     }
     if (drained == DRAINED_ENDED) {
@@ -208,26 +223,46 @@ static bool is_busy(const struct tx_connection *connection) {
     return connection->window_n >= BUSY_DATAGRAMS && !connection->window_receipt;
 }
 
-static int read_socket(struct tx_ingest *ingest, struct tx_connection *connection) {
+/* Half of the inbox is enough for one, where there are others. */
+static bool has_too_much(const struct tx_ingest *ingest, const struct tx_user *user) {
+    return user->n_bytes > ingest->inbox.capacity / 2 &&
+           user->n_connections < ingest->connections.n;
+}
+
+/* One turn of one connection, and how it is watched from then on. *ret_more: it may have more. */
+static int serve(struct tx_ingest *ingest, struct tx_connection *connection, bool *ret_more) {
     uint64_t id = connection->id;
     int64_t now = tx_clock_boot();
 
     if (now - connection->window_start > DRAIN_INTERVAL_NS)
         begin_window(connection, now);
     enum drained drained = drain(ingest, connection);
+    *ret_more = drained == DRAINED_SOME || drained == DRAINED_FULL;
     int r = after_drain(ingest, connection, drained);
     if (r == 0)
         r = tx_process_run(ingest);
     if (r < 0)
         return r;
     connection = tx_connections_find(&ingest->connections, id);
-    if (!connection || connection->watch != TX_WATCH_EVENTS)
-        return 0;
-    if (is_busy(connection) || drained == DRAINED_FULL) {
-        set_watch(ingest, connection, TX_WATCH_TIMER);
-        return arm_timer(ingest, DRAIN_INTERVAL_NS);
-    }
+    if (connection && connection->watch != TX_WATCH_ENDED)
+        set_watch(ingest, connection,
+                  *ret_more || is_busy(connection) ? TX_WATCH_TIMER : TX_WATCH_EVENTS);
     return 0;
+}
+
+/* Whose user has others in line gets in line as well: else each of a thousand connections would
+ * bring its user a turn of its own. */
+static int read_socket(struct tx_ingest *ingest, struct tx_connection *connection) {
+    struct tx_user *user = connection->user;
+    bool more = true;
+
+    if (ingest->waits_for_room || user->n_waiting > 0 || has_too_much(ingest, user)) {
+        set_watch(ingest, connection, TX_WATCH_TIMER);
+        return arm_timer(ingest, 0);
+    }
+    ingest->n_round = 0;
+    int r = serve(ingest, connection, &more);
+    return r < 0 ? r : arm_timer(ingest, more ? 0 : DRAIN_INTERVAL_NS);
 }
 
 static int on_socket(void *data, uint32_t events) {
@@ -241,61 +276,45 @@ static int on_socket(void *data, uint32_t events) {
     return read_socket(ingest, connection);
 }
 
-/* One turn for each busy connection. *ret_more: somebody has more. */
-static int drain_round(struct tx_ingest *ingest, size_t *ret_n, bool *ret_more) {
-    struct tx_connection *connection = TAILQ_FIRST(&ingest->connections.by_timer);
+/* The turn of a connection whose user is next in line. He rests when none of his had more. */
+static int take_turn(struct tx_ingest *ingest, struct tx_connection *connection) {
+    struct tx_users *users = &ingest->connections.users;
+    struct tx_user *user = connection->user;
+    size_t n_before = user->n_waiting;
+    bool more;
 
-    *ret_more = false;
-    while (connection && !ingest->waits_for_room) {
-        struct tx_connection *next = TAILQ_NEXT(connection, by_timer);
-        size_t before = connection->window_n;
-        enum drained drained = drain(ingest, connection);
-        *ret_n += connection->window_n - before;
-        *ret_more |= drained == DRAINED_SOME;
-        int r = after_drain(ingest, connection, drained);
-        if (r < 0)
-            return r;
-        connection = next;
+    if (has_too_much(ingest, user)) {
+        tx_users_hold(users, user);
+        return 0;
     }
-    return tx_process_run(ingest);
-}
-
-/* Who has become quiet goes back to epoll; the others change places, so that a full inbox does not
- * always meet the same one. */
-static void sort_out(struct tx_ingest *ingest) {
-    struct tx_connection_list *list = &ingest->connections.by_timer;
-    struct tx_connection *first = TAILQ_FIRST(list);
-    struct tx_connection *next;
-
-    for (struct tx_connection *connection = first; connection; connection = next) {
-        next = TAILQ_NEXT(connection, by_timer);
-        if (!is_busy(connection) && !ingest->waits_for_room)
-            set_watch(ingest, connection, TX_WATCH_EVENTS);
-    }
-    first = TAILQ_FIRST(list);
-    if (first) {
-        TAILQ_REMOVE(list, first, by_timer);
-        TAILQ_INSERT_TAIL(list, first, by_timer);
-    }
+    int r = serve(ingest, connection, &more);
+    if (r < 0)
+        return r;
+    if (more)
+        user->n_quiet = 0;
+    else
+        user->n_quiet += user->n_waiting == n_before;
+    if (user->standing == &users->turns && user->n_quiet >= user->n_waiting)
+        tx_users_rest(users, user);
+    return 0;
 }
 
 int tx_receive_on_timer(void *data, uint32_t events) {
     struct tx_ingest *ingest = data;
-    struct tx_connection *connection;
-    int64_t now = tx_clock_boot();
-    bool more = true;
-    size_t n = 0;
+    struct tx_users *users = &ingest->connections.users;
+    struct tx_connection *connection = NULL;
 
     (void)events;
     ingest->drain_is_armed = false;
-    TAILQ_FOREACH(connection, &ingest->connections.by_timer, by_timer)
-    begin_window(connection, now);
-    while (more && n < DATAGRAMS_IN_A_ROUND) {
-        int r = drain_round(ingest, &n, &more);
+    ingest->n_round = 0;
+    while (ingest->n_round < BYTES_IN_A_ROUND && !ingest->waits_for_room &&
+           (connection = tx_users_next(users))) {
+        int r = take_turn(ingest, connection);
         if (r < 0)
             return r;
     }
-    sort_out(ingest);
+    bool more = !TAILQ_EMPTY(&users->turns);
+    tx_users_wake(users);
     int r = arm_timer(ingest, more ? 0 : DRAIN_INTERVAL_NS);
     return r < 0 ? r : tx_settle_check_stopped(ingest);
 }

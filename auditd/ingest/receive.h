@@ -6,7 +6,9 @@
  * From the sockets into the inbox, and how each socket is watched. An idle connection is in epoll,
  * so a lone record is taken at once. One that sends much is taken out of it and read by a timer of
  * a millisecond, because waking us is the most expensive thing that a sender can do; but not while
- * it waits for receipts. When the inbox is full nothing is read, and the sockets fill up.
+ * it waits for receipts. Those are read in turns (users.h), so that nobody keeps others waiting by
+ * how much he sends or by how many connections he has; and half of the inbox is all that one user
+ * gets while others are connected. When the inbox is full nothing is read, and the sockets fill up.
  */
 
 #include "auditd/ingest/ingest.h"
@@ -27,6 +29,9 @@ void tx_receive_flush(struct tx_ingest *ingest, struct tx_connection *connection
 
 /* Makes epoll watch for what the connection's state asks for. */
 void tx_receive_watch(struct tx_ingest *ingest, struct tx_connection *connection);
+
+/* Frees an entry of the inbox, of which its user then has less. */
+void tx_receive_give_back(struct tx_ingest *ingest, struct tx_inbox_entry *entry);
 
 /* Something was freed in the inbox. */
 TX_MUST_USE int tx_receive_room_again(struct tx_ingest *ingest);

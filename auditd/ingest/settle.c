@@ -57,7 +57,7 @@ static int free_first(struct tx_ingest *ingest) {
     struct tx_connection *connection = tx_connections_find(&ingest->connections, entry->connection);
 
     ingest->sent = entry->next;
-    tx_inbox_free(&ingest->inbox, entry);
+    tx_receive_give_back(ingest, entry);
     if (!connection)
         return 0;
     connection->n_pending--;

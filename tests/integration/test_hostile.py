@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Clients that lie, flood, stall and pass descriptors: they harm only themselves, and others notice nothing."""
 import array
+import contextlib
 import os
 import random
+import resource
+import signal
 import socket
+import time
 import unittest
 
 import hostile
@@ -16,6 +20,47 @@ SECRET = b"0123456789abcdef"
 
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+@contextlib.contextmanager
+def another_user(work):
+    """A process of uid 1001 does work(say) until the end; here once it has called say()."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgid(1001)
+            os.setuid(1001)
+            work(lambda: os.write(theirs, b"."))
+        finally:
+            os._exit(1)
+    os.close(theirs)
+    try:
+        assert os.read(ours, 1) == b"."
+        yield
+    finally:
+        os.close(ours)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def keep_full(path, say, n_lanes, value):
+    """So many connections, in each of which a few large records wait at any time."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+    lanes = [[hostile.connect(path), os.urandom(16), 0] for _ in range(n_lanes)]
+    for lane, _, _ in lanes:
+        lane.setblocking(False)
+    while True:
+        for item in lanes:
+            for _ in range(8):
+                try:
+                    item[0].send(hostile.records(item[1], hostile.record(item[2], fields=[hostile.field("v", value)],
+                                                                         receipt=False)))
+                    item[2] += 1
+                except BlockingIOError:
+                    break
+        with contextlib.suppress(BrokenPipeError):
+            say()
 
 
 class Hostile(unittest.TestCase):
@@ -180,6 +225,24 @@ class Hostile(unittest.TestCase):
             self.assertEqual(record["data"]["x"], forged)
             self.assertEqual(d.stop(), 0)
             self.assertEqual(d.verify()[0], 0)
+
+    @unittest.skipUnless(os.getuid() == 0, "needs root to become another user")
+    def test_a_user_with_hundreds_of_full_connections_keeps_nobody_waiting(self):
+        with Daemon().start() as d:
+            lane = self.connect(d)
+            lane.send(hostile.records(SECRET, hostile.record(0)))
+            self.answer(lane, hostile.RECEIPT, 0)
+            value = " ".join(["a@b.co"] * 16000)
+            with another_user(lambda say: keep_full(d.socket, say, 300, value)):
+                took = []
+                for n in range(1, 4):
+                    start = time.monotonic()
+                    lane.send(hostile.records(SECRET, hostile.record(n)))
+                    lane.settimeout(60)
+                    while (reply := hostile.Reply(lane.recv(4096))).kind != hostile.RECEIPT or reply.n != n:
+                        pass
+                    took.append(time.monotonic() - start)
+            self.assertLess(max(took), 5, "one turn of each user, not of each connection")
 
     def test_a_second_process_on_a_passed_connection_is_stamped_as_itself(self):
         with Daemon().start() as d:

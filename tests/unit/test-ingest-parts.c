@@ -9,6 +9,7 @@
 
 #include "auditd/ingest/check-record.h"
 #include "auditd/ingest/clients.h"
+#include "auditd/ingest/connections.h"
 #include "auditd/ingest/own-records.h"
 #include "auditd/ingest/rejections.h"
 #include "auditd/ingest/replies.h"
@@ -117,6 +118,75 @@ START_TEST(who_invents_clients_is_forgotten_himself) {
     get(&clients, mallory, &is_new);
     ck_assert(is_new);
     tx_clients_deinit(&clients);
+}
+END_TEST
+
+/* --- users --- */
+
+static struct tx_users users;
+static struct tx_connection connections[8];
+
+static void wait_in_line(size_t i, uint32_t uid) {
+    connections[i].user = tx_users_get(&users, uid);
+    connections[i].user->n_connections++;
+    tx_user_wait(&users, connections[i].user, &connections[i]);
+}
+
+/* Digits of connections in the order in which they are given turns. */
+static void expect_turns(const char *expected) {
+    for (const char *at = expected; *at; at++)
+        ck_assert_ptr_eq(tx_users_next(&users), &connections[*at - '0']);
+}
+
+START_TEST(users_take_turns_and_then_their_connections) {
+    tx_users_init(&users);
+    ck_assert_ptr_null(tx_users_next(&users));
+    for (size_t i = 0; i < 4; i++)
+        wait_in_line(i, 1001);
+    expect_turns("0123012");
+    wait_in_line(4, 0);
+    expect_turns("34041424");
+    wait_in_line(5, 1002);
+    expect_turns("345045");
+    tx_user_leave(connections[4].user, &connections[4]);
+    tx_user_leave(connections[2].user, &connections[2]);
+    expect_turns("15350515");
+    tx_users_deinit(&users);
+}
+END_TEST
+
+START_TEST(who_rests_or_is_held_has_no_turn_until_he_is_called) {
+    tx_users_init(&users);
+    wait_in_line(0, 1001);
+    wait_in_line(1, 1002);
+    tx_users_rest(&users, connections[0].user);
+    expect_turns("11");
+    tx_users_hold(&users, connections[1].user);
+    ck_assert_ptr_null(tx_users_next(&users));
+    wait_in_line(2, 1001); /* something came of him */
+    wait_in_line(3, 1002); /* held all the same */
+    expect_turns("0202");
+    tx_users_rest(&users, connections[0].user);
+    tx_users_wake(&users);
+    expect_turns("02");
+    tx_users_release(&users);
+    expect_turns("012301");
+    tx_users_deinit(&users);
+}
+END_TEST
+
+START_TEST(a_user_is_kept_while_anything_is_his) {
+    tx_users_init(&users);
+    struct tx_user *user = tx_users_get(&users, 1001);
+    tx_user_take_bytes(user, 10);
+    tx_users_get(&users, 1002); /* makes room by freeing what is unused */
+    ck_assert_ptr_eq(tx_users_find(&users, 1001), user);
+    tx_user_give_bytes(user, 70); /* 60 of them were an earlier process's */
+    ck_assert_uint_eq(user->n_bytes, 0);
+    tx_users_get(&users, 1003);
+    ck_assert_ptr_null(tx_users_find(&users, 1001));
+    ck_assert_ptr_null(tx_users_find(&users, 1002));
+    tx_users_deinit(&users);
 }
 END_TEST
 
@@ -288,6 +358,9 @@ int main(void) {
     tcase_add_test(tests, the_client_not_heard_of_for_longest_is_forgotten);
     tcase_add_test(tests, a_client_that_is_waited_for_is_not_forgotten);
     tcase_add_test(tests, who_invents_clients_is_forgotten_himself);
+    tcase_add_test(tests, users_take_turns_and_then_their_connections);
+    tcase_add_test(tests, who_rests_or_is_held_has_no_turn_until_he_is_called);
+    tcase_add_test(tests, a_user_is_kept_while_anything_is_his);
     tcase_add_test(tests, a_client_that_never_reads_blocks_nobody_and_costs_little);
     tcase_add_test(tests, an_acknowledgement_never_goes_back_but_for_another_client);
     tcase_add_test(tests, rejections_are_said_at_once_and_then_once_a_second);
