@@ -9,6 +9,8 @@
  * first candidate asks; each candidate then looks only at the marks near it.
  */
 
+/* Three letters between digits are hex rather than a word. */
+#define SHORT_WORD 3
 #define BEFORE_BYTES 64
 #define AFTER_BYTES 32
 #define PHRASES_MAX 4096
@@ -82,13 +84,13 @@ static size_t phrase_end(const struct phrase *phrase, const uint8_t *p, size_t n
             return 0;
         at++;
     }
-    bool ends = at >= n || !is_part(p[at]) || tx_is_digit(p[at]) ||
+    bool ends = at >= n || !is_part(p[at]) || (tx_is_digit(p[at]) && phrase->n > SHORT_WORD) ||
                 (p[at] >= 'A' && p[at] <= 'Z' && p[at - 1] >= 'a' && p[at - 1] <= 'z');
     return phrase->is_prefix || ends ? at : 0;
 }
 
 static bool begins_word(const uint8_t *p, size_t at) {
-    if (at == 0 || !is_part(p[at - 1]) || tx_is_digit(p[at - 1]))
+    if (at == 0 || !is_part(p[at - 1]))
         return true;
     return p[at] >= 'A' && p[at] <= 'Z' && p[at - 1] >= 'a' && p[at - 1] <= 'z';
 }

@@ -76,6 +76,6 @@ void tx_detect_iban(struct tx_scan *s, size_t at, size_t end) {
     if (length == 0)
         return;
     size_t iban = iban_end(s, at - 2, length);
-    if (iban > at)
+    if (iban > at && !tx_scan_in_hex_word(s, at - 2, iban) && !tx_scan_in_uuid(s, at - 2, iban))
         tx_scan_claim(s, TX_DETECT_IBAN, at - 2, iban);
 }

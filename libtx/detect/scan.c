@@ -70,14 +70,14 @@ void tx_scan_claim(struct tx_scan *s, enum tx_detector detector, size_t start, s
         tx_matches_add(s->matches, &(struct tx_match){(uint32_t)start, (uint32_t)end, detector});
 }
 
-/* One letter makes no digest: a magnetic stripe has a B before a card's number or a D behind it.
- */
+/* One letter makes no digest, unless by the length: a magnetic stripe has a B before a card's
+ * number or a D behind it. */
 #define HEX_LETTERS_MIN 2
 
 /* A word is walked over once, however many runs of digits it has. */
 static void look_at_word(struct tx_scan *s, size_t at) {
     size_t start = at, end = at;
-    bool is_hex = true;
+    bool is_hex = true, has_b_or_d = false;
     size_t n_letters = 0;
 
     while (start > 0 && tx_is_alnum(s->p[start - 1]))
@@ -87,11 +87,13 @@ static void look_at_word(struct tx_scan *s, size_t at) {
     for (size_t i = start; i < end; i++) {
         is_hex = is_hex && tx_is_hex(s->p[i]);
         n_letters += tx_is_letter(s->p[i]);
+        has_b_or_d |= tx_lower(s->p[i]) == 'b' || tx_lower(s->p[i]) == 'd';
     }
     s->matches->work += end - start;
     s->word_start = start;
     s->word_end = end;
-    s->word_is_hex = is_hex && n_letters >= HEX_LETTERS_MIN;
+    bool is_digest = n_letters == 1 && !has_b_or_d && (end - start == 32 || end - start == 40);
+    s->word_is_hex = is_hex && (n_letters >= HEX_LETTERS_MIN || is_digest);
 }
 
 bool tx_scan_in_hex_word(struct tx_scan *s, size_t start, size_t end) {
@@ -102,11 +104,13 @@ bool tx_scan_in_hex_word(struct tx_scan *s, size_t start, size_t end) {
     return s->word_is_hex;
 }
 
+#define UUID_BYTES 36
+
 static bool is_uuid_at(const struct tx_scan *s, size_t start) {
     bool has_letter = false;
-    if (start > s->n || s->n - start < 36)
+    if (start > s->n || s->n - start < UUID_BYTES)
         return false;
-    for (size_t i = 0; i < 36; i++) {
+    for (size_t i = 0; i < UUID_BYTES; i++) {
         uint8_t c = s->p[start + i];
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
         if (dash ? c != '-' : !tx_is_hex(c))
@@ -117,9 +121,9 @@ static bool is_uuid_at(const struct tx_scan *s, size_t start) {
 }
 
 bool tx_scan_in_uuid(const struct tx_scan *s, size_t start, size_t end) {
-    static const uint8_t groups[] = {0, 9, 14, 19, 24};
-    for (size_t i = 0; i < TX_COUNT_OF(groups); i++)
-        if (start >= groups[i] && end <= start - groups[i] + 36 && is_uuid_at(s, start - groups[i]))
+    size_t most = start < UUID_BYTES ? start : UUID_BYTES - 1;
+    for (size_t i = 0; i <= most; i++)
+        if (end <= start - i + UUID_BYTES && is_uuid_at(s, start - i))
             return true;
     return false;
 }

@@ -101,8 +101,8 @@ void tx_scan_claim(struct tx_scan *s, enum tx_detector detector, size_t start, s
  * identifier or a digest. */
 bool tx_scan_in_hex_word(struct tx_scan *s, size_t start, size_t end);
 
-/* Whether [start, end) lies in an UUID (8-4-4-4-12 hex digits of which some are letters) and begins
- * with one of its groups: random digits. */
+/* Whether [start, end) lies in an UUID (8-4-4-4-12 hex digits of which some are letters): random
+ * digits. */
 bool tx_scan_in_uuid(const struct tx_scan *s, size_t start, size_t end);
 
 /* Bits of entropy for each character of [start, end), as its own characters are distributed. */
