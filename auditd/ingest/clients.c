@@ -5,22 +5,40 @@
 
 enum { N_BUCKETS = TX_CLIENTS_MAX };
 
-int tx_clients_init(struct tx_clients *clients, uint64_t seed) {
+struct tx_client_owner {
+    uint32_t uid;
+    size_t n;
+    struct tx_client_list by_use; /* not heard of for longest first */
+    struct tx_client_owner *next;
+};
+
+static void free_owners(struct tx_clients *clients) {
+    while (clients->owners) {
+        struct tx_client_owner *owner = clients->owners;
+        clients->owners = owner->next;
+        free(owner);
+    }
+}
+
+int tx_clients_init(struct tx_clients *clients, uint64_t seed, tx_client_is_open is_open,
+                    void *data) {
     *clients = (struct tx_clients){
         .pool = calloc(TX_CLIENTS_MAX, sizeof(*clients->pool)),
         .buckets = calloc(N_BUCKETS, sizeof(struct tx_client *)),
         .seed = seed,
+        .is_open = is_open,
+        .data = data,
     };
     if (!clients->pool || !clients->buckets) {
         tx_clients_deinit(clients);
         return -ENOMEM;
     }
-    TAILQ_INIT(&clients->by_use);
     TAILQ_INIT(&clients->ready);
     return 0;
 }
 
 void tx_clients_deinit(struct tx_clients *clients) {
+    free_owners(clients);
     free(clients->pool);
     free(clients->buckets);
     *clients = (struct tx_clients){.pool = NULL};
@@ -48,32 +66,93 @@ static void unlink_from_bucket(struct tx_clients *clients, struct tx_client *cli
     *at = client->next_in_bucket;
 }
 
-/* The one not used for longest that waits for nothing: of this user when he has many, else of all.
- */
-static struct tx_client *find_oldest(struct tx_clients *clients, uint32_t uid) {
-    struct tx_client *client, *oldest = NULL, *his_oldest = NULL;
-    size_t n_his = 0;
+/* --- owners --- */
 
-    TAILQ_FOREACH(client, &clients->by_use, by_use) {
-        n_his += client->uid == uid;
-        if (!client->known || client->parked)
-            continue;
-        if (!oldest)
-            oldest = client;
-        if (!his_oldest && client->uid == uid)
-            his_oldest = client;
-    }
-    return n_his > TX_CLIENTS_OF_ONE_UID ? his_oldest : oldest;
+static struct tx_client_owner *get_owner(struct tx_clients *clients, uint32_t uid) {
+    struct tx_client_owner *owner = clients->owners;
+
+    while (owner && owner->uid != uid)
+        owner = owner->next;
+    if (owner)
+        return owner;
+    owner = calloc(1, sizeof(*owner));
+    if (!owner)
+        return NULL;
+    owner->uid = uid;
+    TAILQ_INIT(&owner->by_use);
+    owner->next = clients->owners;
+    clients->owners = owner;
+    return owner;
 }
 
-static struct tx_client *make_free(struct tx_clients *clients, uint32_t uid) {
+/* He has one less. */
+static void release(struct tx_clients *clients, struct tx_client_owner *owner) {
+    struct tx_client_owner **at = &clients->owners;
+
+    if (--owner->n > 0)
+        return;
+    while (*at != owner)
+        at = &(*at)->next;
+    *at = owner->next;
+    free(owner);
+}
+
+/* --- forgetting --- */
+
+/* Of this owner, the one not heard of for longest that waits for nothing. */
+static struct tx_client *find_oldest(struct tx_clients *clients, struct tx_client_owner *owner,
+                                     bool also_open) {
+    struct tx_client *client;
+
+    TAILQ_FOREACH(client, &owner->by_use, by_use)
+    if (client->known && !client->parked &&
+        (also_open || !clients->is_open || !clients->is_open(clients->data, client)))
+        return client;
+    return NULL;
+}
+
+static struct tx_client_owner *who_has_most(struct tx_clients *clients) {
+    struct tx_client_owner *most = clients->owners;
+
+    for (struct tx_client_owner *owner = most; owner; owner = owner->next)
+        if (owner->n > most->n)
+            most = owner;
+    return most;
+}
+
+/* Should all of his be waiting for the ledger, so does the new one: nobody else pays for it. */
+static struct tx_client *make_free(struct tx_clients *clients) {
     if (clients->n_pool < TX_CLIENTS_MAX)
         return &clients->pool[clients->n_pool++];
-    struct tx_client *client = find_oldest(clients, uid);
+    struct tx_client_owner *most = who_has_most(clients);
+    struct tx_client *client = find_oldest(clients, most, false);
+    if (!client)
+        client = find_oldest(clients, most, true);
     if (!client)
         return NULL;
-    TAILQ_REMOVE(&clients->by_use, client, by_use);
+    TAILQ_REMOVE(&client->owner->by_use, client, by_use);
+    release(clients, client->owner);
     unlink_from_bucket(clients, client);
+    return client;
+}
+
+/* --- the table --- */
+
+static struct tx_client *add(struct tx_clients *clients, const uint8_t id[8], uint32_t uid) {
+    struct tx_client_owner *owner = get_owner(clients, uid);
+    if (!owner)
+        return NULL;
+    owner->n++; /* so that it stays when its last client is forgotten for this one */
+    struct tx_client *client = make_free(clients);
+    if (!client) {
+        release(clients, owner);
+        return NULL;
+    }
+    struct tx_client **bucket = bucket_of(clients, id);
+    *client = (struct tx_client){.owner = owner, .next_in_bucket = *bucket};
+    memcpy(client->id, id, sizeof(client->id));
+    *bucket = client;
+    TAILQ_INSERT_TAIL(&owner->by_use, client, by_use);
     return client;
 }
 
@@ -82,19 +161,10 @@ struct tx_client *tx_clients_get(struct tx_clients *clients, const uint8_t id[8]
     struct tx_client *client = find(clients, id);
 
     *ret_new = !client;
-    if (client) {
-        TAILQ_REMOVE(&clients->by_use, client, by_use);
-        TAILQ_INSERT_TAIL(&clients->by_use, client, by_use);
-        return client;
-    }
-    client = make_free(clients, uid);
     if (!client)
-        return NULL;
-    struct tx_client **bucket = bucket_of(clients, id);
-    *client = (struct tx_client){.uid = uid, .next_in_bucket = *bucket};
-    memcpy(client->id, id, sizeof(client->id));
-    *bucket = client;
-    TAILQ_INSERT_TAIL(&clients->by_use, client, by_use);
+        return add(clients, id, uid);
+    TAILQ_REMOVE(&client->owner->by_use, client, by_use);
+    TAILQ_INSERT_TAIL(&client->owner->by_use, client, by_use);
     return client;
 }
 
@@ -110,12 +180,13 @@ static void update_ready(struct tx_clients *clients, struct tx_client *client) {
 }
 
 struct tx_client *tx_clients_learn(struct tx_clients *clients, const uint8_t id[8],
-                                   uint64_t expected) {
+                                   uint64_t expected, bool forgotten) {
     struct tx_client *client = find(clients, id);
     if (!client || client->known)
         return NULL;
     client->known = true;
     client->expected = expected;
+    client->forgotten = forgotten;
     update_ready(clients, client);
     return client;
 }
@@ -148,6 +219,6 @@ void tx_clients_forget(struct tx_clients *clients) {
     memset(clients->buckets, 0, N_BUCKETS * sizeof(struct tx_client *));
     clients->n_pool = 0;
     clients->n_parked = 0;
-    TAILQ_INIT(&clients->by_use);
+    free_owners(clients);
     TAILQ_INIT(&clients->ready);
 }

@@ -4,9 +4,10 @@
 
 /*
  * What number is expected next from each client. The ledger knows the truth; this is a bounded
- * memory of it, which forgets the client not heard of for longest, and of a user who has many, one
- * of his own: nobody makes it forget the others by inventing clients. An unknown client's datagrams
- * are parked until the ledger has said its last number; others go on meanwhile.
+ * memory of it. Who has most of them loses first: of his the one not heard of for longest whose
+ * connection is gone, or speaks for another by now. So nobody makes it forget the others by
+ * inventing clients. An unknown client's datagrams are parked until the ledger has said its last
+ * number; others go on meanwhile.
  */
 
 #include <stdbool.h>
@@ -17,13 +18,16 @@
 
 /* Clients that speak at the same time; more cost a question to the ledger each time. */
 #define TX_CLIENTS_MAX 4096
-/* A user with more of them than this loses his own first. */
-#define TX_CLIENTS_OF_ONE_UID (TX_CLIENTS_MAX / 4)
+
+/* A user, while he has any. */
+struct tx_client_owner;
 
 struct tx_client {
     uint8_t id[8];
-    uint32_t uid;
-    bool known; /* else the ledger has been asked */
+    struct tx_client_owner *owner;
+    uint64_t connection; /* by which it spoke last */
+    bool known;          /* else the ledger has been asked */
+    bool forgotten;      /* the ledger does not know it, but may have */
     uint64_t expected;
     struct tx_inbox_entry *parked; /* oldest first, by `next` */
     struct tx_inbox_entry *parked_last;
@@ -35,27 +39,33 @@ struct tx_client {
 
 TAILQ_HEAD(tx_client_list, tx_client);
 
+/* Whether it still has its connection. */
+typedef bool (*tx_client_is_open)(void *data, const struct tx_client *client);
+
 struct tx_clients {
     struct tx_client *pool; /* owned: TX_CLIENTS_MAX */
     size_t n_pool;          /* so many have been used */
     struct tx_client **buckets;
-    uint64_t seed; /* nobody outside can choose ids that share a bucket */
-    struct tx_client_list by_use;
+    uint64_t seed;                  /* nobody outside can choose ids that share a bucket */
+    struct tx_client_owner *owners; /* owned */
+    tx_client_is_open is_open;
+    void *data;
     struct tx_client_list ready; /* known, and something is parked */
     size_t n_parked;             /* entries */
 };
 
-TX_MUST_USE int tx_clients_init(struct tx_clients *clients, uint64_t seed);
+TX_MUST_USE int tx_clients_init(struct tx_clients *clients, uint64_t seed,
+                                tx_client_is_open is_open, void *data);
 void tx_clients_deinit(struct tx_clients *clients);
 
 /* The client, known or not. *ret_new: the ledger must be asked. NULL when all others are waiting
- * for the ledger: try again after its next answer. */
+ * for the ledger, or there is no memory: try again after its next answer. */
 struct tx_client *tx_clients_get(struct tx_clients *clients, const uint8_t id[8], uint32_t uid,
                                  bool *ret_new);
 
 /* The ledger's answer. NULL for a client that was not asked for. */
 struct tx_client *tx_clients_learn(struct tx_clients *clients, const uint8_t id[8],
-                                   uint64_t expected);
+                                   uint64_t expected, bool forgotten);
 
 void tx_clients_park(struct tx_clients *clients, struct tx_client *client,
                      struct tx_inbox_entry *entry);

@@ -108,7 +108,7 @@ static int make_state(struct tx_ingest *ingest) {
     ingest->control_memory = malloc(TX_CONTROL_HEADER_BYTES + TX_CONTROL_PAYLOAD_BYTES);
     if (!ingest->control_memory)
         return -ENOMEM;
-    int r = tx_clients_init(&ingest->clients, seed);
+    int r = tx_clients_init(&ingest->clients, seed, tx_process_is_open, ingest);
     if (r == 0)
         r = tx_link_init(&ingest->link);
     if (r == 0)

@@ -73,21 +73,30 @@ static int emit_lost(struct tx_ingest *ingest, uint64_t first, uint64_t last, co
     tx_own_render_lost(&body, client->id, first, last, why);
     memcpy(frame.client, client->id, sizeof(frame.client));
     tx_link_body_end(&ingest->link, &frame, &body);
-    ingest->counters.lost += last - first + 1;
     client->expected = last + 1;
     return 0;
 }
 
 /* A number below the expected one was seen before: the ledger drops it, and answers for it. */
 static int note_gap(struct tx_ingest *ingest, uint64_t n) {
-    uint64_t expected = ingest->job.client->expected;
-    return n > expected ? emit_lost(ingest, expected, n - 1, "client") : 0;
+    struct tx_client *client = ingest->job.client;
+    uint64_t expected = client->expected;
+    bool forgotten = client->forgotten;
+
+    client->forgotten = false;
+    if (n <= expected)
+        return 0;
+    if (forgotten) /* it begins in the middle: most likely the log has what was before */
+        return emit_lost(ingest, expected, n - 1, "forgotten");
+    ingest->counters.lost += n - expected;
+    return emit_lost(ingest, expected, n - 1, "client");
 }
 
 static int reject_record(struct tx_ingest *ingest, uint64_t n,
                          const struct tx_record_fault *fault) {
     reply_reject(ingest, n, fault);
     if (n >= ingest->job.client->expected) {
+        ingest->counters.lost++;
         int r = emit_lost(ingest, n, n, "rejected");
         if (r < 0)
             return r;
@@ -280,6 +289,15 @@ static void find_client_id(struct tx_ingest *ingest, uint8_t ret[8]) {
     memcpy(ret, connection->client, 8);
 }
 
+bool tx_process_is_open(void *data, const struct tx_client *client) {
+    struct tx_ingest *ingest = data;
+    struct tx_connection *connection =
+        tx_connections_find(&ingest->connections, client->connection);
+
+    return connection && connection->has_client &&
+           memcmp(connection->client, client->id, sizeof(client->id)) == 0;
+}
+
 /* --- which datagram is next --- */
 
 static int ask_ledger(struct tx_ingest *ingest, const struct tx_client *client) {
@@ -296,6 +314,8 @@ static int find_client(struct tx_ingest *ingest, bool *ret_idle) {
 
     find_client_id(ingest, id);
     struct tx_client *client = tx_clients_get(&ingest->clients, id, job->source.uid, &is_new);
+    if (client)
+        client->connection = job->entry->connection;
     if (client && client->known) {
         memcpy(job->source.client, id, sizeof(id));
         job->client = client;

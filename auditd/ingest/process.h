@@ -17,6 +17,10 @@ TX_MUST_USE int tx_process_run(struct tx_ingest *ingest);
 /* Forgets the datagram in work; it stays in the inbox. */
 void tx_process_abort(struct tx_ingest *ingest);
 
+/* Whether the connection by which a client spoke last is there and speaks for it still (clients.h).
+ */
+bool tx_process_is_open(void *ingest, const struct tx_client *client);
+
 /* Counts a rejection and says so in the log when it is due. */
 TX_MUST_USE int tx_process_reject(struct tx_ingest *ingest, uint32_t uid, const char *reason);
 

@@ -108,7 +108,8 @@ static int on_receipt(struct tx_ingest *ingest, const struct tx_bodies_frame *fr
 
 static int on_last(struct tx_ingest *ingest, const struct tx_bodies_frame *frame) {
     uint64_t expected = frame->flags & TX_BODIES_FLAG_KNOWN ? frame->last + 1 : 0;
-    tx_clients_learn(&ingest->clients, frame->client, expected);
+    tx_clients_learn(&ingest->clients, frame->client, expected,
+                     frame->flags & TX_BODIES_FLAG_FORGOTTEN);
     return 0;
 }
 

@@ -31,13 +31,15 @@ enum tx_bodies_type {
     TX_BODIES_DURABLE = 65, /* first = number of tickets that are durable and in the tree */
     TX_BODIES_RECEIPT, /* first = ticket, last = seq, payload = leaf hash, 32 bytes. Comes before
                           the DURABLE that covers the ticket */
-    TX_BODIES_LAST,    /* client; flag KNOWN: last = its last number */
+    TX_BODIES_LAST,    /* client; flag KNOWN: last = its last number; flag FORGOTTEN: not known, but
+                          the ledger has forgotten clients, and it may be one of them */
 };
 
 enum {
-    TX_BODIES_FLAG_RECEIPT = 1, /* BODY: a receipt is wanted */
-    TX_BODIES_FLAG_CLIENT = 2,  /* BODY: client, first and last are set */
-    TX_BODIES_FLAG_KNOWN = 4,   /* LAST */
+    TX_BODIES_FLAG_RECEIPT = 1,   /* BODY: a receipt is wanted */
+    TX_BODIES_FLAG_CLIENT = 2,    /* BODY: client, first and last are set */
+    TX_BODIES_FLAG_KNOWN = 4,     /* LAST */
+    TX_BODIES_FLAG_FORGOTTEN = 8, /* LAST */
 };
 
 #define TX_BODIES_HEADER_BYTES 32

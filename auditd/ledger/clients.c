@@ -3,31 +3,49 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "libtx/base/buf.h"
 #include "libtx/base/file.h"
 
-#define SLOTS (2 * TX_CLIENTS_MAX)
+#define N_BUCKETS (2 * TX_CLIENTS_MAX)
 #define FILE_NAME "clients"
 #define FILE_HEAD "tracex-clients 1 "
+#define FILE_FORGOTTEN " forgotten"
 #define FILE_LINE_BYTES (16 + 1 + 20 + 1)
 
-struct slot {
-    uint8_t client[8];
+struct client {
+    uint8_t name[8];
     uint64_t last;
-    uint64_t used; /* 0: free; else when it was heard of, by a counter */
+    struct client *next_in_bucket;
+    TAILQ_ENTRY(client) by_use; /* heard of longest ago first */
 };
 
-/* Open addressing with linear probing; a client's name is a hash already. */
+TAILQ_HEAD(client_list, client);
+
+/* A client's name is a hash already. */
 struct tx_clients {
     size_t n;
-    uint64_t clock;
-    struct slot slots[SLOTS];
+    bool has_forgotten;
+    struct client_list by_use;
+    struct client *buckets[N_BUCKETS];
+    struct client pool[TX_CLIENTS_MAX];
 };
 
+static void clear(struct tx_clients *clients) {
+    memset(clients->buckets, 0, sizeof(clients->buckets));
+    clients->n = 0;
+    clients->has_forgotten = false;
+    TAILQ_INIT(&clients->by_use);
+}
+
 int tx_clients_new(struct tx_clients **ret) {
-    *ret = calloc(1, sizeof(**ret));
-    return *ret ? 0 : -ENOMEM;
+    struct tx_clients *clients = calloc(1, sizeof(*clients)); /* untouched pages cost nothing */
+    if (!clients)
+        return -ENOMEM;
+    TAILQ_INIT(&clients->by_use);
+    *ret = clients;
+    return 0;
 }
 
 void tx_clients_free(struct tx_clients *clients) {
@@ -38,70 +56,68 @@ size_t tx_clients_count(const struct tx_clients *clients) {
     return clients->n;
 }
 
-static size_t home(const uint8_t client[8]) {
-    uint64_t v;
-    memcpy(&v, client, sizeof(v));
-    return (size_t)(v % SLOTS);
+bool tx_clients_has_forgotten(const struct tx_clients *clients) {
+    return clients->has_forgotten;
 }
 
-/* The client's slot, or the free one where it would go. */
-static size_t find(const struct tx_clients *clients, const uint8_t client[8]) {
-    size_t at = home(client);
-    while (clients->slots[at].used && memcmp(clients->slots[at].client, client, 8) != 0)
-        at = (at + 1) % SLOTS;
-    return at;
+void tx_clients_note_forgotten(struct tx_clients *clients) {
+    clients->has_forgotten = true;
+}
+
+static size_t bucket_of(const uint8_t name[8]) {
+    uint64_t v;
+    memcpy(&v, name, sizeof(v));
+    return (size_t)(v % N_BUCKETS);
+}
+
+static struct client *find(const struct tx_clients *clients, const uint8_t name[8]) {
+    struct client *client = clients->buckets[bucket_of(name)];
+    while (client && memcmp(client->name, name, sizeof(client->name)) != 0)
+        client = client->next_in_bucket;
+    return client;
 }
 
 bool tx_clients_get(const struct tx_clients *clients, const uint8_t client[8], uint64_t *ret_last) {
-    const struct slot *slot = &clients->slots[find(clients, client)];
-    if (slot->used)
-        *ret_last = slot->last;
-    return slot->used != 0;
+    const struct client *found = find(clients, client);
+    if (found)
+        *ret_last = found->last;
+    return found != NULL;
 }
 
-/* Frees a slot and moves up what had to step aside for it. */
-static void remove_slot(struct tx_clients *clients, size_t at) {
-    size_t next = at;
-    clients->slots[at].used = 0;
-    clients->n--;
-    for (;;) {
-        next = (next + 1) % SLOTS;
-        if (!clients->slots[next].used)
-            return;
-        size_t wanted = home(clients->slots[next].client);
-        bool stays = at <= next ? at < wanted && wanted <= next : at < wanted || wanted <= next;
-        if (stays)
-            continue;
-        clients->slots[at] = clients->slots[next];
-        clients->slots[next].used = 0;
-        at = next;
-    }
+static struct client *take_oldest(struct tx_clients *clients) {
+    struct client *client = TAILQ_FIRST(&clients->by_use);
+    struct client **at = &clients->buckets[bucket_of(client->name)];
+    while (*at != client)
+        at = &(*at)->next_in_bucket;
+    *at = client->next_in_bucket;
+    TAILQ_REMOVE(&clients->by_use, client, by_use);
+    clients->has_forgotten = true;
+    return client;
 }
 
-static void forget_oldest(struct tx_clients *clients) {
-    size_t oldest = SLOTS;
-    for (size_t i = 0; i < SLOTS; i++)
-        if (clients->slots[i].used &&
-            (oldest == SLOTS || clients->slots[i].used < clients->slots[oldest].used))
-            oldest = i;
-    if (oldest < SLOTS)
-        remove_slot(clients, oldest);
+static void add(struct tx_clients *clients, const uint8_t name[8], uint64_t last) {
+    struct client *client =
+        clients->n == TX_CLIENTS_MAX ? take_oldest(clients) : &clients->pool[clients->n++];
+    struct client **bucket = &clients->buckets[bucket_of(name)];
+
+    client->last = last;
+    memcpy(client->name, name, sizeof(client->name));
+    client->next_in_bucket = *bucket;
+    *bucket = client;
+    TAILQ_INSERT_TAIL(&clients->by_use, client, by_use);
 }
 
 void tx_clients_set(struct tx_clients *clients, const uint8_t client[8], uint64_t last) {
-    struct slot *slot = &clients->slots[find(clients, client)];
-    if (!slot->used) {
-        if (clients->n == TX_CLIENTS_MAX) {
-            forget_oldest(clients);
-            slot = &clients->slots[find(clients, client)];
-        }
-        memcpy(slot->client, client, sizeof(slot->client));
-        slot->last = last;
-        clients->n++;
+    struct client *found = find(clients, client);
+
+    if (!found) {
+        add(clients, client, last);
+        return;
     }
-    if (last > slot->last)
-        slot->last = last;
-    slot->used = ++clients->clock;
+    if (last > found->last)
+        found->last = last;
+    TAILQ_REMOVE(&clients->by_use, found, by_use);
+    TAILQ_INSERT_TAIL(&clients->by_use, found, by_use);
 }
 
 /* --- a line's own words --- */
@@ -147,29 +163,20 @@ bool tx_clients_scan(struct tx_text line, uint8_t ret_client[8], uint64_t *ret_n
 
 /* --- the file --- */
 
-static int compare_used(const void *a, const void *b) {
-    const struct slot *x = *(const struct slot *const *)a, *y = *(const struct slot *const *)b;
-    return x->used < y->used ? -1 : x->used > y->used;
-}
-
 int tx_clients_save(const struct tx_clients *clients, int dirfd, uint64_t size) {
-    size_t cap = sizeof(FILE_HEAD) + 32 + clients->n * FILE_LINE_BYTES, n = 0;
+    size_t cap = sizeof(FILE_HEAD FILE_FORGOTTEN) + 32 + clients->n * FILE_LINE_BYTES;
     _cleanup_(tx_freep) uint8_t *memory = malloc(cap);
-    _cleanup_(tx_freep) const struct slot **order = calloc(clients->n + 1, sizeof(*order));
-    if (!memory || !order)
+    const struct client *client;
+    if (!memory)
         return -ENOMEM;
-    for (size_t i = 0; i < SLOTS; i++)
-        if (clients->slots[i].used)
-            order[n++] = &clients->slots[i];
-    qsort(order, n, sizeof(*order), compare_used);
     struct tx_buf b = tx_buf_of(memory, cap);
     tx_buf_str(&b, FILE_HEAD);
     tx_buf_dec(&b, size);
-    tx_buf_char(&b, '\n');
-    for (size_t i = 0; i < n; i++) {
-        tx_buf_hex(&b, order[i]->client, sizeof(order[i]->client));
+    tx_buf_str(&b, clients->has_forgotten ? FILE_FORGOTTEN "\n" : "\n");
+    TAILQ_FOREACH(client, &clients->by_use, by_use) {
+        tx_buf_hex(&b, client->name, sizeof(client->name));
         tx_buf_char(&b, ' ');
-        tx_buf_dec(&b, order[i]->last);
+        tx_buf_dec(&b, client->last);
         tx_buf_char(&b, '\n');
     }
     return b.full ? -ENOBUFS : tx_file_replace_at(dirfd, FILE_NAME, b.data, b.len, 0600);
@@ -185,14 +192,24 @@ static bool take_line(struct tx_text *text, struct tx_text *ret) {
     return true;
 }
 
+static bool read_head(struct tx_text line, bool *ret_forgotten, uint64_t *ret_size) {
+    const struct tx_text head = TX_TEXT(FILE_HEAD), end = TX_TEXT(FILE_FORGOTTEN);
+
+    if (!tx_text_starts(line, head))
+        return false;
+    struct tx_text size = {line.p + head.n, line.n - head.n};
+    *ret_forgotten = size.n > end.n && memcmp(size.p + size.n - end.n, end.p, end.n) == 0;
+    if (*ret_forgotten)
+        size.n -= end.n;
+    return tx_dec_decode(size, ret_size) == 0;
+}
+
 static bool read_table(struct tx_clients *clients, struct tx_text text, uint64_t *ret_size) {
-    const struct tx_text head = TX_TEXT(FILE_HEAD);
     struct tx_text line;
     uint8_t client[8];
     uint64_t v;
 
-    if (!take_line(&text, &line) || !tx_text_starts(line, head) ||
-        tx_dec_decode((struct tx_text){line.p + head.n, line.n - head.n}, ret_size) < 0)
+    if (!take_line(&text, &line) || !read_head(line, &clients->has_forgotten, ret_size))
         return false;
     while (take_line(&text, &line)) {
         if (!take_client(&line, client) || line.p[0] != ' ' ||
@@ -206,12 +223,13 @@ static bool read_table(struct tx_clients *clients, struct tx_text text, uint64_t
 int tx_clients_load(struct tx_clients *clients, int dirfd, uint64_t *ret_size) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes bytes = TX_BYTES_INIT;
     int r = tx_file_read_at(dirfd, FILE_NAME, 64 + TX_CLIENTS_MAX * FILE_LINE_BYTES, &bytes);
+    clear(clients);
     *ret_size = 0;
     if (r == 0 && read_table(clients, (struct tx_text){(char *)bytes.data, bytes.len}, ret_size))
         return 0;
     if (r < 0 && r != -ENOENT && r != -EFBIG && r != -EINVAL)
         return r;
-    memset(clients, 0, sizeof(*clients));
+    clear(clients);
     *ret_size = 0;
     return 0;
 }

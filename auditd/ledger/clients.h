@@ -4,15 +4,16 @@
 
 /*
  * The last number of each client, so that nothing is stored twice. Bounded: the client that was
- * heard of longest ago is forgotten first. It is saved with each segment, and completed from the
- * log's own lines by a fixed scan.
+ * heard of longest ago is forgotten first, whose ever it is (the ledger knows no users). Whoever
+ * forgets says so: an unknown client may then be one that was forgotten. It is saved with each
+ * segment, and completed from the log's own lines by a fixed scan.
  */
 
 #include <stdbool.h>
 
 #include "libtx/base/text.h"
 
-#define TX_CLIENTS_MAX 16384
+#define TX_CLIENTS_MAX 65536
 
 struct tx_clients;
 
@@ -24,6 +25,10 @@ bool tx_clients_get(const struct tx_clients *clients, const uint8_t client[8], u
 /* Never goes back to a smaller number. */
 void tx_clients_set(struct tx_clients *clients, const uint8_t client[8], uint64_t last);
 size_t tx_clients_count(const struct tx_clients *clients);
+
+/* Whether any client was ever forgotten, or is not known since not all of the log was read. */
+bool tx_clients_has_forgotten(const struct tx_clients *clients);
+void tx_clients_note_forgotten(struct tx_clients *clients);
 
 /* Client and number that a record's line names: its source, or, in a tracex.lost record, the last
  * that was lost. False when it names none. */

@@ -151,6 +151,8 @@ static int take_query(struct tx_ledger *ledger, const struct tx_bodies_frame *fr
     memcpy(answer.client, frame->client, sizeof(answer.client));
     if (tx_clients_get(ledger->clients, frame->client, &answer.last))
         answer.flags = TX_BODIES_FLAG_KNOWN;
+    else if (tx_clients_has_forgotten(ledger->clients))
+        answer.flags = TX_BODIES_FLAG_FORGOTTEN;
     return reply(ledger, &answer);
 }
 

@@ -79,8 +79,10 @@ static size_t choose_start(const struct tx_recovery *r, const uint64_t *firsts, 
                            uint64_t clients_size) {
     size_t at = segment_of(firsts, n, tx_recovery_signed(r));
     size_t of_clients = segment_of(firsts, n, clients_size);
-    if (n > OLDER_SEGMENTS_MAX && of_clients < n - OLDER_SEGMENTS_MAX)
+    if (n > OLDER_SEGMENTS_MAX && of_clients < n - OLDER_SEGMENTS_MAX) {
         of_clients = n - OLDER_SEGMENTS_MAX;
+        tx_clients_note_forgotten(r->ledger->clients);
+    }
     return of_clients < at ? of_clients : at;
 }
 

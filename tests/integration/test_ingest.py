@@ -113,6 +113,22 @@ class Normal(Case):
             self.assertEqual(lost["data"], {"client": c.id.hex(), "first": 0, "last": 2, "why": "client"})
             self.every_number_once(r, c, 10)
 
+    def test_the_first_numbers_of_a_client_that_may_have_been_forgotten_are_not_called_lost(self):
+        with Rig() as r:
+            r.log.has_forgotten = True
+            c, new = r.connect(), r.connect()
+            c.send(record(5), record(8))
+            new.send(record(0), record(2))
+            c.wait_acked(9)
+            new.wait_acked(3)
+
+            def lost(client):
+                return [(data["first"], data["last"], data["why"]) for data in
+                        (line(body)["data"] for _, _, body in r.log.of(client) if b"tracex.lost" in body)]
+            self.assertEqual(lost(c), [(0, 4, "forgotten"), (6, 7, "client")])
+            self.assertEqual(lost(new), [(1, 1, "client")])
+            self.assertEqual(json.loads(r.status())["lost"], 3)
+
     def test_a_number_seen_before_is_stored_once_and_answered_again(self):
         with Rig() as r:
             c = r.connect()

@@ -24,7 +24,7 @@ CONTROL = struct.Struct("<HHIQ")
 
 BODY, QUERY, POLICY = 1, 2, 3
 DURABLE, RECEIPT, LAST = 65, 66, 67
-FLAG_RECEIPT, FLAG_CLIENT, FLAG_KNOWN = 1, 2, 4
+FLAG_RECEIPT, FLAG_CLIENT, FLAG_KNOWN, FLAG_FORGOTTEN = 1, 2, 4, 8
 FRAME = struct.Struct("<IBBH8sQQ")
 
 INBOX_BYTES = 4 * 1024 * 1024
@@ -185,7 +185,8 @@ class Ledger(threading.Thread):
         for client in [c for c in self.asked if c not in self.log.silent_for]:
             self.asked.remove(client)
             n = self.log.last.get(client)
-            out += FRAME.pack(0, LAST, 0 if n is None else FLAG_KNOWN, 0, client, 0, n or 0)
+            unknown = FLAG_FORGOTTEN if self.log.has_forgotten else 0
+            out += FRAME.pack(0, LAST, unknown if n is None else FLAG_KNOWN, 0, client, 0, n or 0)
         if self.log.may_sync.is_set() and self.said < self.tickets:
             for ticket, seq, leaf in self.receipts:
                 out += FRAME.pack(32, RECEIPT, 0, 0, bytes(8), ticket, seq) + leaf
@@ -205,6 +206,7 @@ class Log:
         self.may_sync = threading.Event()
         self.may_sync.set()
         self.silent_for = set()
+        self.has_forgotten = False
 
     def store(self, flags, client, first, last, payload):
         if not (payload.startswith(b'"id":"') or payload.startswith(b'"by":"ingest",')) or not payload.endswith(b"}"):

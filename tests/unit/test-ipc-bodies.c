@@ -64,6 +64,7 @@ START_TEST(lying_headers_are_refused_before_their_payload_is_waited_for) {
         {{.type = TX_BODIES_BODY, .flags = TX_BODIES_FLAG_CLIENT, .first = 2, .last = 1}, 5},
         {{.type = TX_BODIES_POLICY}, TX_BODIES_PAYLOAD_BYTES + 1},
         {{.type = TX_BODIES_QUERY}, 1},
+        {{.type = TX_BODIES_QUERY, .flags = TX_BODIES_FLAG_FORGOTTEN}, 0},
         {{.type = TX_BODIES_RECEIPT}, 31},
         {{.type = TX_BODIES_DURABLE}, UINT32_MAX},
     };
@@ -84,6 +85,7 @@ START_TEST(frames_follow_each_other_and_the_largest_are_taken) {
     static char text[TX_BODIES_PAYLOAD_BYTES];
     const struct tx_bodies_frame frames[] = {
         {.type = TX_BODIES_QUERY, .client = {9}},
+        {.type = TX_BODIES_LAST, .flags = TX_BODIES_FLAG_FORGOTTEN, .client = {9}},
         {.type = TX_BODIES_BODY, .payload = {text, TX_LIMIT_BODY_BYTES}},
         {.type = TX_BODIES_POLICY, .payload = {text, TX_BODIES_PAYLOAD_BYTES}},
     };

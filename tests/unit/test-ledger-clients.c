@@ -38,11 +38,13 @@ START_TEST(the_client_that_was_heard_of_longest_ago_is_forgotten_first) {
     }
     name_of(0, name);
     tx_clients_set(clients, name, 1000); /* heard of again */
+    ck_assert(!tx_clients_has_forgotten(clients));
     for (uint64_t i = TX_CLIENTS_MAX; i < TX_CLIENTS_MAX + 100; i++) {
         name_of(i, name);
         tx_clients_set(clients, name, i);
     }
     ck_assert_uint_eq(tx_clients_count(clients), TX_CLIENTS_MAX);
+    ck_assert(tx_clients_has_forgotten(clients));
     for (uint64_t i = 0; i < TX_CLIENTS_MAX + 100; i++) {
         name_of(i, name);
         bool there = i == 0 || i > 100;
@@ -114,11 +116,18 @@ START_TEST(the_table_is_saved_and_a_damaged_one_is_not_believed) {
     ck_assert_int_eq(tx_clients_load(back, dir, &size), 0);
     ck_assert_uint_eq(size, 10);
     ck_assert_uint_eq(tx_clients_count(back), 500);
+    ck_assert(!tx_clients_has_forgotten(back));
+    tx_clients_note_forgotten(clients);
+    ck_assert_int_eq(tx_clients_save(clients, dir, 11), 0);
+    ck_assert_int_eq(tx_clients_load(back, dir, &size), 0);
+    ck_assert_uint_eq(size, 11);
+    ck_assert_uint_eq(tx_clients_count(back), 500);
+    ck_assert(tx_clients_has_forgotten(back));
     name_of(77, name);
     ck_assert(tx_clients_get(back, name, &last));
     ck_assert_uint_eq(last, 231);
     int fd = openat(dir, "clients", O_WRONLY | O_CLOEXEC);
-    ck_assert_int_eq(ftruncate(fd, 1000), 0);
+    ck_assert_int_eq(ftruncate(fd, 1001), 0);
     close(fd);
     ck_assert_int_eq(tx_clients_load(back, dir, &size), 0);
     ck_assert_uint_eq(size, 0);
