@@ -11,6 +11,7 @@ import unittest
 import tap
 from ingest_rig import BODY, DURABLE, FLAG_CLIENT
 from ledger_rig import Rig, body_of, frame, lost_body, unchecked_signatures
+from tracexd import wait_until
 
 A, B = b"client-A", b"client-B"
 LARGE = 6000  # bytes of a record, so that ten fill the smallest segment
@@ -331,6 +332,8 @@ class PowerCut(unittest.TestCase):
             for n in range(30):
                 r.put(A, [n], receipt=True, fill=LARGE)
                 r.wait_durable()
+            # Durable comes before the checkpoint, and that before the proof.
+            wait_until(lambda: len(os.listdir(r.path("log/epochs"))) > 1, 20, "two proofs")
             r.kill()
             self.assertGreater(len(r.segments()), 2)
             proofs = sorted(os.listdir(r.path("log/epochs")), key=lambda x: int(x.split(".")[0]))
