@@ -2,11 +2,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "libtx/base/clock.h"
 #include "tests/client/client-check.h"
+
+#define PROGRAM "--program"
 
 /* --- again --- */
 
@@ -216,19 +219,26 @@ START_TEST(a_smaller_socket_after_a_reconnect_gets_everything_in_order) {
 }
 END_TEST
 
+/* --- the program ends --- */
+
+/* Logs, and once more when told to; ends when told again. */
+static int run_program(void) {
+    char byte;
+
+    return log_one() < 0 || tx_flush(60000) < 0 || read(STDIN_FILENO, &byte, 1) != 1 ||
+           log_one() < 0 || read(STDIN_FILENO, &byte, 1) != 1;
+}
+
 START_TEST(what_a_dead_daemon_did_not_take_is_sent_again_when_the_program_ends) {
-    int go[2];
+    int go[2], status;
     size_t n;
 
     ck_assert_int_eq(pipe2(go, O_CLOEXEC), 0);
     pid_t pid = fork();
-    if (pid == 0) {
-        char byte;
-        log_and_flush();
-        ck_assert_int_eq(read(go[0], &byte, 1), 1);
-        ck_assert_int_eq(log_one(), 0);
-        ck_assert_int_eq(read(go[0], &byte, 1), 1);
-        exit(0);
+    if (pid == 0) { /* a leak check hangs at the end of a fork of a process with threads */
+        dup2(go[0], STDIN_FILENO);
+        execl("/proc/self/exe", "program", PROGRAM, NULL);
+        _exit(127);
     }
     stand_in_seen(daemon_, 1, &n);
     stand_in_behave(
@@ -240,11 +250,15 @@ START_TEST(what_a_dead_daemon_did_not_take_is_sent_again_when_the_program_ends) 
     const struct seen *seen = stand_in_seen(daemon_, 3, &n);
     ck_assert_uint_eq(seen[2].n, 1);
     ck_assert_uint_eq(seen[2].connection, 1);
-    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
 }
 END_TEST
 
-int main(void) {
+int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], PROGRAM) == 0)
+        return run_program();
+
     Suite *suite = suite_create("client-sending");
     TCase *tests = tcase_create("sending");
     tcase_set_timeout(tests, 100);
