@@ -45,6 +45,18 @@ static void state_of_header(struct tx_verifier *v, const struct tx_control_heade
                 &ret->note_hash);
 }
 
+/* Of an epoch's first checkpoint, the signature in the middle is the old epoch's. Its key is not
+ * known here, its name is. */
+static bool names_the_old_epoch(const struct tx_note *note,
+                                const struct tx_control_header *header) {
+    char name[TX_KEY_NAME_BYTES];
+
+    if (header->epoch == 0)
+        return false;
+    size_t n = tx_epoch_key_name(header->origin, header->epoch - 1, name);
+    return n > 0 && tx_text_equal(note->signatures[1].name, (struct tx_text){name, n});
+}
+
 /* The note of the checkpoint before: of this log, this size and root, signed by the identity and,
  * as the last signature, by the epoch that the header names. */
 static void check_previous(struct tx_verifier *v, const struct tx_control_header *header) {
@@ -65,6 +77,11 @@ static void check_previous(struct tx_verifier *v, const struct tx_control_header
         return;
     }
     bool two = v->note->n_signatures > 2;
+    if (two && !names_the_old_epoch(v->note, header)) {
+        tx_verify_find(v, TX_FINDING_CHANGED,
+                       "the header's previous note is not signed in the name of the epoch before");
+        return;
+    }
     const struct tx_signers signers = {.identity = v->options->identity,
                                        .has_epoch = true,
                                        .epoch = two ? NULL : &header->epoch_vkey,

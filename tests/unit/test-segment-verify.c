@@ -298,6 +298,24 @@ START_TEST(a_changed_header_is_found_without_and_with_the_state_before) {
 }
 END_TEST
 
+/* The segment before was given up behind its epoch's first checkpoint, which three keys sign. */
+START_TEST(the_old_epochs_name_in_the_previous_note_is_looked_at) {
+    _cleanup_(log_writer_freep) struct log_writer *w = log_writer_new("s.example/audit", 1);
+    log_writer_record(w, 200);
+    log_writer_epoch(w, NULL);
+    log_writer_give_up(w, 3);
+    log_writer_record(w, 200);
+    log_writer_checkpoint(w);
+    verify(w, 1);
+    ck_assert_uint_eq(n_findings(), 0);
+
+    change(&w->segments[1], 0, "/epoch/0 ", "/epoch/5 ");
+    verify(w, 1);
+    ck_assert_uint_eq(n_findings(), 1);
+    ck_assert_str_eq(tx_finding_name(finding(0)->kind), tx_finding_name(TX_FINDING_CHANGED));
+}
+END_TEST
+
 START_TEST(a_torn_end_is_a_tail_and_nothing_worse) {
     _cleanup_(log_writer_freep) struct log_writer *w = log_writer_of("log", 1, &shape);
     struct tx_bytes b = TX_BYTES_INIT;
@@ -431,6 +449,7 @@ int main(void) {
     tcase_add_test(tests, removed_and_moved_checkpoints_are_found);
     tcase_add_test(tests, a_seal_does_not_stand_for_an_epochs_first_checkpoint);
     tcase_add_test(tests, a_changed_header_is_found_without_and_with_the_state_before);
+    tcase_add_test(tests, the_old_epochs_name_in_the_previous_note_is_looked_at);
     tcase_add_test(tests, a_torn_end_is_a_tail_and_nothing_worse);
     tcase_add_test(tests, space_laid_out_ahead_is_no_tail);
     tcase_add_test(tests, nul_bytes_before_a_signed_checkpoint_are_no_power_cut);
