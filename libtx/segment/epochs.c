@@ -72,13 +72,34 @@ static int read_file(int dirfd, uint64_t epoch, struct tx_bytes *b) {
     return tx_file_read_at(dirfd, name, TX_TLOG_PROOF_BYTES, b);
 }
 
-int tx_epochs_hash_file(int dirfd, struct tx_hasher *hasher, uint64_t epoch,
-                        struct tx_digest *ret) {
+/* A proof whose note has one spelling up to what others signed. */
+static int check_form(const struct tx_bytes *file) {
+    struct tx_tlog_proof proof;
+    struct tx_note note;
+    _cleanup_(tx_freep) uint8_t *memory = malloc(file->len);
+    if (!memory)
+        return -ENOMEM;
+    struct tx_buf scratch = tx_buf_of(memory, file->len);
+    if (tx_tlog_proof_parse((struct tx_text){(const char *)file->data, file->len}, &scratch,
+                            &proof) < 0 ||
+        tx_note_parse(proof.note, &note) < 0)
+        return TX_EPOCHS_E_BAD;
+    return 0;
+}
+
+int tx_epochs_compare_file(int dirfd, struct tx_hasher *hasher, uint64_t epoch, size_t n_ours,
+                           const struct tx_digest *ours) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes file = TX_BYTES_INIT;
+    struct tx_digest hash;
     int r = read_file(dirfd, epoch, &file);
-    if (r == 0)
-        tx_hash(hasher, file.data, file.len, NULL, 0, NULL, 0, ret);
-    return r;
+    if (r < 0)
+        return r;
+    if (file.len < n_ours)
+        return TX_EPOCHS_E_BAD;
+    tx_hash(hasher, file.data, n_ours, NULL, 0, NULL, 0, &hash);
+    if (memcmp(&hash, ours, sizeof(hash)) != 0)
+        return TX_EPOCHS_E_BAD;
+    return file.len == n_ours ? 0 : check_form(&file);
 }
 
 /* The record is at its index in the tree that the checkpoint is of. */

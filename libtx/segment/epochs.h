@@ -32,8 +32,9 @@ TX_MUST_USE int tx_epochs_check(struct tx_epochs *epochs, uint64_t epoch,
                                 const struct tx_vkey *vkey, const uint64_t *accepted_breaks,
                                 size_t n_accepted_breaks, uint64_t *ret_begin, uint64_t *ret_epoch);
 
-/* The file's bytes, hashed. -ENOENT when it is not there. */
-TX_MUST_USE int tx_epochs_hash_file(int dirfd, struct tx_hasher *hasher, uint64_t epoch,
-                                    struct tx_digest *ret);
+/* Whether the epoch's file begins with the n_ours bytes of this hash and goes on, if at all, with
+ * signatures that others made: 0 or TX_EPOCHS_E_BAD. -ENOENT when it is not there. */
+TX_MUST_USE int tx_epochs_compare_file(int dirfd, struct tx_hasher *hasher, uint64_t epoch,
+                                       size_t n_ours, const struct tx_digest *ours);
 
 #endif

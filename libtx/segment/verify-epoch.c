@@ -118,13 +118,11 @@ bool tx_verify_break_accepted(const struct tx_verifier *v, uint64_t epoch) {
     return false;
 }
 
-/* The hash of the file that must stand in epochs/. */
-static void hash_proof(struct tx_verifier *v, struct tx_text note, struct tx_digest *ret) {
-    static const struct tx_digest unknown;
+/* The length and the hash of the file that must stand in epochs/. */
+static void hash_proof(struct tx_verifier *v, struct tx_text note, struct tx_segment_epoch *ret) {
     struct tx_tlog_proof proof = {.extra = {(const char *)v->epoch_line.data, v->epoch_line.len},
                                   .index = v->next_seq,
                                   .note = note};
-    *ret = unknown;
     if (!v->has_before)
         return;
     _cleanup_(tx_freep) uint8_t *memory = malloc(TX_TLOG_PROOF_BYTES);
@@ -135,8 +133,10 @@ static void hash_proof(struct tx_verifier *v, struct tx_text note, struct tx_dig
     proof.n_path = tx_proof_of_last(v->before.nodes, v->before.n_nodes, proof.path);
     struct tx_buf b = tx_buf_of(memory, TX_TLOG_PROOF_BYTES);
     tx_tlog_proof_render(&proof, &b);
-    if (!b.full)
-        tx_hash(v->hasher, memory, b.len, NULL, 0, NULL, 0, ret);
+    if (b.full)
+        return;
+    ret->n_proof = b.len;
+    tx_hash(v->hasher, memory, b.len, NULL, 0, NULL, 0, &ret->proof_hash);
 }
 
 void tx_verify_epoch_begins(struct tx_verifier *v, struct tx_text note) {
@@ -155,5 +155,5 @@ void tx_verify_epoch_begins(struct tx_verifier *v, struct tx_text note) {
     struct tx_segment_epoch *epoch = &epochs[result->n_epochs++];
     *epoch = (struct tx_segment_epoch){
         .epoch = v->state.epoch, .seq = v->next_seq, .vkey = v->state.epoch_vkey, .broken = broken};
-    hash_proof(v, note, &epoch->proof_hash);
+    hash_proof(v, note, epoch);
 }

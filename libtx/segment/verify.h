@@ -57,7 +57,8 @@ struct tx_segment_epoch {
     uint64_t epoch;
     uint64_t seq; /* of its tracex.epoch record */
     struct tx_vkey vkey;
-    struct tx_digest proof_hash; /* H(epochs/<epoch>.tlog-proof as it must be) */
+    size_t n_proof; /* bytes of epochs/<epoch>.tlog-proof as it must be; 0: not known */
+    struct tx_digest proof_hash;
     bool broken;
 };
 

@@ -245,6 +245,28 @@ START_TEST(a_signature_behind_ours_stands_in_the_checkpoint_file_only) {
 }
 END_TEST
 
+START_TEST(a_signature_behind_ours_may_stand_in_an_epochs_proof_and_nothing_else) {
+    _cleanup_(log_writer_freep) struct log_writer *witness = log_writer_new("witness.example", 5);
+    static char memory[65536];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    struct tx_note note;
+    const struct tx_bytes *ours = &L->w->proofs[0];
+    ck_assert_int_eq(
+        tx_note_parse((struct tx_text){(char *)L->w->note.data, L->w->note.len}, &note), 0);
+    tx_buf_put(&b, ours->data, ours->len);
+    ck_assert_int_eq(tx_signing_key_sign_note(witness->epoch_key, note.text, 1234, &b), 0);
+    log_writer_store_file(L->directory, "epochs/1.tlog-proof", memory, b.len);
+    ck_assert_int_eq(tamper_log_verify(L), TX_CLASS_NOTE);
+    ck_assert_uint_eq(L->verdict.findings.n, 0);
+
+    tx_buf_str(&b, "not a signature\n");
+    log_writer_store_file(L->directory, "epochs/1.tlog-proof", memory, b.len);
+    expect(TX_CLASS_TAMPERED, TX_FINDING_CHANGED);
+    log_writer_store_file(L->directory, "epochs/1.tlog-proof", ours->data, ours->len - 1);
+    expect(TX_CLASS_TAMPERED, TX_FINDING_CHANGED);
+}
+END_TEST
+
 static size_t next_checkpoint(const struct log_segment *s, size_t at) {
     while (at < s->n_lines && s->lines[at].kind != TX_LINE_CHECKPOINT)
         at++;
@@ -342,6 +364,7 @@ int main(void) {
     tcase_add_test(tests, files_that_were_set_aside_do_not_hide_what_was_changed);
     tcase_add_test(tests, a_broken_epoch_is_a_matter_of_trust);
     tcase_add_test(tests, a_signature_behind_ours_stands_in_the_checkpoint_file_only);
+    tcase_add_test(tests, a_signature_behind_ours_may_stand_in_an_epochs_proof_and_nothing_else);
     tcase_add_test(tests, a_line_that_looks_like_the_next_epochs_signature_gives_no_key_up);
     tcase_add_test(tests, the_window_is_what_the_present_key_could_rewrite);
     suite_add_tcase(suite, tests);
