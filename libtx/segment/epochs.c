@@ -72,8 +72,9 @@ static int read_file(int dirfd, uint64_t epoch, struct tx_bytes *b) {
     return tx_file_read_at(dirfd, name, TX_TLOG_PROOF_BYTES, b);
 }
 
-/* A proof whose note has one spelling up to what others signed. */
-static int check_form(const struct tx_bytes *file) {
+/* Behind our n_ours bytes stand signature lines alone. After an empty line our signatures would be
+ * a part of what is signed. */
+static int check_rest(const struct tx_bytes *file, size_t n_ours) {
     struct tx_tlog_proof proof;
     struct tx_note note;
     _cleanup_(tx_freep) uint8_t *memory = malloc(file->len);
@@ -82,7 +83,8 @@ static int check_form(const struct tx_bytes *file) {
     struct tx_buf scratch = tx_buf_of(memory, file->len);
     if (tx_tlog_proof_parse((struct tx_text){(const char *)file->data, file->len}, &scratch,
                             &proof) < 0 ||
-        tx_note_parse(proof.note, &note) < 0)
+        tx_note_parse(proof.note, &note) < 0 ||
+        (const uint8_t *)note.text.p + note.text.n >= file->data + n_ours)
         return TX_EPOCHS_E_BAD;
     return 0;
 }
@@ -99,7 +101,7 @@ int tx_epochs_compare_file(int dirfd, struct tx_hasher *hasher, uint64_t epoch, 
     tx_hash(hasher, file.data, n_ours, NULL, 0, NULL, 0, &hash);
     if (memcmp(&hash, ours, sizeof(hash)) != 0)
         return TX_EPOCHS_E_BAD;
-    return file.len == n_ours ? 0 : check_form(&file);
+    return file.len == n_ours ? 0 : check_rest(&file, n_ours);
 }
 
 /* The record is at its index in the tree that the checkpoint is of. */

@@ -264,6 +264,11 @@ START_TEST(a_signature_behind_ours_may_stand_in_an_epochs_proof_and_nothing_else
     expect(TX_CLASS_TAMPERED, TX_FINDING_CHANGED);
     log_writer_store_file(L->directory, "epochs/1.tlog-proof", ours->data, ours->len - 1);
     expect(TX_CLASS_TAMPERED, TX_FINDING_CHANGED);
+    b.len = ours->len; /* our signatures as a part of the text */
+    tx_buf_char(&b, '\n');
+    ck_assert_int_eq(tx_signing_key_sign_note(witness->epoch_key, note.text, 1234, &b), 0);
+    log_writer_store_file(L->directory, "epochs/1.tlog-proof", memory, b.len);
+    expect(TX_CLASS_TAMPERED, TX_FINDING_CHANGED);
 }
 END_TEST
 
