@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <string.h>
 
 #include "libtx/base/error.h"
@@ -25,6 +26,7 @@ struct tx_detect_memory {
     size_t cap;
     struct level level[DEPTH + 1];
     struct tx_matches inner[DEPTH];
+    struct tx_matches one;
 };
 
 void tx_detect_memory_free(struct tx_detect_memory *memory) {
@@ -95,7 +97,10 @@ static void claim_word(const struct tx_matches *inner, const struct tx_encoded *
             continue;
         tx_detectors_add(&done, d);
         if (count_within(inner, d, 0, SIZE_MAX) > count_within(ret, d, word->start, word->end))
-            tx_matches_add(ret, &(struct tx_match){(uint32_t)word->start, (uint32_t)word->end, d});
+            tx_matches_add(ret, &(struct tx_match){.start = (uint32_t)word->start,
+                                                   .end = (uint32_t)word->end,
+                                                   .detector = d,
+                                                   .confidence = inner->match[i].confidence});
     }
 }
 
@@ -129,4 +134,29 @@ void tx_detect(struct tx_detect_memory *memory, struct tx_text text,
     ret->overflow = text.n > memory->cap;
     if (!ret->overflow && tx_detectors_any(&options->wanted))
         detect(memory, 0, text, options, ret);
+}
+
+static void append(struct tx_matches *to, const struct tx_matches *from, size_t value) {
+    to->overflow |= from->overflow || to->n + from->n > TX_DETECT_MATCHES_MAX;
+    to->work += from->work;
+    for (size_t i = 0; i < from->n && !to->overflow; i++) {
+        to->match[to->n] = from->match[i];
+        to->match[to->n++].value = (uint16_t)value;
+    }
+}
+
+void tx_detect_values(struct tx_detect_memory *memory, const struct tx_detect_value *values,
+                      size_t n, const struct tx_detect_options *options, struct tx_matches *ret) {
+    struct tx_detect_options each = *options;
+
+    assert(n <= TX_DETECT_VALUES_MAX);
+    ret->n = 0;
+    ret->work = 0;
+    ret->overflow = false;
+    for (size_t i = 0; i < n && !ret->overflow; i++) {
+        each.name = values[i].name;
+        each.wanted = values[i].wanted;
+        tx_detect(memory, values[i].text, &each, &memory->one);
+        append(ret, &memory->one, i);
+    }
 }

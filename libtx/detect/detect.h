@@ -8,6 +8,7 @@
  * the text, whatever stands in it, and no length hides a match.
  */
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,8 +16,13 @@
 #include "libtx/base/text.h"
 #include "libtx/detect/detector.h"
 
+/* Detectors of a configuration come after the built-in ones. */
+#define TX_DETECT_CUSTOM_MAX 128
+#define TX_DETECT_SET_WORDS 4
+static_assert(TX_DETECT_N + TX_DETECT_CUSTOM_MAX <= 64 * TX_DETECT_SET_WORDS, "each has its bit");
+
 struct tx_detector_set {
-    uint64_t word[(TX_DETECT_N + 63) / 64];
+    uint64_t word[TX_DETECT_SET_WORDS];
 };
 
 static inline bool tx_detectors_have(const struct tx_detector_set *set, enum tx_detector d) {
@@ -26,21 +32,27 @@ static inline void tx_detectors_add(struct tx_detector_set *set, enum tx_detecto
     set->word[d / 64] |= UINT64_C(1) << (d % 64);
 }
 static inline bool tx_detectors_any(const struct tx_detector_set *set) {
-    return (set->word[0] | set->word[1]) != 0;
+    uint64_t any = 0;
+    for (size_t i = 0; i < TX_DETECT_SET_WORDS; i++)
+        any |= set->word[i];
+    return any != 0;
 }
 static inline void tx_detectors_or(struct tx_detector_set *set,
                                    const struct tx_detector_set *other) {
-    set->word[0] |= other->word[0];
-    set->word[1] |= other->word[1];
+    for (size_t i = 0; i < TX_DETECT_SET_WORDS; i++)
+        set->word[i] |= other->word[i];
 }
 static inline void tx_detectors_and(struct tx_detector_set *set,
                                     const struct tx_detector_set *other) {
-    set->word[0] &= other->word[0];
-    set->word[1] &= other->word[1];
+    for (size_t i = 0; i < TX_DETECT_SET_WORDS; i++)
+        set->word[i] &= other->word[i];
 }
 /* How many. */
 static inline int tx_detectors_count(const struct tx_detector_set *set) {
-    return __builtin_popcountll(set->word[0]) + __builtin_popcountll(set->word[1]);
+    int n = 0;
+    for (size_t i = 0; i < TX_DETECT_SET_WORDS; i++)
+        n += __builtin_popcountll(set->word[i]);
+    return n;
 }
 
 extern const struct tx_detector_set tx_detectors_all;
@@ -54,6 +66,8 @@ enum tx_detector tx_detector_find(struct tx_text name);
 struct tx_match {
     uint32_t start, end;
     enum tx_detector detector;
+    uint16_t value;     /* of tx_detect_values: which one */
+    uint8_t confidence; /* percent */
 };
 
 /* A text with more than that in it is not worth more detail: it is redacted whole. */
@@ -81,6 +95,20 @@ TX_DEFINE_CLEANUP(struct tx_detect_memory *, tx_detect_memory_free);
 /* *ret is set anew. A text that is longer than the memory is for is an overflow. */
 void tx_detect(struct tx_detect_memory *memory, struct tx_text text,
                const struct tx_detect_options *options, struct tx_matches *ret);
+
+/* Many values at once, all in one pass. */
+struct tx_detect_value {
+    struct tx_text text;
+    struct tx_text name;           /* as in the options, whose own is not looked at */
+    struct tx_detector_set wanted; /* so is this */
+};
+
+/* The same matches, by value and then by start, as tx_detect finds in each value alone: none
+ * reaches over two values, nor does a word of one make something in another believable. An overflow
+ * says so of all of them; the caller takes them one by one then. */
+#define TX_DETECT_VALUES_MAX 4096
+void tx_detect_values(struct tx_detect_memory *memory, const struct tx_detect_value *values,
+                      size_t n, const struct tx_detect_options *options, struct tx_matches *ret);
 
 /* What is united: no two touch into each other. */
 struct tx_span {

@@ -67,7 +67,10 @@ void tx_matches_add(struct tx_matches *matches, const struct tx_match *match) {
 
 void tx_scan_claim(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end) {
     if (start < end && tx_scan_wants(s, detector))
-        tx_matches_add(s->matches, &(struct tx_match){(uint32_t)start, (uint32_t)end, detector});
+        tx_matches_add(s->matches, &(struct tx_match){.start = (uint32_t)start,
+                                                      .end = (uint32_t)end,
+                                                      .detector = detector,
+                                                      .confidence = 90});
 }
 
 /* One letter makes no digest, unless by the length: a magnetic stripe has a B before a card's

@@ -141,8 +141,10 @@ static bool is_grouped(enum tx_detector d) {
 static enum tx_detector only_one(const struct tx_detector_set *set) {
     if (tx_detectors_count(set) != 1)
         return TX_DETECT_N;
-    return set->word[0] ? (enum tx_detector)__builtin_ctzll(set->word[0])
-                        : (enum tx_detector)(64 + __builtin_ctzll(set->word[1]));
+    size_t i = 0;
+    while (!set->word[i])
+        i++;
+    return (enum tx_detector)(64 * i + (size_t)__builtin_ctzll(set->word[i]));
 }
 
 /* One spelling of what a single detector found, so that equal values have equal hashes: small
