@@ -137,7 +137,47 @@ static void look(struct tx_scan *s) {
     s->has_context = true;
 }
 
+/* Whether one of `words` stands in [from, to) of p. */
+static bool has_word(const char *words, const uint8_t *p, size_t from, size_t to, size_t *ret_start,
+                     size_t *ret_end) {
+    for (const char *word = words; *word;) {
+        size_t n = strcspn(word, "|");
+        bool is_prefix = n > 0 && word[n - 1] == '*';
+        struct phrase phrase = {.p = word, .n = (uint8_t)(n - is_prefix), .is_prefix = is_prefix};
+        for (size_t at = from; n >= 2 && n < 200 && at + 1 < to; at++) {
+            size_t end = is_part(p[at]) && begins_word(p, at) ? phrase_end(&phrase, p, to, at) : 0;
+            if (end) {
+                *ret_start = at;
+                *ret_end = end;
+                return true;
+            }
+        }
+        word += n + (word[n] == '|');
+    }
+    return false;
+}
+
+bool tx_context_has(struct tx_scan *s, const char *words, size_t start, size_t end, size_t before,
+                    size_t after) {
+    size_t from = start > before ? start - before : 0, at, to;
+    s->matches->work += before + after;
+    if (!has_word(words, s->p, from, start, &at, &to) &&
+        !has_word(words, s->p, end, s->n - end > after ? end + after : s->n, &at, &to))
+        return false;
+    s->near_start = (uint32_t)at;
+    s->near_end = (uint32_t)to;
+    return true;
+}
+
+bool tx_context_names(struct tx_scan *s, const char *words) {
+    const struct tx_text *name = &s->options->name;
+    size_t at, to;
+    s->near_start = s->near_end = 0;
+    return has_word(words, (const uint8_t *)name->p, 0, name->n, &at, &to);
+}
+
 bool tx_context_near(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end) {
+    s->near_start = s->near_end = 0;
     if (s->options->assume_context)
         return true;
     if (!s->has_context)
@@ -150,8 +190,11 @@ bool tx_context_near(struct tx_scan *s, enum tx_detector detector, size_t start,
         s->first_mark++;
     for (size_t i = s->first_mark; i < s->n_marks && s->marks[i].start < end + AFTER_BYTES; i++) {
         const struct tx_context_mark *m = &s->marks[i];
-        if (m->detector == detector && m->end + BEFORE_BYTES >= start)
+        if (m->detector == detector && m->end + BEFORE_BYTES >= start) {
+            s->near_start = m->start;
+            s->near_end = m->end;
             return true;
+        }
     }
     return false;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "libtx/detect/detect.h"
+
 /* Shorter ones hold nothing that a detector finds. */
 #define BASE64_MIN 12
 #define HEX_MIN 14
@@ -72,14 +74,14 @@ static int hex_run(const char *p, size_t n, size_t n_digits) {
 }
 
 /* One character at p: how many bytes it takes; *ret_n of what it stands for. 0: it is itself. */
-static size_t unescape(const char *p, size_t n, uint8_t *ret, size_t *ret_n) {
+static size_t unescape(const char *p, size_t n, unsigned decode, uint8_t *ret, size_t *ret_n) {
     int value;
     *ret_n = 1;
-    if (p[0] == '%' && (value = hex_run(p + 1, n - 1, 2)) > 0) {
+    if (p[0] == '%' && (decode & TX_READ_PERCENT) && (value = hex_run(p + 1, n - 1, 2)) > 0) {
         ret[0] = (uint8_t)value;
         return 3;
     }
-    if (p[0] != '\\' || n < 2)
+    if (p[0] != '\\' || n < 2 || !(decode & TX_READ_ESCAPES))
         return 0;
     if (p[1] == 'u' && (value = hex_run(p + 2, n - 2, 4)) > 0) {
         *ret_n = put_utf8(ret, (uint32_t)value);
@@ -96,7 +98,7 @@ static size_t unescape(const char *p, size_t n, uint8_t *ret, size_t *ret_n) {
     return 0;
 }
 
-static bool decode_escapes(struct tx_text text, size_t at, uint8_t *ret,
+static void decode_escapes(struct tx_text text, unsigned decode, size_t at, uint8_t *ret,
                            struct tx_encoded *ret_word) {
     size_t start = at, n = 0;
     while (start > 0 && !is_space(text.p[start - 1]) && at - start < 256)
@@ -104,7 +106,7 @@ static bool decode_escapes(struct tx_text text, size_t at, uint8_t *ret,
     size_t i = start;
     for (size_t n_char; i < text.n && !is_space(text.p[i]); i += n_char) {
         size_t n_put;
-        n_char = unescape(text.p + i, text.n - i, ret + n, &n_put);
+        n_char = unescape(text.p + i, text.n - i, decode, ret + n, &n_put);
         if (n_char == 0) {
             n_char = 1;
             ret[n] = (uint8_t)text.p[i];
@@ -112,7 +114,6 @@ static bool decode_escapes(struct tx_text text, size_t at, uint8_t *ret,
         n += n_put;
     }
     *ret_word = (struct tx_encoded){.start = start, .end = i, .n = n};
-    return true;
 }
 
 /* --- base64 and hex: a run of their characters --- */
@@ -155,7 +156,8 @@ static size_t run_end(struct tx_text text, size_t at) {
     return at;
 }
 
-bool tx_decode_next(struct tx_text text, size_t *at, uint8_t *ret, struct tx_encoded *ret_word) {
+bool tx_decode_next(struct tx_text text, unsigned decode, size_t *at, uint8_t *ret,
+                    struct tx_encoded *ret_word) {
     uint8_t one[3];
     size_t n_one;
 
@@ -164,7 +166,8 @@ bool tx_decode_next(struct tx_text text, size_t *at, uint8_t *ret, struct tx_enc
         if (is_base64(text.p[start])) {
             size_t end = run_end(text, start), n;
             struct tx_text run = {text.p + start, end - start};
-            bool found = decode_hex(run, ret, &n) || decode_base64(run, ret, &n);
+            bool found = ((decode & TX_READ_HEX) && decode_hex(run, ret, &n)) ||
+                         ((decode & TX_READ_BASE64) && decode_base64(run, ret, &n));
             while (end < text.n && text.p[end] == '=')
                 end++;
             *at = end;
@@ -176,8 +179,8 @@ bool tx_decode_next(struct tx_text text, size_t *at, uint8_t *ret, struct tx_enc
         }
         /* \" and \/ alone hide nothing. */
         if ((text.p[start] == '%' || text.p[start] == '\\') &&
-            unescape(text.p + start, text.n - start, one, &n_one) > 2) {
-            decode_escapes(text, start, ret, ret_word);
+            unescape(text.p + start, text.n - start, decode, one, &n_one) > 2) {
+            decode_escapes(text, decode, start, ret, ret_word);
             *at = ret_word->end;
             return true;
         }

@@ -18,8 +18,10 @@ struct tx_encoded {
     size_t n;          /* bytes that were decoded into `ret` */
 };
 
-/* The next encoded word from *at on; *at is then behind it. `ret` has room for text.n bytes. False
- * when there is none. What decodes to anything but text is passed by. */
-bool tx_decode_next(struct tx_text text, size_t *at, uint8_t *ret, struct tx_encoded *ret_word);
+/* The next encoded word from *at on, of the encodings in `decode` (tx_reading_decode); *at is then
+ * behind it. `ret` has room for text.n bytes. False when there is none. What decodes to anything
+ * but text is passed by. */
+bool tx_decode_next(struct tx_text text, unsigned decode, size_t *at, uint8_t *ret,
+                    struct tx_encoded *ret_word);
 
 #endif

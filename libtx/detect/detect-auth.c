@@ -114,5 +114,7 @@ void tx_detect_auth(struct tx_scan *s, size_t at) {
     if (found) {
         s->auth_done = end;
         tx_scan_claim(s, TX_DETECT_AUTH_HEADER, start, end);
+    } else {
+        tx_scan_refuse(s, TX_DETECT_AUTH_HEADER, start, end, TX_FATE_INVALID);
     }
 }

@@ -57,8 +57,12 @@ void tx_detect_aws_secret(struct tx_scan *s, size_t start, size_t end) {
         end++;
     s->matches->work += end - start;
     s->aws_done = end;
-    if (end - start == SECRET_BYTES && is_mixed(s, start, end) &&
-        tx_scan_entropy(s, start, end) >= 4.0 &&
-        tx_context_near(s, TX_DETECT_AWS_SECRET, start, end))
+    if (end - start != SECRET_BYTES)
+        return;
+    if (!is_mixed(s, start, end) || tx_scan_entropy(s, start, end) < 4.0)
+        tx_scan_refuse(s, TX_DETECT_AWS_SECRET, start, end, TX_FATE_INVALID);
+    else if (!tx_context_near(s, TX_DETECT_AWS_SECRET, start, end))
+        tx_scan_refuse(s, TX_DETECT_AWS_SECRET, start, end, TX_FATE_NO_CONTEXT);
+    else
         tx_scan_claim(s, TX_DETECT_AWS_SECRET, start, end);
 }

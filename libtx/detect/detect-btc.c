@@ -75,4 +75,6 @@ void tx_detect_btc(struct tx_scan *s, size_t start, size_t end) {
     bool base58 = (p[0] == '1' || p[0] == '3') && is_base58(p, n);
     if (base58 || (tx_scan_is_word(s, start, "bc1") && is_bech32(p, n)))
         tx_scan_claim(s, TX_DETECT_BTC_ADDRESS, start, end);
+    else if (n >= 25 && (p[0] == '1' || p[0] == '3'))
+        tx_scan_refuse(s, TX_DETECT_BTC_ADDRESS, start, end, TX_FATE_INVALID);
 }

@@ -88,9 +88,14 @@ static void try_windows(struct tx_scan *s, size_t at, size_t end) {
 
     while (add_group(s, &w, at, end)) {
         bool whole_run = w.n_groups == 1;
-        if (is_card(&w) && !(whole_run && tx_scan_in_hex_word(s, start, end)) &&
-            !tx_scan_in_uuid(s, start, end))
+        enum tx_fate fate = !is_card(&w)                                      ? TX_FATE_INVALID
+                            : whole_run && tx_scan_in_hex_word(s, start, end) ? TX_FATE_IN_HEX
+                            : tx_scan_in_uuid(s, start, end)                  ? TX_FATE_IN_UUID
+                                                                              : TX_FATE_CLAIMED;
+        if (fate == TX_FATE_CLAIMED)
             tx_scan_claim(s, TX_DETECT_CREDIT_CARD, start, end);
+        else if (w.n >= DIGITS_MIN)
+            tx_scan_refuse(s, TX_DETECT_CREDIT_CARD, start, end, fate);
         uint8_t separator = tx_scan_at(s, end);
         if ((separator != ' ' && separator != '-') || !tx_is_digit(tx_scan_at(s, end + 1)))
             break;

@@ -82,4 +82,6 @@ void tx_detect_email(struct tx_scan *s, size_t at) {
     size_t end = domain_end(s, at + 1);
     if (end > at + 1)
         tx_scan_claim(s, TX_DETECT_EMAIL, start, end);
+    else
+        tx_scan_refuse(s, TX_DETECT_EMAIL, start, at + 1, TX_FATE_INVALID);
 }

@@ -76,6 +76,7 @@ void tx_detect_eth(struct tx_scan *s, size_t at) {
     }
     s->matches->work += 40;
     if (tx_is_word(tx_scan_at(s, at + 41)) || (upper && lower && !has_eip55_case(s->p + at + 1)))
-        return;
-    tx_scan_claim(s, TX_DETECT_ETH_ADDRESS, at - 1, at + 41);
+        tx_scan_refuse(s, TX_DETECT_ETH_ADDRESS, at - 1, at + 41, TX_FATE_INVALID);
+    else
+        tx_scan_claim(s, TX_DETECT_ETH_ADDRESS, at - 1, at + 41);
 }

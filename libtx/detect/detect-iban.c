@@ -75,7 +75,13 @@ void tx_detect_iban(struct tx_scan *s, size_t at, size_t end) {
     size_t length = country_length(s, at - 2);
     if (length == 0)
         return;
-    size_t iban = iban_end(s, at - 2, length);
-    if (iban > at && !tx_scan_in_hex_word(s, at - 2, iban) && !tx_scan_in_uuid(s, at - 2, iban))
-        tx_scan_claim(s, TX_DETECT_IBAN, at - 2, iban);
+    size_t start = at - 2, iban = iban_end(s, start, length);
+    if (iban <= at)
+        tx_scan_refuse(s, TX_DETECT_IBAN, start, end, TX_FATE_INVALID);
+    else if (tx_scan_in_hex_word(s, start, iban))
+        tx_scan_refuse(s, TX_DETECT_IBAN, start, iban, TX_FATE_IN_HEX);
+    else if (tx_scan_in_uuid(s, start, iban))
+        tx_scan_refuse(s, TX_DETECT_IBAN, start, iban, TX_FATE_IN_UUID);
+    else
+        tx_scan_claim(s, TX_DETECT_IBAN, start, iban);
 }

@@ -47,17 +47,31 @@ static bool in_decimal(const struct tx_scan *s, size_t start, size_t end) {
            (start > 1 && s->p[start - 1] == '.' && tx_is_digit(s->p[start - 2]));
 }
 
+/* What a valid id at this place is for all that not. */
+static enum tx_fate fate_of(struct tx_scan *s, const struct tx_id_row *row, size_t start,
+                            size_t end) {
+    if (tx_scan_before(s, start) == '_' || tx_scan_at(s, end) == '_')
+        return TX_FATE_IN_NAME;
+    if (row->single && in_decimal(s, start, end))
+        return TX_FATE_IN_DECIMAL;
+    if (tx_scan_in_uuid(s, start, end))
+        return TX_FATE_IN_UUID;
+    if (row->shape->context == TX_ID_CONTEXT &&
+        !tx_context_near(s, row->shape->detector, start, end))
+        return TX_FATE_NO_CONTEXT;
+    return TX_FATE_CLAIMED;
+}
+
 static void try_row(struct tx_scan *s, const struct tx_id_row *row, const char *id, size_t start,
                     size_t end) {
     const struct tx_id_shape *shape = row->shape;
-    if (!tx_scan_wants(s, shape->detector) || !fits(row->pattern, id, row->n) || !shape->check(id))
+    if (!tx_scan_wants(s, shape->detector) || !fits(row->pattern, id, row->n))
         return;
-    if (tx_scan_before(s, start) == '_' || tx_scan_at(s, end) == '_' ||
-        (row->single && in_decimal(s, start, end)) || tx_scan_in_uuid(s, start, end))
-        return;
-    if (shape->context == TX_ID_CONTEXT && !tx_context_near(s, shape->detector, start, end))
-        return;
-    tx_scan_claim(s, shape->detector, start, end);
+    enum tx_fate fate = shape->check(id) ? fate_of(s, row, start, end) : TX_FATE_INVALID;
+    if (fate == TX_FATE_CLAIMED)
+        tx_scan_claim(s, shape->detector, start, end);
+    else
+        tx_scan_refuse(s, shape->detector, start, end, fate);
 }
 
 static uint16_t step(const struct tx_id_tree *tree, uint16_t from, const struct word *word,

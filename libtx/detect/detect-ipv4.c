@@ -27,11 +27,15 @@ void tx_detect_ipv4(struct tx_scan *s, size_t at, size_t end) {
         return;
     for (int i = 0; i < 4; i++) {
         end = octet_end(s, at);
-        if (end == at || (i < 3 && tx_scan_at(s, end) != '.'))
+        if (end == at || (i < 3 && tx_scan_at(s, end) != '.')) {
+            tx_scan_refuse(s, TX_DETECT_IPV4, start, end, TX_FATE_INVALID);
             return;
+        }
         at = end + 1;
     }
     bool goes_on = tx_scan_at(s, end) == '.' && tx_is_digit(tx_scan_at(s, end + 1));
     if (!goes_on && !tx_is_alnum(tx_scan_at(s, end)))
         tx_scan_claim(s, TX_DETECT_IPV4, start, end);
+    else
+        tx_scan_refuse(s, TX_DETECT_IPV4, start, end, TX_FATE_INVALID);
 }

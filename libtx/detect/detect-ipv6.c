@@ -28,6 +28,8 @@ static size_t zone_end(const struct tx_scan *s, size_t at) {
 static void finish(struct tx_scan *s, struct segment *segment) {
     if (segment->n_groups >= 8 || (segment->compressed && segment->n_groups > 0))
         tx_scan_claim(s, TX_DETECT_IPV6, segment->start, zone_end(s, segment->end));
+    else if (segment->n_groups > 1)
+        tx_scan_refuse(s, TX_DETECT_IPV6, segment->start, segment->end, TX_FATE_INVALID);
     *segment = (struct segment){.n_groups = 0};
 }
 

@@ -33,8 +33,10 @@ void tx_detect_jwt(struct tx_scan *s, size_t at) {
     s->jwt_done = first;
     s->matches->work += first - start;
     if (first - start < 3 + PART_BYTES_MIN || tx_scan_at(s, first) != '.' ||
-        !has_algorithm(s, start, first))
+        !has_algorithm(s, start, first)) {
+        tx_scan_refuse(s, TX_DETECT_JWT, start, first, TX_FATE_INVALID);
         return;
+    }
     size_t second = part_end(s, first + 1), end = second;
     s->matches->work += second - first;
     bool is_json = s->n - first > 3 && memcmp(s->p + first + 1, "eyJ", 3) == 0;

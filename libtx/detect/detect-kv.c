@@ -207,7 +207,9 @@ static void take_value(struct tx_scan *s, size_t at) {
         end = in_brackets ? bracket_end(s, start) : plain_end(s, start);
     }
     s->kv_done = end;
-    if (!is_no_secret(s, start, end))
+    if (is_no_secret(s, start, end))
+        tx_scan_refuse(s, TX_DETECT_KV_SECRET, start, end, TX_FATE_INVALID);
+    else
         tx_scan_claim(s, TX_DETECT_KV_SECRET, start, end);
 }
 

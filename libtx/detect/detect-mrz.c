@@ -59,4 +59,6 @@ void tx_detect_mrz(struct tx_scan *s, size_t at) {
         return;
     if (is_data_line(s->p + start, n) || is_name_line(s->p + start, n))
         tx_scan_claim(s, TX_DETECT_MRZ_PASSPORT, start, end);
+    else
+        tx_scan_refuse(s, TX_DETECT_MRZ_PASSPORT, start, end, TX_FATE_INVALID);
 }

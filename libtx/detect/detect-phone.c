@@ -65,8 +65,9 @@ static void take_international(struct tx_scan *s, size_t at) {
     size_t end = take_digits(s, at + 1, digits, &n);
     s->phone_done = end;
     if (n < DIGITS_MIN || n > DIGITS_MAX || tx_is_word(tx_scan_at(s, end)) || !is_country(digits))
-        return;
-    tx_scan_claim(s, TX_DETECT_PHONE_E164, at, end);
+        tx_scan_refuse(s, TX_DETECT_PHONE_E164, at, end, TX_FATE_INVALID);
+    else
+        tx_scan_claim(s, TX_DETECT_PHONE_E164, at, end);
 }
 
 /* NXX: 2 to 9, and not N11. */

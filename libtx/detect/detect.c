@@ -10,10 +10,13 @@
 
 /*
  * text → folded → scanned → what was found, at its place in the text; then each encoded word in it
- * → decoded → the same once more, two deep.
+ * → decoded → the same once more, as deep as is asked for.
  */
 
-#define DEPTH 2
+#define DEPTH TX_READING_DEPTH_MAX
+
+const struct tx_reading tx_reading_default = {
+    .decode = TX_READ_ALL, .depth = 2, .digits = true, .zero_width = true};
 
 struct level {
     uint8_t *folded;
@@ -58,14 +61,24 @@ int tx_detect_memory_new(size_t cap, struct tx_detect_memory **ret) {
     return 0;
 }
 
-static void scan_folded(const struct level *level, struct tx_text text,
-                        const struct tx_detect_options *options, struct tx_matches *ret) {
+/* One call of tx_detect. */
+struct detection {
+    struct tx_detect_memory *memory;
+    const struct tx_detect_options *options;
+    const struct tx_reading *reading;
+    struct tx_scan_place place;
+};
+
+static void scan_folded(struct detection *d, struct tx_text text, struct tx_matches *ret) {
+    const struct level *level = &d->memory->level[d->place.depth];
     if (!tx_fold_needed(text)) {
-        tx_scan(text, options, ret);
+        tx_scan(text, &d->place, d->options, ret);
         return;
     }
-    size_t n = tx_fold(text, level->folded, level->offsets);
-    tx_scan((struct tx_text){(const char *)level->folded, n}, options, ret);
+    struct tx_scan_place place = d->place;
+    size_t n = tx_fold(text, d->reading, level->folded, level->offsets);
+    place.offsets = level->offsets;
+    tx_scan((struct tx_text){(const char *)level->folded, n}, &place, d->options, ret);
     for (size_t i = 0; i < ret->n && !ret->overflow; i++) {
         ret->match[i].start = level->offsets[ret->match[i].start];
         ret->match[i].end = level->offsets[ret->match[i].end];
@@ -73,8 +86,7 @@ static void scan_folded(const struct level *level, struct tx_text text,
     tx_wipe(level->folded, n);
 }
 
-static void detect(struct tx_detect_memory *memory, size_t depth, struct tx_text text,
-                   const struct tx_detect_options *options, struct tx_matches *ret);
+static void detect(struct detection *d, struct tx_text text, struct tx_matches *ret);
 
 /* How many a detector found within [start, end). */
 static size_t count_within(const struct tx_matches *matches, enum tx_detector detector,
@@ -104,36 +116,51 @@ static void claim_word(const struct tx_matches *inner, const struct tx_encoded *
     }
 }
 
-static void look_into(struct tx_detect_memory *memory, size_t depth, struct tx_text text,
-                      const struct tx_detect_options *options, struct tx_matches *ret) {
-    const struct level *level = &memory->level[depth];
-    struct tx_matches *inner = memory->level[depth + 1].matches;
+static void look_into(struct detection *d, struct tx_text text, struct tx_matches *ret) {
+    const struct level *level = &d->memory->level[d->place.depth];
+    struct tx_matches *inner = d->memory->level[d->place.depth + 1].matches;
+    struct detection deeper = *d;
     struct tx_encoded word;
 
-    for (size_t at = 0; !ret->overflow && tx_decode_next(text, &at, level->decoded, &word);) {
-        detect(memory, depth + 1, (struct tx_text){(const char *)level->decoded, word.n}, options,
-               inner);
+    deeper.place.depth++;
+    for (size_t at = 0;
+         !ret->overflow && tx_decode_next(text, d->reading->decode, &at, level->decoded, &word);) {
+        if (d->place.depth == 0) {
+            deeper.place.word_start = (uint32_t)word.start;
+            deeper.place.word_end = (uint32_t)word.end;
+        }
+        detect(&deeper, (struct tx_text){(const char *)level->decoded, word.n}, inner);
         ret->overflow |= inner->overflow;
+        ret->work += inner->work;
         if (!inner->overflow)
             claim_word(inner, &word, ret);
         tx_wipe(level->decoded, word.n);
     }
 }
 
-static void detect(struct tx_detect_memory *memory, size_t depth, struct tx_text text,
-                   const struct tx_detect_options *options, struct tx_matches *ret) {
-    scan_folded(&memory->level[depth], text, options, ret);
-    if (depth < DEPTH && !ret->overflow)
-        look_into(memory, depth, text, options, ret);
+static void detect(struct detection *d, struct tx_text text, struct tx_matches *ret) {
+    size_t depth = d->reading->depth < DEPTH ? d->reading->depth : DEPTH;
+    scan_folded(d, text, ret);
+    if (d->place.depth < depth && !ret->overflow)
+        look_into(d, text, ret);
 }
 
-void tx_detect(struct tx_detect_memory *memory, struct tx_text text,
-               const struct tx_detect_options *options, struct tx_matches *ret) {
+static void detect_value(struct tx_detect_memory *memory, size_t value, struct tx_text text,
+                         const struct tx_detect_options *options, struct tx_matches *ret) {
+    struct detection d = {.memory = memory,
+                          .options = options,
+                          .reading = options->reading ? options->reading : &tx_reading_default,
+                          .place = {.value = (uint16_t)value}};
     ret->n = 0;
     ret->work = 0;
     ret->overflow = text.n > memory->cap;
     if (!ret->overflow && tx_detectors_any(&options->wanted))
-        detect(memory, 0, text, options, ret);
+        detect(&d, text, ret);
+}
+
+void tx_detect(struct tx_detect_memory *memory, struct tx_text text,
+               const struct tx_detect_options *options, struct tx_matches *ret) {
+    detect_value(memory, 0, text, options, ret);
 }
 
 static void append(struct tx_matches *to, const struct tx_matches *from, size_t value) {
@@ -156,7 +183,7 @@ void tx_detect_values(struct tx_detect_memory *memory, const struct tx_detect_va
     for (size_t i = 0; i < n && !ret->overflow; i++) {
         each.name = values[i].name;
         each.wanted = values[i].wanted;
-        tx_detect(memory, values[i].text, &each, &memory->one);
+        detect_value(memory, i, values[i].text, &each, &memory->one);
         append(ret, &memory->one, i);
     }
 }

@@ -59,6 +59,11 @@ extern const struct tx_detector_set tx_detectors_all;
 /* Those that an integer can match. */
 extern const struct tx_detector_set tx_detectors_of_numbers;
 
+/* How sure a match is, in percent. It is 100 less what the detector's check lets pass of random
+ * characters in its shape, and less again where other things are written so too (versions like
+ * IPv4, dates of anything). A word of its context, or the field's name, halves the doubt. */
+uint8_t tx_detector_confidence(enum tx_detector d, bool has_context);
+
 /* The one with that name, or TX_DETECT_N. */
 enum tx_detector tx_detector_find(struct tx_text name);
 
@@ -67,7 +72,7 @@ struct tx_match {
     uint32_t start, end;
     enum tx_detector detector;
     uint16_t value;     /* of tx_detect_values: which one */
-    uint8_t confidence; /* percent */
+    uint8_t confidence; /* see tx_detector_confidence */
 };
 
 /* A text with more than that in it is not worth more detail: it is redacted whole. */
@@ -80,10 +85,79 @@ struct tx_matches {
     uint64_t work;                                /* bytes that were looked at again, for tests */
 };
 
+/* --- how a text is read --- */
+
+/* Encodings that are looked into; the same bits as in a configuration. */
+enum tx_reading_decode {
+    TX_READ_ESCAPES = 1, /* of JSON and C: \u0040, \x40 */
+    TX_READ_PERCENT = 2,
+    TX_READ_BASE64 = 4,
+    TX_READ_HEX = 8,
+    TX_READ_ALL = 15,
+};
+
+#define TX_READING_DEPTH_MAX 4
+
+struct tx_reading {
+    unsigned decode; /* bits of tx_reading_decode */
+    uint8_t depth; /* how often in each other encodings are undone; at most TX_READING_DEPTH_MAX */
+    bool digits;   /* digits of all scripts, and full-width characters, are ASCII */
+    bool zero_width;  /* what nobody sees is left out */
+    bool confusables; /* letters of Cyrillic and Greek that look like Latin ones are those */
+};
+
+/* All encodings, two deep; digits and what nobody sees, but no confusables. */
+extern const struct tx_reading tx_reading_default;
+
+/* --- what became of a candidate, for whoever explains --- */
+
+enum tx_fate {
+    TX_FATE_CLAIMED,
+    TX_FATE_INVALID,    /* its shape fits, its check digits or its other rules say no */
+    TX_FATE_NO_CONTEXT, /* it is valid, but no word near it makes it believable */
+    TX_FATE_IN_UUID,    /* the digits lie in an UUID */
+    TX_FATE_IN_HEX,     /* in a word of hex digits, a digest or an identifier */
+    TX_FATE_IN_DECIMAL, /* before or behind a decimal point */
+    TX_FATE_IN_NAME,    /* '_' joins it with what stands beside it */
+    TX_FATE_N,
+};
+
+struct tx_candidate {
+    uint16_t value;     /* of tx_detect_values: which one */
+    uint8_t depth;      /* how many encodings were undone */
+    uint8_t confidence; /* percent, when it was claimed */
+    enum tx_detector detector;
+    enum tx_fate fate;
+    uint32_t start, end; /* in the text; of an encoded one, the whole of what was decoded first */
+    bool has_context;    /* a word made it believable (for what was claimed or had a need of one) */
+    uint32_t word_start, word_end; /* that word in the text; the same: it stands in the field's
+                                      name, or in what was decoded, or was only assumed */
+};
+
+/* Is told of every candidate that got as far as a validator. Costs nothing when it is not there. */
+struct tx_detect_trace {
+    void (*tell)(void *data, const struct tx_candidate *candidate);
+    void *data;
+};
+
+/* --- detectors of a configuration --- */
+
+struct tx_scan;
+
+/* `find` looks for all of them in the text of the scan, which is folded, or decoded and folded; it
+ * claims with tx_scan_claim_sure (libtx/detect/scan.h), by numbers from TX_DETECT_N on. */
+struct tx_custom_detectors {
+    void (*find)(void *data, struct tx_scan *s);
+    void *data;
+};
+
 struct tx_detect_options {
     struct tx_detector_set wanted;
     struct tx_text name; /* of the field that the text stands in: it counts as context */
     bool assume_context; /* as if every detector's context words were there */
+    const struct tx_reading *reading;         /* NULL: the default */
+    const struct tx_custom_detectors *custom; /* NULL: none */
+    const struct tx_detect_trace *trace;      /* NULL: nobody asks */
 };
 
 /* What is needed in between; for texts of at most `cap` bytes. Wiped after each use. */

@@ -46,10 +46,35 @@ static bool is_dash(uint32_t c) {
            c == 0xfe32 || c == 0xfe58 || c == 0xfe63 || c == 0x30fc;
 }
 
-/* The character's ASCII likeness; 0: none. */
-static uint8_t likeness(uint32_t c) {
-    if (c >= 0xff01 && c <= 0xff5e)
-        return (uint8_t)(c - 0xff01 + '!');
+/* Letters that look like another one (Unicode's UTS 39, confusables.txt), by the code point. */
+static const struct {
+    uint16_t letter;
+    char like;
+} lookalikes[] = {
+    {0x0391, 'A'}, {0x0392, 'B'}, {0x0395, 'E'}, {0x0396, 'Z'}, {0x0397, 'H'}, {0x0399, 'I'},
+    {0x039a, 'K'}, {0x039c, 'M'}, {0x039d, 'N'}, {0x039f, 'O'}, {0x03a1, 'P'}, {0x03a4, 'T'},
+    {0x03a5, 'Y'}, {0x03a7, 'X'}, {0x03b1, 'a'}, {0x03b3, 'y'}, {0x03b9, 'i'}, {0x03ba, 'k'},
+    {0x03bd, 'v'}, {0x03bf, 'o'}, {0x03c1, 'p'}, {0x03c3, 'o'}, {0x03c5, 'u'}, {0x03f2, 'c'},
+    {0x03f3, 'j'}, {0x03f9, 'C'}, {0x0405, 'S'}, {0x0406, 'I'}, {0x0408, 'J'}, {0x0410, 'A'},
+    {0x0412, 'B'}, {0x0415, 'E'}, {0x041a, 'K'}, {0x041c, 'M'}, {0x041d, 'H'}, {0x041e, 'O'},
+    {0x0420, 'P'}, {0x0421, 'C'}, {0x0422, 'T'}, {0x0423, 'Y'}, {0x0425, 'X'}, {0x0430, 'a'},
+    {0x0435, 'e'}, {0x043a, 'k'}, {0x043e, 'o'}, {0x0440, 'p'}, {0x0441, 'c'}, {0x0443, 'y'},
+    {0x0445, 'x'}, {0x0455, 's'}, {0x0456, 'i'}, {0x0458, 'j'}, {0x0474, 'V'}, {0x0475, 'v'},
+    {0x04ae, 'Y'}, {0x04af, 'y'}, {0x04bb, 'h'}, {0x04c0, 'I'}, {0x04cf, 'l'}, {0x0501, 'd'},
+    {0x050c, 'G'}, {0x051a, 'Q'}, {0x051b, 'q'}, {0x051c, 'W'}, {0x051d, 'w'},
+};
+
+static uint8_t lookalike(uint32_t c) {
+    if (c < lookalikes[0].letter || c > lookalikes[TX_COUNT_OF(lookalikes) - 1].letter)
+        return 0;
+    for (size_t i = 0; i < TX_COUNT_OF(lookalikes); i++)
+        if (c == lookalikes[i].letter)
+            return (uint8_t)lookalikes[i].like;
+    return 0;
+}
+
+/* The separator that it looks like; 0: none. */
+static uint8_t separator(uint32_t c) {
     if (is_space(c))
         return ' ';
     if (is_dash(c))
@@ -59,7 +84,6 @@ static uint8_t likeness(uint32_t c) {
     case 0x3002:
     case 0xff61:
     case 0x00b7:
-        return '.';
     case 0xfe52:
         return '.';
     case 0xfe6b:
@@ -78,12 +102,28 @@ static uint8_t likeness(uint32_t c) {
     case 0x201d:
         return '"';
     default:
-        break;
+        return 0;
     }
+}
+
+/* A digit, or a full-width character. */
+static uint8_t digit(uint32_t c) {
+    if (c >= 0xff01 && c <= 0xff5e)
+        return (uint8_t)(c - 0xff01 + '!');
     for (size_t i = 0; i < TX_COUNT_OF(zeros); i++)
         if (c >= zeros[i] && c < zeros[i] + 10)
             return (uint8_t)('0' + (c - zeros[i]));
     return 0;
+}
+
+/* The character's ASCII likeness; 0: none. */
+static uint8_t likeness(uint32_t c, const struct tx_reading *reading) {
+    uint8_t like = separator(c);
+    if (!like && reading->digits)
+        like = digit(c);
+    if (!like && reading->confusables)
+        like = lookalike(c);
+    return like;
 }
 
 /* Of n bytes of valid UTF-8. */
@@ -109,17 +149,18 @@ bool tx_fold_needed(struct tx_text text) {
     return false;
 }
 
-size_t tx_fold(struct tx_text text, uint8_t *ret, uint32_t *ret_offsets) {
+size_t tx_fold(struct tx_text text, const struct tx_reading *reading, uint8_t *ret,
+               uint32_t *ret_offsets) {
     size_t n = 0;
     for (size_t i = 0; i < text.n;) {
         size_t n_char = tx_utf8_char(text.p + i, text.n - i);
         uint32_t c = n_char > 1 ? decode(text.p + i, n_char) : 0;
-        uint8_t like = c ? likeness(c) : 0;
+        uint8_t like = c ? likeness(c, reading) : 0;
         size_t n_kept = n_char == 0 ? 1 : n_char;
         if (like) {
             ret_offsets[n] = (uint32_t)i;
             ret[n++] = like;
-        } else if (!(c && is_hidden(c))) {
+        } else if (!(c && reading->zero_width && is_hidden(c))) {
             for (size_t k = 0; k < n_kept; k++) {
                 ret_offsets[n] = (uint32_t)(i + k);
                 ret[n++] = (uint8_t)text.p[i + k];

@@ -65,12 +65,51 @@ void tx_matches_add(struct tx_matches *matches, const struct tx_match *match) {
     matches->n++;
 }
 
-void tx_scan_claim(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end) {
+void tx_scan_tell(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end,
+                  enum tx_fate fate, bool has_context, uint8_t confidence) {
+    const struct tx_scan_place *place = s->place;
+    const uint32_t *offsets = place->offsets;
+    struct tx_candidate c = {.value = place->value,
+                             .depth = place->depth,
+                             .confidence = confidence,
+                             .detector = detector,
+                             .fate = fate,
+                             .start = place->word_start,
+                             .end = place->word_end,
+                             .has_context = has_context};
+    if (place->depth == 0) {
+        c.start = offsets ? offsets[start] : (uint32_t)start;
+        c.end = offsets ? offsets[end] : (uint32_t)end;
+    }
+    if (place->depth == 0 && has_context) {
+        c.word_start = offsets ? offsets[s->near_start] : s->near_start;
+        c.word_end = offsets ? offsets[s->near_end] : s->near_end;
+    }
+    s->options->trace->tell(s->options->trace->data, &c);
+}
+
+static void claim(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end,
+                  bool has_context, uint8_t confidence) {
+    tx_matches_add(s->matches, &(struct tx_match){.start = (uint32_t)start,
+                                                  .end = (uint32_t)end,
+                                                  .detector = detector,
+                                                  .confidence = confidence});
+    if (s->options->trace)
+        tx_scan_tell(s, detector, start, end, TX_FATE_CLAIMED, has_context, confidence);
+}
+
+void tx_scan_claim_sure(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end,
+                        uint8_t confidence) {
     if (start < end && tx_scan_wants(s, detector))
-        tx_matches_add(s->matches, &(struct tx_match){.start = (uint32_t)start,
-                                                      .end = (uint32_t)end,
-                                                      .detector = detector,
-                                                      .confidence = 90});
+        claim(s, detector, start, end, false, confidence);
+}
+
+void tx_scan_claim(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end) {
+    if (start >= end || !tx_scan_wants(s, detector))
+        return;
+    bool has_context =
+        tx_detector_infos[detector].context && tx_context_near(s, detector, start, end);
+    claim(s, detector, start, end, has_context, tx_detector_confidence(detector, has_context));
 }
 
 /* One letter makes no digest, unless by the length: a magnetic stripe has a B before a card's
@@ -220,6 +259,7 @@ static size_t take_anchor(struct tx_scan *s, size_t at) {
 
 static void scan(struct tx_scan *s) {
     size_t i = 0;
+    const struct tx_custom_detectors *custom = s->options->custom;
     while (i < s->n && !s->matches->overflow) {
         while (s->n - i >= 4 && !(anchors[s->p[i]] | anchors[s->p[i + 1]] | anchors[s->p[i + 2]] |
                                   anchors[s->p[i + 3]]))
@@ -229,9 +269,12 @@ static void scan(struct tx_scan *s) {
         if (i < s->n)
             i = take_anchor(s, i);
     }
+    if (custom && !s->matches->overflow)
+        custom->find(custom->data, s);
 }
 
-void tx_scan(struct tx_text text, const struct tx_detect_options *options, struct tx_matches *ret) {
+void tx_scan(struct tx_text text, const struct tx_scan_place *place,
+             const struct tx_detect_options *options, struct tx_matches *ret) {
     TX_UNINITIALIZED struct tx_scan s;
 
     ret->n = 0;
@@ -243,6 +286,7 @@ void tx_scan(struct tx_text text, const struct tx_detect_options *options, struc
     s.p = (const uint8_t *)text.p;
     s.n = text.n;
     s.options = options;
+    s.place = place;
     s.matches = ret;
     scan(&s);
 }

@@ -23,10 +23,19 @@ struct tx_context_mark {
 /* For large variables of which only what was written is read. */
 #define TX_UNINITIALIZED __attribute__((uninitialized))
 
+/* Where the text of a scan comes from, for whoever is told of candidates. */
+struct tx_scan_place {
+    const uint32_t *offsets;       /* of its bytes in what was folded; NULL: itself */
+    uint32_t word_start, word_end; /* of what was decoded, when depth > 0 */
+    uint16_t value;
+    uint8_t depth;
+};
+
 struct tx_scan {
     const uint8_t *p;
     size_t n;
     const struct tx_detect_options *options;
+    const struct tx_scan_place *place;
     struct tx_matches *matches;
     /* The last word that was looked at as a whole, for tx_scan_in_hex_word. */
     size_t word_start, word_end;
@@ -38,6 +47,7 @@ struct tx_scan {
     bool has_context, context_overflow;
     struct tx_detector_set named; /* by the field's name */
     size_t n_marks, first_mark;
+    uint32_t near_start, near_end; /* the word that tx_context_near found last; the same: a name */
     struct tx_context_mark marks[TX_CONTEXT_MARKS];
 };
 
@@ -84,7 +94,8 @@ static inline bool tx_is_base64url(uint8_t c) {
 }
 
 /* Scans a text as it is; *ret is set anew. */
-void tx_scan(struct tx_text text, const struct tx_detect_options *options, struct tx_matches *ret);
+void tx_scan(struct tx_text text, const struct tx_scan_place *place,
+             const struct tx_detect_options *options, struct tx_matches *ret);
 
 /* At its place by the start, when it is not there already. */
 void tx_matches_add(struct tx_matches *matches, const struct tx_match *match);
@@ -95,7 +106,20 @@ bool tx_scan_is_word(const struct tx_scan *s, size_t i, const char *word);
 /* Whether `literal` stands at i as it is. */
 bool tx_scan_is(const struct tx_scan *s, size_t i, const char *literal);
 
+/* [start, end) is what the detector looks for. Nothing happens when it is not wanted. */
 void tx_scan_claim(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end);
+/* The same, for detectors of a configuration, which know how sure they are. */
+void tx_scan_claim_sure(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end,
+                        uint8_t confidence);
+
+/* It is not, though it looks so. Only a trace hears of that. */
+void tx_scan_tell(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end,
+                  enum tx_fate fate, bool has_context, uint8_t confidence);
+static inline void tx_scan_refuse(struct tx_scan *s, enum tx_detector detector, size_t start,
+                                  size_t end, enum tx_fate fate) {
+    if (s->options->trace)
+        tx_scan_tell(s, detector, start, end, fate, false, 0);
+}
 
 /* Whether [start, end), digits only, is a part of a longer word of nothing but hex digits: an
  * identifier or a digest. */
@@ -111,6 +135,13 @@ double tx_scan_entropy(const struct tx_scan *s, size_t start, size_t end);
 /* Whether a word of the detector's context stands near [start, end), or in the field's name.
  * Amortised over the text; candidates come nearly in the text's order. */
 bool tx_context_near(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end);
+
+/* Whether one of `words` (written as in tx_detector_info.context) stands in the `before` bytes in
+ * front of [start, end) or the `after` bytes behind it; in the name, for words that count there.
+ * The work is of the order of before + after for each word. */
+bool tx_context_has(struct tx_scan *s, const char *words, size_t start, size_t end, size_t before,
+                    size_t after);
+bool tx_context_names(struct tx_scan *s, const char *words);
 
 /* One for each anchor. `at` is the anchor's place. */
 void tx_detect_email(struct tx_scan *s, size_t at);       /* '@' */
