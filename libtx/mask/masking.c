@@ -10,16 +10,14 @@ static void free_list(struct tx_masking_list *list) {
     free(list->item);
 }
 
-static void free_match(struct tx_masking_match *match);
-
 static void free_matches(struct tx_masking_match *matches, size_t n) {
     for (size_t i = 0; i < n; i++)
-        free_match(&matches[i]);
+        tx_masking_match_deinit(&matches[i]);
     free(matches);
 }
 
 /* The reader bounds how deep they are nested. */
-static void free_match(struct tx_masking_match *match) {
+void tx_masking_match_deinit(struct tx_masking_match *match) {
     free_list(&match->events);
     free_list(&match->fields);
     free_list(&match->keys);
@@ -63,9 +61,9 @@ static void free_action(struct tx_masking_action *action) {
     }
 }
 
-static void free_rule(struct tx_masking_rule *rule) {
+void tx_masking_rule_deinit(struct tx_masking_rule *rule) {
     free(rule->id);
-    free_match(&rule->match);
+    tx_masking_match_deinit(&rule->match);
     free_action(&rule->action);
     free(rule->reason);
     free(rule->approved_by);
@@ -124,7 +122,7 @@ void tx_masking_deinit(struct tx_masking *masking) {
     for (size_t i = 0; i < masking->n_allows; i++)
         free_allow(&masking->allows[i]);
     for (size_t i = 0; i < masking->n_rules; i++)
-        free_rule(&masking->rules[i]);
+        tx_masking_rule_deinit(&masking->rules[i]);
     for (size_t i = 0; i < masking->n_tests; i++)
         free_test(&masking->tests[i]);
     free(masking->preset);

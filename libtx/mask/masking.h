@@ -318,6 +318,8 @@ struct tx_masking {
 
 /* Frees all that it owns; *masking is empty then. */
 void tx_masking_deinit(struct tx_masking *masking);
+void tx_masking_rule_deinit(struct tx_masking_rule *rule);
+void tx_masking_match_deinit(struct tx_masking_match *match);
 
 /* What one action is called: "mask", "drop_field" … */
 const char *tx_masking_action_name(enum tx_masking_action_kind kind);
