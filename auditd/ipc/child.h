@@ -22,6 +22,8 @@ struct tx_child_options {
     const char *origin;     /* --origin */
     int64_t epoch_ns;       /* --epoch-ns */
     uint64_t epoch_records; /* --epoch-records */
+
+    bool kek_given; /* --kek-given, only the vault's: TX_FD_VAULT_KEK is there */
 };
 
 /* How long a child may go on after its supervisor has died; a new daemon waits longer for the log's

@@ -76,8 +76,8 @@ static int take_descriptor(struct msghdr *msg, int *ret_fd) {
 }
 
 static bool type_known(uint16_t type) {
-    return (type >= TX_CONTROL_PING && type <= TX_CONTROL_RELOAD) ||
-           (type >= TX_CONTROL_READY && type <= TX_CONTROL_FATAL);
+    return (type >= TX_CONTROL_PING && type <= TX_CONTROL_REVEAL) ||
+           (type >= TX_CONTROL_READY && type <= TX_CONTROL_RECORDED);
 }
 
 static int parse(const void *memory, size_t n, struct tx_control *ret) {

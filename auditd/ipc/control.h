@@ -23,9 +23,18 @@ enum tx_control_type {
     TX_CONTROL_STOP, /* drain what is there, leave nothing half-written, answer STOPPED, exit 0 */
     TX_CONTROL_CONNECTION, /* → ingest: argument = connection id, payload = tx_ipc_identity, fd */
     TX_CONTROL_LEDGER,     /* → ingest: fd = a new stream to a new ledger */
-    TX_CONTROL_INGEST,     /* → ledger: fd = a new stream to a new ingest */
+    TX_CONTROL_INGEST,     /* → ledger, vault: fd = a new stream to a new ingest */
     TX_CONTROL_RELOAD, /* → ingest: fd = memfd with a configuration that the supervisor has checked;
                           payload = why, for tracex.policy ("reload", …) */
+    TX_CONTROL_VAULT, /* → ingest: fd = a new stream to a new vault (auditd/ipc/vault.h) */
+    TX_CONTROL_ERASE, /* → vault: payload = tx_vault_erasure, then the person's name; answered by
+                         ERASED */
+    TX_CONTROL_WRITE_ERASED,   /* → ingest: argument = a number; payload = tx_vault_erasure, whose
+                                  key is forgotten, and recorded; answered by RECORDED */
+    TX_CONTROL_WRITE_REVEALED, /* → ingest: likewise; payload = tx_vault_reveal */
+    TX_CONTROL_ERASE_RECORDED, /* → vault: payload = a request's id: the log has its record */
+    TX_CONTROL_REVEAL, /* → vault: payload = tx_vault_reveal, which the log has; fd = the caller's
+                          connection, on which the vault goes on */
 
     /* child → supervisor */
     TX_CONTROL_READY = 65, /* start is done and the sandbox is entered; payload = JSON object: what
@@ -36,6 +45,9 @@ enum tx_control_type {
     TX_CONTROL_CLOSED,   /* ingest: nothing of this connection (argument) is needed any more */
     TX_CONTROL_RELOADED, /* ingest: payload empty = the new policy is in force; else why not */
     TX_CONTROL_FATAL,    /* payload = text for people: this cannot be mended by a restart */
+    TX_CONTROL_ERASED,   /* vault: argument = enum tx_vault_erased, payload = tx_vault_erasure; also
+                            unasked, for those that an earlier vault left unrecorded */
+    TX_CONTROL_RECORDED, /* ingest: the record with this number (argument) is durable */
 };
 
 #define TX_CONTROL_HEADER_BYTES 16

@@ -24,13 +24,18 @@ enum {
     TX_FD_SIGNER_LEDGER = 4, /* SEQPACKET: auditd/ipc/notary.h */
     TX_FD_SIGNER_KEYS = 5,   /* the key directory */
 
+    TX_FD_VAULT_DIR = 4, /* the vault's directory */
+    TX_FD_VAULT_KEK =
+        5, /* the key-encryption key, when the service manager has it: --kek-given 1 */
+
     TX_FD_FORWARD_CONFIG = 4,
     TX_FD_FORWARD_LOG = 5,   /* the log directory, for reading */
     TX_FD_FORWARD_STATE = 6, /* <state_dir>/journald */
 };
 
-/* Raw datagrams of clients from their receipt until the ledger has them: the ring's size bounds both
- * memory and what may be in flight. The supervisor makes it, seals its size, and never reads it. */
+/* Raw datagrams of clients from their receipt until the ledger has them: the ring's size bounds
+ * both memory and what may be in flight. The supervisor makes it, seals its size, and never reads
+ * it. */
 #define TX_INGEST_INBOX_BYTES (4u * 1024u * 1024u)
 
 #endif
