@@ -5,9 +5,8 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "libtx/crypto/mac.h"
 #include "libtx/crypto/secret.h"
-
-#define BLOCK_BYTES 64 /* SHA-256's, for HMAC */
 
 /*
  * OpenSSL 3.0, 300 bytes: 215 ns by a context that is begun anew with the md it has, 195 ns by the
@@ -93,80 +92,24 @@ void tx_hash_finish(struct tx_hasher *hasher, struct tx_digest *ret) {
     finish(hasher->ctx, ret);
 }
 
-/* Both passes of RFC 2104 have absorbed their padded key; a MAC copies them. OpenSSL wipes the
- * contexts when it frees them. */
+/* Its memory is locked and left out of core dumps. */
 struct tx_hmac {
-    EVP_MD *md;
-    EVP_MD_CTX *inner;
-    EVP_MD_CTX *outer;
-    EVP_MD_CTX *work;
+    struct tx_mac mac;
 };
 
-static int absorb_key(EVP_MD_CTX *ctx, const EVP_MD *md, const uint8_t key[BLOCK_BYTES],
-                      uint8_t pad) {
-    uint8_t block[BLOCK_BYTES];
-    for (size_t i = 0; i < BLOCK_BYTES; i++)
-        block[i] = key[i] ^ pad;
-    int ok = EVP_DigestInit_ex2(ctx, md, NULL) == 1 && EVP_DigestUpdate(ctx, block, sizeof(block));
-    tx_wipe(block, sizeof(block));
-    return ok ? 0 : -ENOMEM;
-}
-
-/* A key longer than a block is replaced by its hash. */
-static int shorten_key(const EVP_MD *md, const void *key, size_t n_key, uint8_t ret[BLOCK_BYTES]) {
-    memset(ret, 0, BLOCK_BYTES);
-    if (n_key <= BLOCK_BYTES) {
-        if (n_key > 0)
-            memcpy(ret, key, n_key);
-        return 0;
-    }
-    return EVP_Digest(key, n_key, ret, NULL, md, NULL) == 1 ? 0 : -ENOMEM;
-}
-
 int tx_hmac_new(const void *key, size_t n_key, struct tx_hmac **ret) {
-    uint8_t block[BLOCK_BYTES];
-    _cleanup_(tx_hmac_freep) struct tx_hmac *hmac = calloc(1, sizeof(*hmac));
+    struct tx_hmac *hmac = tx_secret_alloc(sizeof(*hmac));
     if (!hmac)
         return -ENOMEM;
-    hmac->md = EVP_MD_fetch(NULL, "SHA256", NULL);
-    if (!hmac->md)
-        return -ENOTSUP;
-    hmac->inner = EVP_MD_CTX_new();
-    hmac->outer = EVP_MD_CTX_new();
-    hmac->work = EVP_MD_CTX_new();
-    if (!hmac->inner || !hmac->outer || !hmac->work)
-        return -ENOMEM;
-    int r = shorten_key(hmac->md, key, n_key, block);
-    if (r == 0)
-        r = absorb_key(hmac->inner, hmac->md, block, 0x36);
-    if (r == 0)
-        r = absorb_key(hmac->outer, hmac->md, block, 0x5c);
-    tx_wipe(block, sizeof(block));
-    if (r < 0)
-        return r;
-    *ret = TX_STEAL(hmac);
+    tx_mac_init(&hmac->mac, key, n_key);
+    *ret = hmac;
     return 0;
 }
 
 void tx_hmac_free(struct tx_hmac *hmac) {
-    if (!hmac)
-        return;
-    EVP_MD_CTX_free(hmac->inner);
-    EVP_MD_CTX_free(hmac->outer);
-    EVP_MD_CTX_free(hmac->work);
-    EVP_MD_free(hmac->md);
-    free(hmac);
+    tx_secret_free(hmac, sizeof(*hmac));
 }
 
 void tx_hmac(struct tx_hmac *hmac, const void *p, size_t n, struct tx_digest *ret) {
-    struct tx_digest middle;
-    int ok = EVP_MD_CTX_copy_ex(hmac->work, hmac->inner);
-    assert(ok == 1);
-    update(hmac->work, p, n);
-    finish(hmac->work, &middle);
-    ok = EVP_MD_CTX_copy_ex(hmac->work, hmac->outer);
-    assert(ok == 1);
-    update(hmac->work, middle.bytes, sizeof(middle.bytes));
-    finish(hmac->work, ret);
-    tx_wipe(&middle, sizeof(middle));
+    tx_mac(&hmac->mac, &(struct tx_text){.p = p, .n = n}, 1, ret);
 }

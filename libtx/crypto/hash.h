@@ -3,9 +3,9 @@
 #define TX_CRYPTO_HASH_H
 
 /*
- * SHA-256 and HMAC-SHA-256 by OpenSSL. The algorithm is fetched once and the context is reused,
- * since an implicit fetch costs more than hashing a tree node. A hasher belongs to one thread. It
- * knows nothing of keys that sign: see libtx/crypto/signing.h.
+ * SHA-256 by OpenSSL, and a MAC on the heap (mac.h has it by value). The algorithm is fetched once
+ * and the context is reused, since an implicit fetch costs more than hashing a tree node. A hasher
+ * belongs to one thread. It knows nothing of keys that sign: see libtx/crypto/signing.h.
  *
  * OpenSSL can fail only for want of memory or a broken installation; both are met when a hasher is
  * made. Afterwards a failure is a broken machine, and the process ends (assert).
