@@ -48,23 +48,43 @@ TX_MUST_USE int tx_action_tools_new(const struct tx_masking *masking,
 void tx_action_tools_free(struct tx_action_tools *tools);
 TX_DEFINE_CLEANUP(struct tx_action_tools *, tx_action_tools_free);
 
-/* Writes what stands in the text's place. Not for ALLOW, REDACT, DROP_* and KEEP_ONLY. When it is
- * not 0, nothing of use was written and the caller redacts: _E_SHOWS  the text is too short for the
- * action, or not of its kind (no address, no date); _E_FAILED a key or the vault was not to be had:
- * an error to be counted. */
+/* What stands in place of what is redacted. */
+#define TX_ACTION_REDACTED TX_TEXT("[redacted]")
+
+/* Writes what stands in the text's place. Not for ALLOW, REDACT, DROP_* and KEEP_ONLY. A text that
+ * is redacted or _is_output stays, but for REPLACE. When it is not 0, nothing was written and the
+ * caller redacts: _E_SHOWS  the text is too short for the action, or not of its kind (no address,
+ * no date); _E_FAILED a key or the vault was not to be had, or there was no room (`out` is full
+ * then): an error to be counted. */
 enum { TX_ACTION_E_SHOWS = 1, TX_ACTION_E_FAILED = 2 };
 TX_MUST_USE int tx_action_apply(struct tx_action_tools *tools,
                                 const struct tx_masking_action *action,
                                 const struct tx_action_subject *subject, struct tx_buf *out);
 
-/* The one spelling of what a detector found: small letters for e-mail addresses, no separators for
- * numbers, E.164 for telephones, the full form of an IP address; any other text as it is. It is
- * never longer than TX_CANONICAL_BYTES or the text. */
+/* Whether a text may be that of REPLACE: UTF-8 without control characters, and no other ${…} than
+ * ${detector}, ${rule} and ${n}. */
+bool tx_action_replace_valid(struct tx_text text);
+
+/* Where the span of an IP address that ends at `end` should end for the action IP: behind the
+ * prefix length ("/24") that a first masking wrote. */
+size_t tx_action_ip_end(struct tx_text text, size_t end);
+
+/* The one spelling of what a detector found (docs/format.md, section 8): small letters for e-mail
+ * addresses, no separators for numbers, E.164 for telephones, the full form of an IP address; any
+ * other text as it is. It is never longer than TX_CANONICAL_BYTES or the text. */
 #define TX_CANONICAL_BYTES 64
 void tx_action_canonical(enum tx_detector detector, struct tx_text text, struct tx_buf *out);
 
 /* Whether a text was made by one of these actions, so that a second masking leaves it alone: a
- * pseudonym, a ciphertext, a commitment. It tells form, not truth. */
+ * pseudonym (also without its tag, as a detector finds it behind "token:"), a ciphertext, a
+ * commitment. It tells form, not truth. */
 bool tx_action_is_output(struct tx_text text);
+
+/* What COMMIT writes, again, and the salt: with both and the value anybody can check it, and nobody
+ * learns of other records. -EINVAL: the key is too short. */
+#define TX_ACTION_SALT_BYTES 16
+TX_MUST_USE int tx_action_commit_again(const struct tx_mask_key *key, const uint8_t *record_id,
+                                       struct tx_text field, uint32_t n, struct tx_text value,
+                                       struct tx_buf *out, uint8_t ret_salt[TX_ACTION_SALT_BYTES]);
 
 #endif

@@ -61,9 +61,10 @@ struct tx_masking_action {
         struct {
             uint32_t keep_first, keep_last; /* characters; 64 at most each */
             uint32_t min_hidden; /* fewer hidden ones: redacted. And never more shown than hidden */
-            uint32_t fixed_length; /* hidden ones are written as so many; 0: as many as there are */
-            bool keep_separators;  /* default true: spaces, dashes, dots and slashes within */
-            char character[5];     /* one character of UTF-8, default "*" */
+            uint32_t fixed_length; /* hidden ones are written as so many, and no fewer than
+                                      min_hidden and what is shown; 0: as many as there are */
+            bool keep_separators; /* default true: single spaces, dashes, dots and slashes within */
+            char character[5];    /* one character of UTF-8, default "*" */
         } mask;
         struct {
             uint8_t v4_prefix, v6_prefix; /* bits that stay; default 24 and 48 */
@@ -80,7 +81,7 @@ struct tx_masking_action {
             uint8_t digits; /* after the point */
         } round;
         struct {
-            enum tx_masking_url userinfo; /* default DROP */
+            enum tx_masking_url userinfo; /* default DROP; KEEP: a password becomes [redacted] */
             enum tx_masking_url
                 query; /* of the parameters that are not in query_keep; default REDACT */
             struct tx_masking_list query_keep;
