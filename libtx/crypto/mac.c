@@ -25,14 +25,18 @@ static void finish(SHA256_CTX *ctx, uint8_t ret[TX_HASH_BYTES]) {
     assert(ok == 1);
 }
 
+static void begin(SHA256_CTX *ctx) {
+    int ok = SHA256_Init(ctx);
+    assert(ok == 1);
+}
+
 static void absorb_key(const uint8_t key[BLOCK_BYTES], uint8_t pad, uint64_t ret[14]) {
     uint8_t block[BLOCK_BYTES];
     SHA256_CTX ctx;
 
     for (size_t i = 0; i < BLOCK_BYTES; i++)
         block[i] = key[i] ^ pad;
-    int ok = SHA256_Init(&ctx);
-    assert(ok == 1);
+    begin(&ctx);
     update(&ctx, block, sizeof(block));
     memset(ret, 0, sizeof(((struct tx_mac *)0)->inner));
     memcpy(ret, &ctx, sizeof(ctx));
@@ -40,16 +44,23 @@ static void absorb_key(const uint8_t key[BLOCK_BYTES], uint8_t pad, uint64_t ret
     tx_wipe(&ctx, sizeof(ctx));
 }
 
+void tx_mac_hash(const struct tx_text *parts, size_t n_parts, struct tx_digest *ret) {
+    SHA256_CTX ctx;
+    begin(&ctx);
+    for (size_t i = 0; i < n_parts; i++)
+        update(&ctx, parts[i].p, parts[i].n);
+    finish(&ctx, ret->bytes);
+    tx_wipe(&ctx, sizeof(ctx));
+}
+
 void tx_mac_init(struct tx_mac *mac, const void *key, size_t n_key) {
     uint8_t block[BLOCK_BYTES] = {0};
 
     if (n_key > BLOCK_BYTES) { /* is replaced by its hash */
-        SHA256_CTX ctx;
-        int ok = SHA256_Init(&ctx);
-        assert(ok == 1);
-        update(&ctx, key, n_key);
-        finish(&ctx, block);
-        tx_wipe(&ctx, sizeof(ctx));
+        struct tx_digest digest;
+        tx_mac_hash(&(struct tx_text){.p = key, .n = n_key}, 1, &digest);
+        memcpy(block, digest.bytes, sizeof(digest.bytes));
+        tx_wipe(&digest, sizeof(digest));
     } else if (n_key > 0) {
         memcpy(block, key, n_key);
     }

@@ -27,6 +27,9 @@ void tx_mac_init(struct tx_mac *mac, const void *key, size_t n_key);
 void tx_mac(const struct tx_mac *mac, const struct tx_text *parts, size_t n_parts,
             struct tx_digest *ret);
 
+/* SHA-256 of the parts, without a hasher. */
+void tx_mac_hash(const struct tx_text *parts, size_t n_parts, struct tx_digest *ret);
+
 /* HKDF-SHA-256. The first step makes the pseudorandom key, set up; an empty salt is zeros. The
  * second gives n bytes for an info, 255 * 32 at most. */
 void tx_hkdf_extract(struct tx_text salt, struct tx_text key, struct tx_mac *ret);

@@ -22,10 +22,10 @@ static void find_salt(const struct tx_action_key *key, const uint8_t *record_id,
     tx_mac(&key->commit, parts, TX_COUNT_OF(parts), ret);
 }
 
-static void put_commitment(struct tx_hasher *hasher, const struct tx_digest *salt,
-                           struct tx_text value, struct tx_buf *out) {
+static void put_commitment(const struct tx_digest *salt, struct tx_text value, struct tx_buf *out) {
+    const struct tx_text parts[] = {{(const char *)salt->bytes, TX_ACTION_SALT_BYTES}, value};
     struct tx_digest digest;
-    tx_hash(hasher, salt->bytes, TX_ACTION_SALT_BYTES, value.p, value.n, NULL, 0, &digest);
+    tx_mac_hash(parts, TX_COUNT_OF(parts), &digest);
     tx_buf_str(out, "commit:");
     tx_action_base64url(out, digest.bytes, sizeof(digest.bytes));
 }
@@ -38,7 +38,7 @@ int tx_action_commit(struct tx_action_tools *tools, const struct tx_masking_acti
     if (!key)
         return TX_ACTION_E_FAILED;
     find_salt(key, subject->record_id, subject->field, subject->n, &salt);
-    put_commitment(tools->hasher, &salt, subject->text, out);
+    put_commitment(&salt, subject->text, out);
     tx_wipe(&salt, sizeof(salt));
     return 0;
 }
@@ -46,18 +46,14 @@ int tx_action_commit(struct tx_action_tools *tools, const struct tx_masking_acti
 int tx_action_commit_again(const struct tx_mask_key *key, const uint8_t *record_id,
                            struct tx_text field, uint32_t n, struct tx_text value,
                            struct tx_buf *out, uint8_t ret_salt[TX_ACTION_SALT_BYTES]) {
-    _cleanup_(tx_hasher_freep) struct tx_hasher *hasher = NULL;
     struct tx_action_key own;
     struct tx_digest salt;
 
     if (key->n < TX_MASK_KEY_BYTES_MIN)
         return -EINVAL;
-    int r = tx_hasher_new(&hasher);
-    if (r < 0)
-        return r;
     tx_action_key_init(&own, key);
     find_salt(&own, record_id, field, n, &salt);
-    put_commitment(hasher, &salt, value, out);
+    put_commitment(&salt, value, out);
     memcpy(ret_salt, salt.bytes, TX_ACTION_SALT_BYTES);
     tx_wipe(&own, sizeof(own));
     tx_wipe(&salt, sizeof(salt));

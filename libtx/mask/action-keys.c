@@ -64,7 +64,7 @@ int tx_action_tools_new(const struct tx_masking *masking, const struct tx_mask_k
     if (!tools)
         return -ENOMEM;
     tools->subjects = subjects;
-    int r = tx_hasher_new(&tools->hasher);
+    int r = 0;
     for (size_t i = 0; i < masking->n_rules && r == 0; i++) {
         const char *id = key_of(&masking->rules[i].action);
         if (id)
@@ -81,7 +81,6 @@ void tx_action_tools_free(struct tx_action_tools *tools) {
         return;
     for (size_t i = 0; i < tools->n_keys; i++)
         free(tools->keys[i].id);
-    tx_hasher_free(tools->hasher);
     tx_secret_free(tools, sizeof(*tools));
 }
 

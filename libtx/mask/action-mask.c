@@ -28,7 +28,8 @@ static bool is_separator(const struct masker *m, size_t at) {
 }
 
 static enum sort sort_at(const struct masker *m, size_t at, size_t *ret_n) {
-    size_t n = tx_utf8_char(m->text.p + at, m->text.n - at);
+    bool ascii = (uint8_t)m->text.p[at] < 0x80;
+    size_t n = ascii ? 1 : tx_utf8_char(m->text.p + at, m->text.n - at);
     *ret_n = n ? n : 1;
     if (n == 0)
         return NEVER_SHOWN;

@@ -33,7 +33,6 @@ struct tx_action_derived {
 };
 
 struct tx_action_tools { /* in secret memory */
-    struct tx_hasher *hasher;
     const struct tx_subject_keys *subjects;
     uint64_t calls;
     size_t n_keys;

@@ -69,7 +69,7 @@ static bool is_id(struct tx_text text) {
 }
 
 /* What is encoded twice is no less clear, and digits of other scripts are digits. */
-static bool reads_as_id(struct tx_text text) {
+static bool decodes_to_id(struct tx_text text) {
     char decoded[DECODED_MAX], folded[DECODED_MAX];
     uint32_t offsets[DECODED_MAX + 1];
     struct tx_text read = tx_url_decode(text, decoded, sizeof(decoded));
@@ -81,6 +81,11 @@ static bool reads_as_id(struct tx_text text) {
     tx_wipe(decoded, sizeof(decoded));
     tx_wipe(folded, sizeof(folded));
     return id;
+}
+
+static bool reads_as_id(struct tx_text text) {
+    bool plain = !memchr(text.p, '%', text.n) && !tx_fold_needed(text);
+    return plain ? is_id(text) : decodes_to_id(text);
 }
 
 /* --- parts --- */
@@ -114,14 +119,21 @@ static void put_path(bool ids, struct tx_text path, struct tx_buf *out) {
     }
 }
 
+static bool is_named(const struct tx_masking_list *names, struct tx_text name) {
+    for (size_t i = 0; i < names->n; i++)
+        if (tx_text_equal(name, (struct tx_text){names->item[i], strlen(names->item[i])}))
+            return true;
+    return false;
+}
+
 static bool is_kept(const struct tx_masking_action *action, struct tx_text name) {
     char memory[DECODED_MAX];
+    if (action->url.query == TX_URL_KEEP)
+        return true;
+    if (action->url.query_keep.n == 0 || !memchr(name.p, '%', name.n))
+        return is_named(&action->url.query_keep, name);
     struct tx_text decoded = tx_url_decode_once(name, memory, sizeof(memory));
-    bool kept = action->url.query == TX_URL_KEEP;
-    for (size_t i = 0; i < action->url.query_keep.n && decoded.p && !kept; i++) {
-        const char *item = action->url.query_keep.item[i];
-        kept = tx_text_equal(decoded, (struct tx_text){item, strlen(item)});
-    }
+    bool kept = decoded.p && is_named(&action->url.query_keep, decoded);
     tx_wipe(memory, sizeof(memory));
     return kept;
 }

@@ -20,8 +20,9 @@ static char capital(char c) {
 }
 
 static void put_small(struct tx_text text, struct tx_buf *out) {
-    for (size_t i = 0; i < text.n; i++)
-        tx_buf_char(out, small(text.p[i]));
+    uint8_t *to = tx_buf_reserve(out, text.n);
+    for (size_t i = 0; to && i < text.n; i++)
+        to[i] = (uint8_t)small(text.p[i]);
 }
 
 /* Letters and digits, and signs that say something. */
@@ -93,15 +94,19 @@ static void put_canonical(enum tx_detector detector, struct tx_text text, struct
     }
 }
 
-void tx_action_canonical(enum tx_detector detector, struct tx_text text, struct tx_buf *out) {
+/* A function of its own: its memory is zeroed at each call. */
+__attribute__((noinline)) static void put_folded(enum tx_detector detector, struct tx_text text,
+                                                 struct tx_buf *out) {
     uint8_t folded[FOLDED_MAX];
     uint32_t offsets[FOLDED_MAX + 1];
-
-    if (detector >= TX_DETECT_N || text.n > FOLDED_MAX || !tx_fold_needed(text)) {
-        put_canonical(detector, text, out);
-        return;
-    }
     size_t n = tx_fold(text, &tx_reading_default, folded, offsets);
     put_canonical(detector, (struct tx_text){(const char *)folded, n}, out);
     tx_wipe(folded, sizeof(folded));
+}
+
+void tx_action_canonical(enum tx_detector detector, struct tx_text text, struct tx_buf *out) {
+    if (detector < TX_DETECT_N && text.n <= FOLDED_MAX && tx_fold_needed(text))
+        put_folded(detector, text, out);
+    else
+        put_canonical(detector, text, out);
 }

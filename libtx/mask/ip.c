@@ -123,12 +123,14 @@ void tx_ip_cut(struct tx_ip *ip, unsigned prefix) {
 
 void tx_ip_put(const struct tx_ip *ip, struct tx_buf *b) {
     char text[INET6_ADDRSTRLEN];
-    const char *address = ip->v4 ? inet_ntop(AF_INET, ip->bytes + 12, text, sizeof(text))
-                                 : inet_ntop(AF_INET6, ip->bytes, text, sizeof(text));
-    if (address)
-        tx_buf_str(b, address);
-    else
-        b->full = true;
+
+    for (size_t i = 12; ip->v4 && i < sizeof(ip->bytes); i++) {
+        if (i > 12)
+            tx_buf_char(b, '.');
+        tx_buf_dec(b, ip->bytes[i]);
+    }
+    if (!ip->v4 && inet_ntop(AF_INET6, ip->bytes, text, sizeof(text)))
+        tx_buf_str(b, text);
 }
 
 void tx_ip_put_full(const struct tx_ip *ip, struct tx_buf *b) {

@@ -55,6 +55,18 @@ START_TEST(a_mac_gives_the_known_answers_whatever_the_parts) {
 }
 END_TEST
 
+/* FIPS 180-2, appendix B.1 */
+START_TEST(a_hash_of_parts_is_that_of_the_whole) {
+    static const char abc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    const struct tx_text parts[] = {TX_TEXT("a"), {NULL, 0}, TX_TEXT("bc")};
+    struct tx_digest digest;
+    tx_mac_hash(parts, 3, &digest);
+    ck_assert_str_eq(hex(digest.bytes, sizeof(digest.bytes)), abc);
+    tx_mac_hash(parts, 2, &digest);
+    ck_assert_str_ne(hex(digest.bytes, sizeof(digest.bytes)), abc);
+}
+END_TEST
+
 static void fill(char *to, int from, int upto) {
     for (int v = from; v <= upto; v++)
         *to++ = (char)v;
@@ -109,6 +121,7 @@ int main(void) {
     Suite *suite = suite_create("crypto-mac");
     TCase *tests = tcase_create("MACs and derived keys");
     tcase_add_test(tests, a_mac_gives_the_known_answers_whatever_the_parts);
+    tcase_add_test(tests, a_hash_of_parts_is_that_of_the_whole);
     tcase_add_test(tests, derived_keys_are_those_of_the_rfc);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
