@@ -47,22 +47,38 @@ static uint32_t add(uint32_t check, uint32_t value) {
     return check;
 }
 
-/* The part before the 1 is "bc". */
+/* Groups of five bits as bytes: no byte may begin in the padding, which is zero (BIP 173). */
+static bool is_program(const uint8_t *values, size_t n, unsigned version) {
+    size_t n_bits = n * 5, n_bytes = n_bits / 8, n_padding = n_bits % 8;
+    bool zero = n_padding < 5 && (values[n - 1] & ((1u << n_padding) - 1)) == 0;
+    return zero && n_bytes >= 2 && n_bytes <= 40 && (version > 0 || n_bytes == 20 || n_bytes == 32);
+}
+
+/* The part before the 1 is "bc"; then the version, the program and six of the check. All letters
+ * are small or all are capitals. Version 0 has BIP 173's constant, the others have BIP 350's. */
 static bool is_bech32(const uint8_t *p, size_t n) {
     static const char digits[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
     static const uint8_t prefix[] = {'b' >> 5, 'c' >> 5, 0, 'b' & 31, 'c' & 31};
+    uint8_t values[BECH32_CHARS_MAX];
+    bool upper = false, lower = false;
     uint32_t check = 1;
     if (n < 14 || n > BECH32_CHARS_MAX)
         return false;
     for (size_t i = 0; i < sizeof(prefix); i++)
         check = add(check, prefix[i]);
-    for (size_t i = 3; i < n; i++) {
-        const char *at = strchr(digits, tx_lower(p[i]));
+    for (size_t i = 0; i < n; i++) {
+        upper |= p[i] >= 'A' && p[i] <= 'Z';
+        lower |= p[i] >= 'a' && p[i] <= 'z';
+        const char *at = i >= 3 ? strchr(digits, tx_lower(p[i])) : digits;
         if (!at || !p[i])
             return false;
-        check = add(check, (uint32_t)(at - digits));
+        values[i] = (uint8_t)(at - digits);
+        if (i >= 3)
+            check = add(check, values[i]);
     }
-    return check == 1 || check == 0x2bc830a3;
+    unsigned version = values[3];
+    return !(upper && lower) && version <= 16 && check == (version == 0 ? 1 : 0x2bc830a3) &&
+           is_program(values + 4, n - 10, version);
 }
 
 void tx_detect_btc(struct tx_scan *s, size_t start, size_t end) {

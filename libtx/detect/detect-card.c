@@ -4,7 +4,8 @@
 /*
  * A payment card's number: 13 to 19 digits, single spaces or dashes between them, Luhn's check, and
  * a first part that some network issues with that length (which takes clocks and counters out:
- * milliseconds since 1970 begin with 1). Every window of whole groups is tried, so that no number
+ * milliseconds since 1970 begin with 1). What as often is something else (an article's number, an
+ * airline's card) wants a word near it. Every window of whole groups is tried, so that no number
  * in front hides one; in a run of more than 19 digits, which is no card by itself, every window.
  */
 
@@ -39,6 +40,19 @@ static const struct {
     {9860, 9860, N(16)},                          /* Humo */
 };
 
+/* UATP, the airlines' cards: 15 digits, of which the first is 1. */
+static bool is_airline(const uint8_t *digits, size_t n) {
+    return n == 15 && digits[0] == 1;
+}
+
+/* EAN-13 (ISO/IEC 15420), as articles of shops have, and ISBNs. */
+static bool is_article(const uint8_t *digits, size_t n) {
+    unsigned sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += digits[i] * (i % 2 ? 3u : 1u);
+    return n == 13 && sum % 10 == 0;
+}
+
 static uint32_t issued_lengths(const uint8_t digits[4]) {
     unsigned first = digits[0] * 1000u + digits[1] * 100u + digits[2] * 10u + digits[3];
     for (size_t i = 0; i < TX_COUNT_OF(issuers); i++)
@@ -68,8 +82,23 @@ struct window {
 /* Numbers in a row are no card because their separators happen to differ: 4012-11 23-59. Groups of
  * four are one however they are separated. */
 static bool is_card(const struct window *w) {
-    return w->n >= DIGITS_MIN && (!w->mixed || w->fours) && (issued_lengths(w->digits) & N(w->n)) &&
+    return w->n >= DIGITS_MIN && (!w->mixed || w->fours) &&
+           ((issued_lengths(w->digits) & N(w->n)) || is_airline(w->digits, w->n)) &&
            luhn(w->digits, w->n);
+}
+
+/* What is around a card's number makes of it. */
+static enum tx_fate fate_of(struct tx_scan *s, const struct window *w, size_t start, size_t end) {
+    bool whole_run = w->n_groups == 1;
+    bool doubtful = is_airline(w->digits, w->n) || is_article(w->digits, w->n);
+    if (whole_run && start > 1 && s->p[start - 1] == '.' && tx_is_digit(s->p[start - 2]))
+        return TX_FATE_IN_DECIMAL;
+    if (whole_run && tx_scan_in_hex_word(s, start, end))
+        return TX_FATE_IN_HEX;
+    if (tx_scan_in_uuid(s, start, end))
+        return TX_FATE_IN_UUID;
+    return doubtful && !tx_context_near(s, TX_DETECT_CREDIT_CARD, start, end) ? TX_FATE_NO_CONTEXT
+                                                                             : TX_FATE_CLAIMED;
 }
 
 /* Adds the digits [at, end); false when there are too many. */
@@ -87,11 +116,7 @@ static void try_windows(struct tx_scan *s, size_t at, size_t end) {
     size_t start = at;
 
     while (add_group(s, &w, at, end)) {
-        bool whole_run = w.n_groups == 1;
-        enum tx_fate fate = !is_card(&w)                                      ? TX_FATE_INVALID
-                            : whole_run && tx_scan_in_hex_word(s, start, end) ? TX_FATE_IN_HEX
-                            : tx_scan_in_uuid(s, start, end)                  ? TX_FATE_IN_UUID
-                                                                              : TX_FATE_CLAIMED;
+        enum tx_fate fate = is_card(&w) ? fate_of(s, &w, start, end) : TX_FATE_INVALID;
         if (fate == TX_FATE_CLAIMED)
             tx_scan_claim(s, TX_DETECT_CREDIT_CARD, start, end);
         else if (w.n >= DIGITS_MIN)
@@ -136,7 +161,7 @@ void tx_detect_card(struct tx_scan *s, size_t at, size_t end) {
             try_long_run(s, at, end);
         return;
     }
-    bool issued = first != '0' && first != '1' && first != '7';
+    bool issued = first != '0' && first != '7';
     if (issued && (end - at >= DIGITS_MIN || next == ' ' || next == '-'))
         try_windows(s, at, end);
 }

@@ -2,44 +2,63 @@
 #include "libtx/detect/scan.h"
 
 /*
- * An IBAN: a country of the SWIFT registry, as many characters as that country has, single spaces
- * or dashes after every fourth, and ISO 7064's mod 97-10 (ISO 13616).
+ * An IBAN: a country of the SWIFT registry, the characters that it has there, and ISO 7064's mod
+ * 97-10 (ISO 13616). Spaces, dashes or dots may stand anywhere between them, one at a time: people
+ * group the parts as their bank does.
  */
 
+#define GROUP 4
+
+/* Release 101. Numbers of characters behind the check digits: `n` digits, `a` letters, `c` both. */
 static const struct {
     char country[2];
-    uint8_t length;
+    char structure[14];
 } registry[] = {
-    {"AD", 24}, {"AE", 23}, {"AL", 28}, {"AT", 20}, {"AZ", 28}, {"BA", 20}, {"BE", 16}, {"BG", 22},
-    {"BH", 22}, {"BI", 27}, {"BR", 29}, {"BY", 28}, {"CH", 21}, {"CR", 22}, {"CY", 28}, {"CZ", 24},
-    {"DE", 22}, {"DJ", 27}, {"DK", 18}, {"DO", 28}, {"EE", 20}, {"EG", 29}, {"ES", 24}, {"FI", 18},
-    {"FK", 18}, {"FO", 18}, {"FR", 27}, {"GB", 22}, {"GE", 22}, {"GI", 23}, {"GL", 18}, {"GR", 27},
-    {"GT", 28}, {"HN", 28}, {"HR", 21}, {"HU", 28}, {"IE", 22}, {"IL", 23}, {"IQ", 23}, {"IS", 26},
-    {"IT", 27}, {"JO", 30}, {"KW", 30}, {"KZ", 20}, {"LB", 28}, {"LC", 32}, {"LI", 21}, {"LT", 20},
-    {"LU", 20}, {"LV", 21}, {"LY", 25}, {"MC", 27}, {"MD", 24}, {"ME", 22}, {"MK", 19}, {"MN", 20},
-    {"MR", 27}, {"MT", 31}, {"MU", 30}, {"NI", 28}, {"NL", 18}, {"NO", 15}, {"OM", 23}, {"PK", 24},
-    {"PL", 28}, {"PS", 29}, {"PT", 25}, {"QA", 29}, {"RO", 24}, {"RS", 22}, {"RU", 33}, {"SA", 24},
-    {"SC", 31}, {"SD", 18}, {"SE", 24}, {"SI", 19}, {"SK", 24}, {"SM", 27}, {"SO", 23}, {"ST", 25},
-    {"SV", 28}, {"TL", 23}, {"TN", 24}, {"TR", 26}, {"UA", 29}, {"VA", 22}, {"VG", 24}, {"XK", 20},
-    {"YE", 30},
+    {"AD", "8n12c"},    {"AE", "19n"},      {"AL", "8n16c"},    {"AT", "16n"},
+    {"AZ", "4a20c"},    {"BA", "16n"},      {"BE", "12n"},      {"BG", "4a6n8c"},
+    {"BH", "4a14c"},    {"BI", "23n"},      {"BR", "23n1a1c"},  {"BY", "4c4n16c"},
+    {"CH", "5n12c"},    {"CR", "18n"},      {"CY", "8n16c"},    {"CZ", "20n"},
+    {"DE", "18n"},      {"DJ", "23n"},      {"DK", "14n"},      {"DO", "4c20n"},
+    {"EE", "16n"},      {"EG", "25n"},      {"ES", "20n"},      {"FI", "14n"},
+    {"FK", "2a12n"},    {"FO", "14n"},      {"FR", "10n11c2n"}, {"GB", "4a14n"},
+    {"GE", "2a16n"},    {"GI", "4a15c"},    {"GL", "14n"},      {"GR", "7n16c"},
+    {"GT", "24c"},      {"HN", "4a20n"},    {"HR", "17n"},      {"HU", "24n"},
+    {"IE", "4a14n"},    {"IL", "19n"},      {"IQ", "4a15n"},    {"IS", "22n"},
+    {"IT", "1a10n12c"}, {"JO", "4a4n18c"},  {"KW", "4a22c"},    {"KZ", "3n13c"},
+    {"LB", "4n20c"},    {"LC", "4a24c"},    {"LI", "5n12c"},    {"LT", "16n"},
+    {"LU", "3n13c"},    {"LV", "4a13c"},    {"LY", "21n"},      {"MC", "10n11c2n"},
+    {"MD", "20c"},      {"ME", "18n"},      {"MK", "3n10c2n"},  {"MN", "16n"},
+    {"MR", "23n"},      {"MT", "4a5n18c"},  {"MU", "4a19n3a"},  {"NI", "4a20n"},
+    {"NL", "4a10n"},    {"NO", "11n"},      {"OM", "3n16c"},    {"PK", "4a16c"},
+    {"PL", "24n"},      {"PS", "4a21c"},    {"PT", "21n"},      {"QA", "4a21c"},
+    {"RO", "4a16c"},    {"RS", "18n"},      {"RU", "14n15c"},   {"SA", "2n18c"},
+    {"SC", "4a20n3a"},  {"SD", "14n"},      {"SE", "20n"},      {"SI", "15n"},
+    {"SK", "20n"},      {"SM", "1a10n12c"}, {"SO", "19n"},      {"ST", "21n"},
+    {"SV", "4a20n"},    {"TL", "19n"},      {"TN", "20n"},      {"TR", "6n16c"},
+    {"UA", "6n19c"},    {"VA", "18n"},      {"VG", "4a16n"},    {"XK", "16n"},
+    {"YE", "4a4n18c"},
 };
 
-static size_t country_length(const struct tx_scan *s, size_t at) {
+static const char *structure_of(uint8_t first, uint8_t second) {
     size_t low = 0, high = TX_COUNT_OF(registry);
-    int a = tx_lower(s->p[at]) & ~0x20, b = tx_lower(s->p[at + 1]) & ~0x20;
+    int a = tx_upper(first), b = tx_upper(second);
 
     while (low < high) {
         size_t middle = (low + high) / 2;
         int order = a != registry[middle].country[0] ? a - registry[middle].country[0]
                                                      : b - registry[middle].country[1];
         if (order == 0)
-            return registry[middle].length;
+            return registry[middle].structure;
         if (order < 0)
             high = middle;
         else
             low = middle + 1;
     }
-    return 0;
+    return NULL;
+}
+
+static bool is_kind(uint8_t c, char kind) {
+    return kind == 'n' ? tx_is_digit(c) : kind == 'a' ? tx_is_letter(c) : tx_is_alnum(c);
 }
 
 /* A letter counts as two digits, A = 10. */
@@ -48,35 +67,62 @@ static unsigned add(unsigned remainder, uint8_t c) {
                           : (remainder * 100 + (unsigned)(tx_lower(c) - 'a') + 10) % 97;
 }
 
-/* The end of an IBAN of `length` characters at `at`, or at. */
-static size_t iban_end(struct tx_scan *s, size_t at, size_t length) {
-    size_t i = at;
-    unsigned remainder = 0;
+struct reading {
+    size_t at;
+    size_t n; /* characters, without separators */
+    unsigned remainder;
+    bool irregular; /* separators elsewhere than after every fourth */
+};
 
-    for (size_t n = 0; n < length; n++, i++) {
-        uint8_t c = tx_scan_at(s, i);
-        if (n > 0 && n % 4 == 0 && (c == ' ' || c == '-'))
-            c = tx_scan_at(s, ++i);
-        if (!tx_is_alnum(c))
-            return at;
-        if (n >= 4) /* the first four count last */
-            remainder = add(remainder, c);
+/* One more character, perhaps behind a separator. */
+static bool read_one(const struct tx_scan *s, struct reading *r, char kind) {
+    uint8_t c = tx_scan_at(s, r->at);
+    if (c == ' ' || c == '-' || c == '.') {
+        r->irregular = r->irregular || r->n % GROUP != 0;
+        c = tx_scan_at(s, ++r->at);
     }
-    for (size_t k = 0; k < 4; k++)
-        remainder = add(remainder, s->p[at + k]);
-    s->matches->work += i - at;
-    return remainder == 1 ? i : at;
+    if (!is_kind(c, kind))
+        return false;
+    r->remainder = add(r->remainder, c);
+    r->at++;
+    r->n++;
+    return true;
+}
+
+/* The end of an IBAN whose check digits stand at `digits`, or 0. */
+static size_t iban_end(struct tx_scan *s, const uint8_t country[2], size_t digits) {
+    struct reading r = {.at = digits + 2, .n = GROUP};
+
+    for (const char *part = structure_of(country[0], country[1]); part && *part; part++) {
+        unsigned n = 0;
+        for (; tx_is_digit((uint8_t)*part); part++)
+            n = n * 10 + (unsigned)(*part - '0');
+        for (; n > 0; n--)
+            if (!read_one(s, &r, *part))
+                return 0;
+    }
+    s->matches->work += r.at - digits;
+    if (r.n == GROUP || (r.irregular && tx_is_alnum(tx_scan_at(s, r.at))))
+        return 0;
+    /* The first four count last. */
+    unsigned remainder = add(add(r.remainder, country[0]), country[1]);
+    remainder = add(add(remainder, s->p[digits]), s->p[digits + 1]);
+    return remainder == 1 ? r.at : 0;
 }
 
 void tx_detect_iban(struct tx_scan *s, size_t at, size_t end) {
-    if (at < 2 || end - at < 2 || !tx_is_letter(s->p[at - 1]) || !tx_is_letter(s->p[at - 2]) ||
-        tx_is_alnum(tx_scan_before(s, at - 2)) || !tx_scan_wants(s, TX_DETECT_IBAN))
+    size_t gap = at > 2 && (s->p[at - 1] == ' ' || s->p[at - 1] == '-') ? 1 : 0;
+
+    if (at < 2 + gap || end - at < 2 || !tx_scan_wants(s, TX_DETECT_IBAN))
         return;
-    size_t length = country_length(s, at - 2);
-    if (length == 0)
+    size_t start = at - gap - 2;
+    if (!tx_is_letter(s->p[start]) || !tx_is_letter(s->p[start + 1]) ||
+        tx_is_alnum(tx_scan_before(s, start)))
         return;
-    size_t start = at - 2, iban = iban_end(s, start, length);
-    if (iban <= at)
+    if (!structure_of(s->p[start], s->p[start + 1]))
+        return;
+    size_t iban = iban_end(s, s->p + start, at);
+    if (!iban)
         tx_scan_refuse(s, TX_DETECT_IBAN, start, end, TX_FATE_INVALID);
     else if (tx_scan_in_hex_word(s, start, iban))
         tx_scan_refuse(s, TX_DETECT_IBAN, start, iban, TX_FATE_IN_HEX);

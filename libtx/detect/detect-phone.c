@@ -36,20 +36,44 @@ static bool is_joint(uint8_t c) {
     return c && strchr(" .()-/", c);
 }
 
-/* Where the number that begins at `at` ends; its digits. Up to two signs between digits. */
+/* Digits behind the code that a country has at least, where that is more than what makes a number
+ * of DIGITS_MIN (libphonenumber's metadata, 2026). */
+static size_t digits_min(const char *d) {
+    static const struct {
+        char code[3];
+        uint8_t least;
+    } countries[] = {{"20", 8}, {"30", 10}, {"32", 8}, {"33", 9}, {"34", 9},  {"36", 8}, {"41", 9},
+                     {"45", 8}, {"47", 8},  {"48", 9}, {"51", 8}, {"52", 10}, {"54", 8}, {"55", 8},
+                     {"56", 8}, {"58", 10}, {"60", 8}, {"65", 8}, {"66", 8},  {"81", 8}, {"86", 7},
+                     {"90", 7}, {"91", 8},  {"92", 8}, {"93", 9}, {"94", 9}};
+    for (size_t i = 0; i < TX_COUNT_OF(countries); i++)
+        if (memcmp(countries[i].code, d, 2) == 0)
+            return 2u + countries[i].least;
+    return DIGITS_MIN;
+}
+
+/* North America, Russia and Kazakhstan: one digit and ten. */
+static bool has_eleven(uint8_t first) {
+    return first == '1' || first == '7';
+}
+
+/* Where the number that begins at `at` ends; its digits. Up to two signs between digits. A group
+ * that would make it too long is not of it. */
 static size_t take_digits(struct tx_scan *s, size_t at, char *digits, size_t *ret_n) {
-    size_t end = at, i = at, n = 0;
-    while (i < s->n) {
-        size_t joints = 0;
+    size_t most = has_eleven(s->p[at]) ? 11 : DIGITS_MAX, end = at, i = at, n = 0;
+
+    for (;;) {
+        size_t joints = 0, n_group = 0;
         while (joints < 3 && is_joint(tx_scan_at(s, i)))
             joints++, i++;
-        if (joints > 2 || !tx_is_digit(tx_scan_at(s, i)))
+        while (n + n_group <= most && tx_is_digit(tx_scan_at(s, i))) {
+            digits[n + n_group++] = (char)s->p[i];
+            i++;
+        }
+        if (joints > 2 || n_group == 0 || n + n_group > most)
             break;
-        for (; tx_is_digit(tx_scan_at(s, i)) && n <= DIGITS_MAX; i++)
-            digits[n++] = (char)s->p[i];
+        n += n_group;
         end = i;
-        if (n > DIGITS_MAX)
-            break;
     }
     s->matches->work += i - at;
     *ret_n = n;
@@ -57,14 +81,15 @@ static size_t take_digits(struct tx_scan *s, size_t at, char *digits, size_t *re
 }
 
 static void take_international(struct tx_scan *s, size_t at) {
-    char digits[DIGITS_MAX + 2];
+    char digits[DIGITS_MAX + 2] = "";
     size_t n;
     if (!tx_is_digit(tx_scan_at(s, at + 1)) || s->p[at + 1] == '0' ||
         tx_is_word(tx_scan_before(s, at)))
         return;
     size_t end = take_digits(s, at + 1, digits, &n);
     s->phone_done = end;
-    if (n < DIGITS_MIN || n > DIGITS_MAX || tx_is_word(tx_scan_at(s, end)) || !is_country(digits))
+    size_t least = has_eleven(s->p[at + 1]) ? 11 : digits_min(digits);
+    if (n < least || tx_is_word(tx_scan_at(s, end)) || !is_country(digits))
         tx_scan_refuse(s, TX_DETECT_PHONE_E164, at, end, TX_FATE_INVALID);
     else
         tx_scan_claim(s, TX_DETECT_PHONE_E164, at, end);

@@ -36,7 +36,7 @@ static bool is_itin(const char *id) {
 static bool is_npi(const char *id) {
     char prefixed[16] = "80840";
     memcpy(prefixed + 5, id, 10);
-    return (id[0] == '1' || id[0] == '2') && tx_luhn(prefixed, 15);
+    return (id[0] == '1' || id[0] == '2') && tx_luhn(prefixed, 15) && !tx_id_is_uniform(id, 9);
 }
 
 /* DEA Diversion Control Division: kind of registrant, initial of the name (9: none), digits. */
@@ -162,6 +162,8 @@ static const struct tx_id_shape shapes[] = {
     {TX_DETECT_US_ITIN, "999999999", TX_ID_CONTEXT, is_itin},
 
     {TX_DETECT_US_NPI, "9999999999", TX_ID_CONTEXT, is_npi},
+    {TX_DETECT_US_NPI, "9999~999~999", TX_ID_CONTEXT, is_npi},
+    {TX_DETECT_US_NPI, "999-999-9999", TX_ID_CONTEXT, is_npi},
 
     {TX_DETECT_US_DEA, "AX9999999", TX_ID_CONTEXT, is_dea},
     {TX_DETECT_US_DEA, "AX 9999999", TX_ID_CONTEXT, is_dea},

@@ -57,6 +57,13 @@ static bool is_kr_rrn(const char *id) {
            (11 - tx_weighted(id, weights, 12) % 11) % 10 == (int)tx_digit(id[12]);
 }
 
+/* Since October 2020 the digits behind the first are by chance, without a check. */
+static bool is_kr_rrn_of_2020(const char *id) {
+    unsigned year = two(id), c = tx_digit(id[6]);
+    return (c == 3 || c == 4 || c == 7 || c == 8) && year >= 20 && year <= YEAR_MAX - 2000 &&
+           (year > 20 || two(id + 2) >= 10) && tx_is_date(2000 + year, two(id + 2), two(id + 4));
+}
+
 static bool is_jp_mynumber(const char *id) {
     static const int8_t weights[] = {6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2};
     int remainder = tx_weighted(id, weights, 11) % 11;
@@ -87,6 +94,12 @@ static bool is_za_id(const char *id) {
 static bool is_au_tfn(const char *id) {
     static const int8_t weights[] = {1, 4, 3, 7, 5, 8, 6, 9, 10};
     return tx_weighted(id, weights, 9) % 11 == 0 && !tx_id_is_uniform(id, 9);
+}
+
+/* Older ones have eight. */
+static bool is_au_tfn_8(const char *id) {
+    static const int8_t weights[] = {10, 7, 8, 4, 6, 3, 5, 1};
+    return tx_weighted(id, weights, 8) % 11 == 0 && !tx_id_is_uniform(id, 8);
 }
 
 static bool is_au_medicare(const char *id) {
@@ -129,6 +142,7 @@ static const struct tx_id_shape shapes[] = {
     ROW(SG_NRIC, "A9999999A", ALONE, is_sg_nric),
     ROW(KR_RRN, "999999-9999999", ALONE, is_kr_rrn),
     ROW(KR_RRN, "9999999999999", CONTEXT, is_kr_rrn),
+    ROW(KR_RRN, "999999-9999999", CONTEXT, is_kr_rrn_of_2020),
     ROW(JP_MYNUMBER, "999999999999", CONTEXT, is_jp_mynumber),
     ROW(JP_MYNUMBER, "9999 9999 9999", CONTEXT, is_jp_mynumber),
     ROW(JP_MYNUMBER, "9999-9999-9999", CONTEXT, is_jp_mynumber),
@@ -142,9 +156,15 @@ static const struct tx_id_shape shapes[] = {
     ROW(ZA_ID, "999999 9999 99 9", ALONE, is_za_id),
     ROW(AU_TFN, "999999999", CONTEXT, is_au_tfn),
     ROW(AU_TFN, "999~999~999", CONTEXT, is_au_tfn),
+    ROW(AU_TFN, "99999999", CONTEXT, is_au_tfn_8),
+    ROW(AU_TFN, "99~999~999", CONTEXT, is_au_tfn_8),
     ROW(AU_MEDICARE, "9999999999", CONTEXT, is_au_medicare),
     ROW(AU_MEDICARE, "9999 99999 9", ALONE, is_au_medicare),
     ROW(AU_MEDICARE, "9999-99999-9", ALONE, is_au_medicare),
+    ROW(AU_MEDICARE, "9999 99999 9/9", ALONE, is_au_medicare),
+    ROW(AU_MEDICARE, "9999 99999 9-9", ALONE, is_au_medicare),
+    ROW(AU_MEDICARE, "9999 99999 9 9", ALONE, is_au_medicare),
+    ROW(AU_MEDICARE, "99999999999", CONTEXT, is_au_medicare),
     ROW(AU_ABN, "99999999999", CONTEXT, is_au_abn),
     ROW(AU_ABN, "99 999 999 999", ALONE, is_au_abn),
     ROW(NZ_IRD, "99999999", CONTEXT, is_nz_ird_8),

@@ -19,6 +19,13 @@ static bool is_imei(const char *id) {
     return tx_luhn(id, 15) && !tx_id_is_uniform(id, 15);
 }
 
+/* GSMA TS.06: who gave out the number. */
+static bool has_reporting_body(const char *id) {
+    static const uint8_t bodies[] = {1,  10, 30, 33, 35, 44, 45, 49, 50,
+                                     51, 52, 53, 54, 86, 91, 98, 99};
+    return memchr(bodies, (int)tx_id_number(id, 2), sizeof(bodies)) && !tx_id_is_uniform(id, 14);
+}
+
 /* 49 CFR 565.15: the ninth character is the check digit. */
 static bool is_vin(const char *id) {
     static const int weights[] = {8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2};
@@ -94,6 +101,11 @@ static const struct tx_id_shape shapes[] = {
     ROW(IMEI, "99 999999 999999 9", CONTEXT, is_imei),
     ROW(IMEI, "99999999-999999-9", CONTEXT, is_imei),
     ROW(IMEI, "999999-99-999999-9", CONTEXT, is_imei),
+    /* Without the check digit, or with the version of the software in its place. */
+    ROW(IMEI, "99-999999-999999-99", CONTEXT, has_reporting_body),
+    ROW(IMEI, "99999999-999999-99", CONTEXT, has_reporting_body),
+    ROW(IMEI, "99999999999999", CONTEXT, has_reporting_body),
+    ROW(IMEI, "9999999999999999", CONTEXT, has_reporting_body),
     ROW(VIN, "XXXXXXXXXXXXXXXXX", CONTEXT, is_vin),
     ROW(DATE_OF_BIRTH, "9999-99-99", CONTEXT, is_year_first_99),
     ROW(DATE_OF_BIRTH, "9999-99-9", CONTEXT, is_year_first_99),
@@ -126,6 +138,9 @@ static const struct tx_id_shape shapes[] = {
     ROW(PHONE_NANP, "9-999-999-9999", ALONE, is_phone_nanp_one),
     ROW(PHONE_NANP, "9.999.999.9999", ALONE, is_phone_nanp_one),
     ROW(PHONE_NANP, "9 999 999 9999", ALONE, is_phone_nanp_one),
+    ROW(PHONE_NANP, "9999999999", CONTEXT, is_phone_nanp),
+    ROW(PHONE_NANP, "99999999999", CONTEXT, is_phone_nanp_one),
+    ROW(PHONE_NANP, "999-9999999", CONTEXT, is_phone_nanp),
     ROW(MAC, "XX-XX-XX-XX-XX-XX", ALONE, is_mac),
     ROW(MAC, "XXXX.XXXX.XXXX", ALONE, is_mac),
 };

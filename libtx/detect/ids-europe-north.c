@@ -68,11 +68,12 @@ static bool is_dk_cpr_checked(const char *id) {
     return tx_weighted(id, weights, 10) % 11 == 0 && is_dk_cpr(id);
 }
 
-/* ddmmyy, a sign for the century, three digits, a check character. */
+/* ddmmyy, a sign for the century, three digits (900 and more: a hospital's or a tester's, which
+ * stdnum refuses unless it is told), a check character. */
 static bool is_fi(const char *date, const char *individual, char check, unsigned century) {
     uint64_t number = tx_id_number(date, 6) * 1000 + tx_id_number(individual, 3);
     uint64_t n = tx_id_number(individual, 3);
-    return n >= 2 && n <= 899 && tx_is_date(century + two(date + 4), two(date + 2), two(date)) &&
+    return n >= 2 && tx_is_date(century + two(date + 4), two(date + 2), two(date)) &&
            "0123456789ABCDEFHJKLMNPRSTUVWXY"[number % 31] == check;
 }
 static bool is_fi_hetu_dash(const char *id) {
@@ -130,13 +131,18 @@ static const struct tx_id_shape shapes[] = {
     ROW(NO_FODSELSNUMMER, "99999999999", ALONE, is_no_fodselsnummer),
     ROW(NO_FODSELSNUMMER, "999999~99999", ALONE, is_no_fodselsnummer),
     ROW(NO_FODSELSNUMMER, "99 99 99 99999", ALONE, is_no_fodselsnummer),
+    ROW(NO_FODSELSNUMMER, "99~99~99~999~99", ALONE, is_no_fodselsnummer),
+    ROW(NO_FODSELSNUMMER, "99 99 99 99 999", ALONE, is_no_fodselsnummer),
+    ROW(NO_FODSELSNUMMER, "99-99-99-99999", ALONE, is_no_fodselsnummer),
+    ROW(NO_FODSELSNUMMER, "999999 999 99", ALONE, is_no_fodselsnummer),
+    ROW(NO_FODSELSNUMMER, "999999999-99", ALONE, is_no_fodselsnummer),
     ROW(DK_CPR, "999999-9999", ALONE, is_dk_cpr_checked),
     ROW(DK_CPR, "999999-9999", CONTEXT, is_dk_cpr),
     ROW(DK_CPR, "9999999999", CONTEXT, is_dk_cpr),
     ROW(DK_CPR, "999999 9999", CONTEXT, is_dk_cpr),
     ROW(FI_HETU, "999999-999X", ALONE, is_fi_hetu_dash),
     ROW(FI_HETU, "999999A999X", ALONE, is_fi_hetu_letter),
-    ROW(EE_IK, "99999999999", ALONE, is_ee_ik),
+    ROW(EE_IK, "99999999999", CONTEXT, is_ee_ik),
     ROW(LT_AK, "99999999999", CONTEXT, is_lt_ak),
     ROW(LV_PK, "999999-99999", ALONE, is_lv_pk),
     ROW(LV_PK, "99999999999", ALONE, is_lv_pk),

@@ -75,12 +75,14 @@ static int cross_sum(const char *id, size_t n, size_t letter_at, const int8_t *w
     return sum;
 }
 
-/* VKVV sections 2 and 4: area, day of birth, initial, serial number, check digit. Day and area are
- * looked at roughly: who cannot prove the day, and new areas, are settled by agreement. */
+/* VKVV sections 2 and 4: area, day of birth (50 more where its serial numbers are used up),
+ * initial, serial number, check digit. Day and area are looked at roughly: who cannot prove the
+ * day, and new areas, are settled by agreement. */
 static bool is_de_rvnr(const char *id) {
     static const int8_t weights[] = {2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1};
     uint64_t area = tx_id_number(id, 2), day = tx_id_number(id + 2, 2),
              month = tx_id_number(id + 4, 2);
+    day = day > 50 ? day - 50 : day;
     return area >= 2 && area <= 89 && day >= 1 && day <= 31 && month >= 1 && month <= 12 &&
            cross_sum(id, 11, 8, weights) % 10 == (int)tx_digit(id[11]);
 }
@@ -102,6 +104,19 @@ static bool is_de_personalausweis(const char *id) {
         sum += weights[i % 3] * (digit ? id[i] - '0' : id[i] - 'A' + 10);
     }
     return sum % 10 == (int)tx_digit(id[9]);
+}
+
+/* With the nationality behind it. */
+static bool is_de_personalausweis_d(const char *id) {
+    return id[10] == 'D' && is_de_personalausweis(id);
+}
+
+/* Until 2010 cards had digits only. Equal ones all pass. */
+static bool is_de_personalausweis_digits(const char *id) {
+    return !tx_id_is_uniform(id, 10) && is_de_personalausweis(id);
+}
+static bool is_de_personalausweis_digits_d(const char *id) {
+    return id[10] == 'D' && is_de_personalausweis_digits(id);
 }
 
 /* As on the front of the card, without the check digit. */
@@ -160,6 +175,14 @@ static bool is_es_dni(const char *id) {
 static bool is_es_nie(const char *id) {
     return in(id[0], "XYZ") &&
            es_letter((uint64_t)(id[0] - 'X') * 10000000 + tx_id_number(id + 1, 7), id[8]);
+}
+/* Zeros in front are left out. */
+static bool is_es_dni_of_seven(const char *id) {
+    return es_letter(tx_id_number(id, 7), id[7]);
+}
+/* Orden EHA/451/2008: Spaniards abroad, children, foreigners without a NIE. */
+static bool is_es_klm(const char *id) {
+    return in(id[0], "KLM") && es_letter(tx_id_number(id + 1, 7), id[8]);
 }
 
 /* As in stdnum, the kind of taxpayer (the first digits) is not looked at. */
@@ -237,21 +260,15 @@ static bool is_nl_bsn_of_eight(const char *id) {
     return id[0] != '0' && tx_weighted(id, weights, 8) % 11 == 0;
 }
 
-/* Who was born from 2000 on counts as if a 2 stood in front. Month and day are 0 where they are not
- * known; the month is 20 or 40 more for a number that is not of the register. stdnum does not look
- * at the day, and asks the clock which years are to come; here it is 2030 and later. */
+/* Who was born from 2000 on counts as if a 2 stood in front. The month is 0 where it is not known,
+ * and 20 or 40 more for a number that is not of the register; the day may be any, as in stdnum,
+ * where the days' numbers were used up. stdnum asks the clock which years are to come; here it is
+ * 2030 and later. */
 static bool is_be_nn(const char *id) {
     uint64_t number = tx_id_number(id, 9), key = tx_id_number(id + 9, 2);
-    unsigned year = (unsigned)tx_id_number(id, 2), month = (unsigned)tx_id_number(id + 2, 2),
-             day = (unsigned)tx_id_number(id + 4, 2);
-    bool is_19 = 97 - number % 97 == key,
-         is_20 = year < 30 && 97 - (number + 2000000000) % 97 == key;
-    if (month > 52 || month % 20 > 12 || day > 31)
-        return false;
-    if (month % 20 == 0 || day == 0)
-        return is_19 || is_20;
-    return (is_19 && tx_is_date(1900 + year, month % 20, day)) ||
-           (is_20 && tx_is_date(2000 + year, month % 20, day));
+    unsigned year = (unsigned)tx_id_number(id, 2), month = (unsigned)tx_id_number(id + 2, 2);
+    return month <= 52 && month % 20 <= 12 &&
+           (97 - number % 97 == key || (year < 30 && 97 - (number + 2000000000) % 97 == key));
 }
 
 #define ROW(id, shape, context, check)                                                             \
@@ -274,6 +291,7 @@ static const struct tx_id_shape shapes[] = {
     ROW(DE_STEUER_ID, "99 999 999 999", ALONE, is_de_steuer_id),
     ROW(DE_STEUER_ID, "99/999/999/999", ALONE, is_de_steuer_id),
     ROW(DE_STEUER_ID, "99-999-999-999", ALONE, is_de_steuer_id),
+    ROW(DE_STEUER_ID, "9999999999 9", CONTEXT, is_de_steuer_id),
     ROW(DE_RVNR, "99999999A999", ALONE, is_de_rvnr),
     ROW(DE_RVNR, "99 999999 A 999", ALONE, is_de_rvnr),
     ROW(DE_RVNR, "99 999999 A 99 9", ALONE, is_de_rvnr),
@@ -282,12 +300,16 @@ static const struct tx_id_shape shapes[] = {
     ROW(DE_RVNR, "99 99 99 99 A 999", ALONE, is_de_rvnr),
     ROW(DE_RVNR, "99 99 99 99 A 99 9", ALONE, is_de_rvnr),
     ROW(DE_RVNR, "99 999999A999", ALONE, is_de_rvnr),
+    ROW(DE_RVNR, "999 99999 A 999", ALONE, is_de_rvnr),
     ROW(DE_KVNR, "A999999999", CONTEXT, is_de_kvnr),
     ROW(DE_KVNR, "A 999 999 999", CONTEXT, is_de_kvnr),
     ROW(DE_KVNR, "A999 999 999", CONTEXT, is_de_kvnr),
     ROW(DE_KVNR, "A 999999999", CONTEXT, is_de_kvnr),
     ROW(DE_PERSONALAUSWEIS, "AXXXXXXXX9", CONTEXT, is_de_personalausweis),
     ROW(DE_PERSONALAUSWEIS, "AXXXXXXXX 9", CONTEXT, is_de_personalausweis),
+    ROW(DE_PERSONALAUSWEIS, "AXXXXXXXX9A", CONTEXT, is_de_personalausweis_d),
+    ROW(DE_PERSONALAUSWEIS, "9999999999", CONTEXT, is_de_personalausweis_digits),
+    ROW(DE_PERSONALAUSWEIS, "9999999999A", CONTEXT, is_de_personalausweis_digits_d),
     ROW(DE_PERSONALAUSWEIS, "AXXXXXXXX", CONTEXT, is_de_personalausweis_front),
     ROW(AT_SVNR, "9999 999999", ALONE, is_at_svnr_with_day),
     ROW(AT_SVNR, "9999-999999", ALONE, is_at_svnr_with_day),
@@ -298,6 +320,7 @@ static const struct tx_id_shape shapes[] = {
     ROW(CH_AHV, "999~9999~9999~99", ALONE, is_ch_ahv),
     ROW(FR_NIR, "999999X99999999", ALONE, is_fr_nir),
     ROW(FR_NIR, "9~99~99~9X~999~999~99", ALONE, is_fr_nir),
+    ROW(FR_NIR, "9~99~99~9X999~999~99", ALONE, is_fr_nir),
     ROW(FR_NIR, "9 99 99 9X 999 999/99", ALONE, is_fr_nir),
     ROW(FR_NIR, "9 99 99 9X 999 999-99", ALONE, is_fr_nir),
     ROW(FR_NIR, "999999X999999 99", ALONE, is_fr_nir),
@@ -308,6 +331,12 @@ static const struct tx_id_shape shapes[] = {
     ROW(ES_DNI_NIE, "99.999.999A", ALONE, is_es_dni),
     ROW(ES_DNI_NIE, "99999999 A", CONTEXT, is_es_dni),
     ROW(ES_DNI_NIE, "99.999.999 A", CONTEXT, is_es_dni),
+    ROW(ES_DNI_NIE, "9999999A", CONTEXT, is_es_dni_of_seven),
+    ROW(ES_DNI_NIE, "9999999-A", CONTEXT, is_es_dni_of_seven),
+    ROW(ES_DNI_NIE, "9.999.999-A", ALONE, is_es_dni_of_seven),
+    ROW(ES_DNI_NIE, "A9999999A", CONTEXT, is_es_klm),
+    ROW(ES_DNI_NIE, "A-9999999-A", CONTEXT, is_es_klm),
+    ROW(ES_DNI_NIE, "A9999999-A", CONTEXT, is_es_klm),
     ROW(ES_DNI_NIE, "A9999999A", ALONE, is_es_nie),
     ROW(ES_DNI_NIE, "A9999999-A", ALONE, is_es_nie),
     ROW(ES_DNI_NIE, "A-9999999-A", ALONE, is_es_nie),
@@ -321,11 +350,12 @@ static const struct tx_id_shape shapes[] = {
     ROW(PT_NIF, "AA 999 999 999", ALONE, is_pt_vat),
     ROW(IT_CODICE_FISCALE, "AAAAAAXXAXXAXXXA", ALONE, is_it_codice_fiscale),
     ROW(IT_CODICE_FISCALE, "AAA~AAA~XXAXX~AXXXA", ALONE, is_it_codice_fiscale),
+    ROW(IT_CODICE_FISCALE, "AAAAAAXXAXX~AXXXA", ALONE, is_it_codice_fiscale),
     ROW(GR_AMKA, "99999999999", CONTEXT, is_gr_amka),
     ROW(GR_AMKA, "999999 99999", CONTEXT, is_gr_amka),
     ROW(GR_AMKA, "999999-99999", ALONE, is_gr_amka),
     ROW(GR_AFM, "999999999", CONTEXT, is_gr_afm),
-    ROW(GR_AFM, "999 999 999", CONTEXT, is_gr_afm),
+    ROW(GR_AFM, "999~999~999", CONTEXT, is_gr_afm),
     ROW(GR_AFM, "AA999999999", ALONE, is_gr_vat),
     ROW(GR_AFM, "AA 999999999", ALONE, is_gr_vat),
     ROW(GR_AFM, "AA-999999999", ALONE, is_gr_vat),

@@ -34,6 +34,8 @@ KNOWN = {
     "de_steuer_id": ("de.idnr", "99999999999"),
     "at_svnr": ("at.vnr", "9999999999"),
     "ch_ahv": ("ch.ssn", "7569999999999"),
+    "fi_hetu": lambda n: n[7:8] == "9",  # a hospital's number
+    "kr_rrn": lambda n: "20" <= n[:2] <= "29" and n[7] in "3478",  # without a check since October 2020
     "fr_nir": ("fr.nir", "199099999999999"),
     "es_dni_nie": ("es.dni", "99999999A"),
     "pt_nif": ("pt.nif", "999999999"),
@@ -79,7 +81,7 @@ KNOWN = {
 # What we do on purpose: detector → a function of the number that says "let it pass".
 DIFFERENT = {
     "ar_cuit": lambda n: n[:2] in ("25", "26"),  # given to people since
-    "be_nn": lambda n: not is_day_of(n[4:6], n[2:4]) or "26" <= n[:2] <= "29",  # no such day; or one to come
+    "be_nn": lambda n: int(n[2:4]) > 52 or int(n[2:4]) % 20 > 12 or "26" <= n[:2] <= "29",  # no such month; or one to come
     "cn_id": lambda n: not "1800" <= n[6:10] <= "2029" or not has_chinese_place(n),  # we have no list of counties
     "iban": lambda n: n[:2] != "DE",  # we look at a country's length, not at its parts
     "no_fodselsnummer": lambda n: "26" <= n[4:6] <= "39" and n[6] >= "5",  # a day to come
@@ -92,13 +94,11 @@ DIFFERENT = {
     "us_itin": lambda n: "50" <= n[4:6] <= "65",  # given since
     "mx_curp": lambda n: n[10] == "X",  # a third sex, since
     "dk_cpr": lambda n: "26" <= n[4:6] <= ("36" if n[6] in "49" else "57") and n[6] in "456789",  # a day to come
+    "fi_hetu": lambda n: n[7:8] == "9",  # a hospital's number
+    "kr_rrn": lambda n: "20" <= n[:2] <= "29" and n[7] in "3478",  # without a check since October 2020
     "fr_nir": lambda n: n[3:5] == "00" or 13 <= int(n[3:5]) < 20 or n[0] in "0569",  # no such month or sex
     "ie_pps": lambda n: n.endswith("B"),  # given since
 }
-
-
-def is_day_of(day, month):
-    return 1 <= int(month) % 20 <= 12 and 1 <= int(day) <= 28
 
 
 def has_chinese_place(number):
