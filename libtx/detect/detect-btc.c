@@ -55,7 +55,8 @@ static bool is_program(const uint8_t *values, size_t n, unsigned version) {
 }
 
 /* The part before the 1 is "bc"; then the version, the program and six of the check. All letters
- * are small or all are capitals. Version 0 has BIP 173's constant, the others have BIP 350's. */
+ * are small or all are capitals. The check is BIP 173's, or BIP 350's of
+ * versions from 1 on. */
 static bool is_bech32(const uint8_t *p, size_t n) {
     static const char digits[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
     static const uint8_t prefix[] = {'b' >> 5, 'c' >> 5, 0, 'b' & 31, 'c' & 31};
@@ -77,7 +78,8 @@ static bool is_bech32(const uint8_t *p, size_t n) {
             check = add(check, values[i]);
     }
     unsigned version = values[3];
-    return !(upper && lower) && version <= 16 && check == (version == 0 ? 1 : 0x2bc830a3) &&
+    return !(upper && lower) && version <= 16 &&
+           (check == 1 || (check == 0x2bc830a3 && version > 0)) &&
            is_program(values + 4, n - 10, version);
 }
 

@@ -98,7 +98,7 @@ static enum tx_fate fate_of(struct tx_scan *s, const struct window *w, size_t st
     if (tx_scan_in_uuid(s, start, end))
         return TX_FATE_IN_UUID;
     return doubtful && !tx_context_near(s, TX_DETECT_CREDIT_CARD, start, end) ? TX_FATE_NO_CONTEXT
-                                                                             : TX_FATE_CLAIMED;
+                                                                              : TX_FATE_CLAIMED;
 }
 
 /* Adds the digits [at, end); false when there are too many. */
@@ -161,7 +161,8 @@ void tx_detect_card(struct tx_scan *s, size_t at, size_t end) {
             try_long_run(s, at, end);
         return;
     }
-    bool issued = first != '0' && first != '7';
+        bool airline = first == '1' && (end - at == 4 || end - at == 15);
+    bool issued = airline || (first != '0' && first != '1' && first != '7');
     if (issued && (end - at >= DIGITS_MIN || next == ' ' || next == '-'))
         try_windows(s, at, end);
 }

@@ -126,6 +126,8 @@ static void add(struct words *words, const struct word *word) {
         tx_detect_btc(words->s, word->start, word->end);
     if (word->has_digit && n >= SECRET_WORD_MIN)
         tx_detect_aws_secret(words->s, word->start, word->end);
+    if (word->has_digit)
+        tx_detect_vendor_word(words->s, word->start, word->end);
 }
 
 static struct word word_at(const struct tx_scan *s, size_t at) {

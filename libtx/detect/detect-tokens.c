@@ -34,7 +34,33 @@ void tx_detect_google_key(struct tx_scan *s, size_t at) {
         tx_scan_claim(s, TX_DETECT_GCP_API_KEY, at - 2, end);
 }
 
-/* ghp_ and its like with 36 letters and digits; github_pat_ with 82. */
+/* CRC-32 as in ISO/IEC 13239. */
+static uint32_t crc_32(const uint8_t *p, size_t n) {
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < n; i++) {
+        crc ^= p[i];
+        for (int k = 0; k < 8; k++)
+            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+    }
+    return ~crc;
+}
+
+/* The last six of 36 are the checksum of what is before them, in base 62 (GitHub's blog,
+ * 2021-04-05). */
+static bool has_checksum(const uint8_t *body) {
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    uint64_t check = 0;
+    for (size_t i = 30; i < 36; i++) {
+        const char *at = memchr(digits, body[i], sizeof(digits) - 1);
+        if (!at)
+            return false;
+        check = check * 62 + (uint64_t)(at - digits);
+    }
+    return check == crc_32(body, 30);
+}
+
+/* ghp_ and its like with 36 letters and digits; github_pat_ with 82. Where the checksum is wrong it
+ * is no token of GitHub's, but somebody took it for one; a row of x is none. */
 static void take_github(struct tx_scan *s, size_t at) {
     bool classic = at >= 3 && tx_scan_is(s, at - 3, "gh") && strchr("pousr", s->p[at - 1]) &&
                    !tx_is_word(tx_scan_before(s, at - 3));
@@ -47,8 +73,14 @@ static void take_github(struct tx_scan *s, size_t at) {
     while (end < s->n && end - body < 255 && tx_is_word(s->p[end]))
         end++;
     s->matches->work += end - body;
-    if (end - body >= least)
+    if (end - body < least)
+        return;
+    if (classic && end - body == least && !has_checksum(s->p + body)) {
+        if (tx_scan_entropy(s, body, end) >= 3.0)
+            tx_scan_claim(s, TX_DETECT_VENDOR_TOKEN, start, end);
+    } else if (tx_scan_entropy(s, body, end) >= 2.0) {
         tx_scan_claim(s, TX_DETECT_GITHUB_TOKEN, start, end);
+    }
 }
 
 /* sk_live_ and its like. */
@@ -68,20 +100,27 @@ static void take_stripe(struct tx_scan *s, size_t at) {
 }
 
 void tx_detect_underscore(struct tx_scan *s, size_t at) {
-    if (tx_scan_wants(s, TX_DETECT_GITHUB_TOKEN))
+    if (tx_scan_wants(s, TX_DETECT_GITHUB_TOKEN) || tx_scan_wants(s, TX_DETECT_VENDOR_TOKEN))
         take_github(s, at);
     if (tx_scan_wants(s, TX_DETECT_STRIPE_KEY))
         take_stripe(s, at);
 }
 
-/* xoxb-123-abc: groups of digits, then at least ten letters and digits. */
+/* xoxb-123-abc: groups of digits, then at least ten letters and digits. Names (xoxo-indieweb-1)
+ * have hardly a digit. */
 static void take_slack_token(struct tx_scan *s, size_t at) {
     if (!tx_scan_is(s, at, "xox") || !tx_scan_at(s, at + 3) || !strchr("abeoprs", s->p[at + 3]) ||
         tx_scan_at(s, at + 4) != '-' || tx_is_word(tx_scan_before(s, at)))
         return;
     size_t end = run_end(s, at + 5, is_dashed, 255);
     s->matches->work += end - at;
-    if (end - at >= 15 && tx_scan_entropy(s, at + 5, end) >= 2)
+    size_t n_digits = 0, n_upper = 0;
+    for (size_t i = at + 5; i < end; i++) {
+        n_digits += tx_is_digit(s->p[i]);
+        n_upper += s->p[i] >= 'A' && s->p[i] <= 'Z';
+    }
+    bool random = n_digits >= 3 || (n_digits > 0 && n_upper > 1);
+    if (end - at >= 15 && random && tx_scan_entropy(s, at + 5, end) >= 2)
         tx_scan_claim(s, TX_DETECT_SLACK_TOKEN, at, end);
 }
 

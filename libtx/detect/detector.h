@@ -26,8 +26,10 @@ enum tx_detector {
     TX_DETECT_EMAIL,
     TX_DETECT_PHONE_E164,
     TX_DETECT_PHONE_NANP,
+    TX_DETECT_PHONE_NATIONAL, /* without the country */
     TX_DETECT_DATE_OF_BIRTH,
     TX_DETECT_MRZ_PASSPORT, /* TD3, TD2 and TD1 */
+    TX_DETECT_PASSPORT,
     /* money */
     TX_DETECT_CREDIT_CARD,
     TX_DETECT_IBAN,
@@ -54,6 +56,7 @@ enum tx_detector {
     TX_DETECT_PRIVATE_KEY_PEM,
     TX_DETECT_URL_PASSWORD,
     TX_DETECT_KV_SECRET,
+    TX_DETECT_VENDOR_TOKEN,
     /* western and southern Europe */
     TX_DETECT_UK_NINO,
     TX_DETECT_UK_NHS,
@@ -72,6 +75,12 @@ enum tx_detector {
     TX_DETECT_GR_AFM,
     TX_DETECT_NL_BSN,
     TX_DETECT_BE_NN,
+    TX_DETECT_UK_DRIVING_LICENCE,
+    TX_DETECT_UK_UTR,
+    TX_DETECT_LU_NIN,
+    TX_DETECT_ES_NUSS,
+    TX_DETECT_FR_SPI,
+    TX_DETECT_PT_CC,
     /* northern Europe and the Baltic */
     TX_DETECT_SE_PERSONNUMMER,
     TX_DETECT_NO_FODSELSNUMMER,
@@ -80,6 +89,7 @@ enum tx_detector {
     TX_DETECT_EE_IK,
     TX_DETECT_LT_AK,
     TX_DETECT_LV_PK,
+    TX_DETECT_IS_KENNITALA,
     /* eastern Europe */
     TX_DETECT_PL_PESEL,
     TX_DETECT_CZ_SK_RC,
@@ -87,6 +97,15 @@ enum tx_detector {
     TX_DETECT_RO_CNP,
     TX_DETECT_BG_EGN,
     TX_DETECT_TR_TCKN,
+    TX_DETECT_HR_OIB,
+    TX_DETECT_JMBG, /* all that was Yugoslavia */
+    TX_DETECT_PL_NIP,
+    TX_DETECT_HU_TAX_ID,
+    TX_DETECT_BG_LNCH,
+    TX_DETECT_MD_IDNP,
+    TX_DETECT_UA_RNOKPP,
+    TX_DETECT_RU_INN,
+    TX_DETECT_RU_SNILS,
     /* America */
     TX_DETECT_US_SSN,
     TX_DETECT_US_ITIN,
@@ -100,6 +119,14 @@ enum tx_detector {
     TX_DETECT_MX_RFC,
     TX_DETECT_AR_CUIT,
     TX_DETECT_CL_RUT,
+    TX_DETECT_EC_CI,
+    TX_DETECT_PE_DNI,
+    TX_DETECT_CO_NIT,
+    TX_DETECT_DO_CEDULA,
+    TX_DETECT_CR_CEDULA,
+    TX_DETECT_GT_NIT,
+    TX_DETECT_SV_NIT,
+    TX_DETECT_VE_RIF,
     /* Asia, Africa, Oceania */
     TX_DETECT_IN_AADHAAR,
     TX_DETECT_IN_PAN,
@@ -113,6 +140,18 @@ enum tx_detector {
     TX_DETECT_AU_MEDICARE,
     TX_DETECT_AU_ABN,
     TX_DETECT_NZ_IRD,
+    TX_DETECT_AU_ACN,
+    TX_DETECT_IL_ID,
+    TX_DETECT_PK_CNIC,
+    TX_DETECT_MY_NRIC,
+    TX_DETECT_ID_NIK,
+    TX_DETECT_ID_NPWP,
+    TX_DETECT_IN_VOTER,
+    TX_DETECT_IN_GSTIN,
+    TX_DETECT_TW_ID,
+    TX_DETECT_HK_ID,
+    TX_DETECT_KZ_IIN,
+    TX_DETECT_EG_ID,
     TX_DETECT_N,
 };
 

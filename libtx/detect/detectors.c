@@ -11,8 +11,10 @@
     X(EMAIL, "email", BASE)                                                                        \
     X(PHONE_E164, "phone_e164", BASE)                                                              \
     X(PHONE_NANP, "phone_nanp", BASE)                                                              \
+    X(PHONE_NATIONAL, "phone_national", BASE)                                                      \
     X(DATE_OF_BIRTH, "date_of_birth", BASE)                                                        \
     X(MRZ_PASSPORT, "mrz_passport", BASE)                                                          \
+    X(PASSPORT, "passport", BASE)                                                                  \
     X(CREDIT_CARD, "credit_card", PCI)                                                             \
     X(IBAN, "iban", PCI)                                                                           \
     X(US_ABA_RTN, "us_aba_rtn", US_IDS)                                                            \
@@ -35,6 +37,7 @@
     X(PRIVATE_KEY_PEM, "private_key_pem", SECRETS)                                                 \
     X(URL_PASSWORD, "url_password", SECRETS)                                                       \
     X(KV_SECRET, "kv_secret", SECRETS)                                                             \
+    X(VENDOR_TOKEN, "vendor_token", SECRETS)                                                       \
     X(UK_NINO, "uk_nino", EU_NATIONAL_IDS)                                                         \
     X(UK_NHS, "uk_nhs", EU_NATIONAL_IDS)                                                           \
     X(IE_PPS, "ie_pps", EU_NATIONAL_IDS)                                                           \
@@ -52,6 +55,12 @@
     X(GR_AFM, "gr_afm", EU_NATIONAL_IDS)                                                           \
     X(NL_BSN, "nl_bsn", EU_NATIONAL_IDS)                                                           \
     X(BE_NN, "be_nn", EU_NATIONAL_IDS)                                                             \
+    X(UK_DRIVING_LICENCE, "uk_driving_licence", EU_NATIONAL_IDS)                                   \
+    X(UK_UTR, "uk_utr", EU_NATIONAL_IDS)                                                           \
+    X(LU_NIN, "lu_nin", EU_NATIONAL_IDS)                                                           \
+    X(ES_NUSS, "es_nuss", EU_NATIONAL_IDS)                                                         \
+    X(FR_SPI, "fr_spi", EU_NATIONAL_IDS)                                                           \
+    X(PT_CC, "pt_cc", EU_NATIONAL_IDS)                                                             \
     X(SE_PERSONNUMMER, "se_personnummer", EU_NATIONAL_IDS)                                         \
     X(NO_FODSELSNUMMER, "no_fodselsnummer", EU_NATIONAL_IDS)                                       \
     X(DK_CPR, "dk_cpr", EU_NATIONAL_IDS)                                                           \
@@ -59,12 +68,22 @@
     X(EE_IK, "ee_ik", EU_NATIONAL_IDS)                                                             \
     X(LT_AK, "lt_ak", EU_NATIONAL_IDS)                                                             \
     X(LV_PK, "lv_pk", EU_NATIONAL_IDS)                                                             \
+    X(IS_KENNITALA, "is_kennitala", EU_NATIONAL_IDS)                                               \
     X(PL_PESEL, "pl_pesel", EU_NATIONAL_IDS)                                                       \
     X(CZ_SK_RC, "cz_sk_rc", EU_NATIONAL_IDS)                                                       \
     X(HU_TAJ, "hu_taj", EU_NATIONAL_IDS)                                                           \
     X(RO_CNP, "ro_cnp", EU_NATIONAL_IDS)                                                           \
     X(BG_EGN, "bg_egn", EU_NATIONAL_IDS)                                                           \
     X(TR_TCKN, "tr_tckn", EU_NATIONAL_IDS)                                                         \
+    X(HR_OIB, "hr_oib", EU_NATIONAL_IDS)                                                           \
+    X(JMBG, "jmbg", EU_NATIONAL_IDS)                                                               \
+    X(PL_NIP, "pl_nip", EU_NATIONAL_IDS)                                                           \
+    X(HU_TAX_ID, "hu_tax_id", EU_NATIONAL_IDS)                                                     \
+    X(BG_LNCH, "bg_lnch", EU_NATIONAL_IDS)                                                         \
+    X(MD_IDNP, "md_idnp", EU_NATIONAL_IDS)                                                         \
+    X(UA_RNOKPP, "ua_rnokpp", EU_NATIONAL_IDS)                                                     \
+    X(RU_INN, "ru_inn", EU_NATIONAL_IDS)                                                           \
+    X(RU_SNILS, "ru_snils", EU_NATIONAL_IDS)                                                       \
     X(US_SSN, "us_ssn", US_IDS)                                                                    \
     X(US_ITIN, "us_itin", US_IDS)                                                                  \
     X(US_NPI, "us_npi", US_IDS)                                                                    \
@@ -77,6 +96,14 @@
     X(MX_RFC, "mx_rfc", LATAM_IDS)                                                                 \
     X(AR_CUIT, "ar_cuit", LATAM_IDS)                                                               \
     X(CL_RUT, "cl_rut", LATAM_IDS)                                                                 \
+    X(EC_CI, "ec_ci", LATAM_IDS)                                                                   \
+    X(PE_DNI, "pe_dni", LATAM_IDS)                                                                 \
+    X(CO_NIT, "co_nit", LATAM_IDS)                                                                 \
+    X(DO_CEDULA, "do_cedula", LATAM_IDS)                                                           \
+    X(CR_CEDULA, "cr_cedula", LATAM_IDS)                                                           \
+    X(GT_NIT, "gt_nit", LATAM_IDS)                                                                 \
+    X(SV_NIT, "sv_nit", LATAM_IDS)                                                                 \
+    X(VE_RIF, "ve_rif", LATAM_IDS)                                                                 \
     X(IN_AADHAAR, "in_aadhaar", APAC_IDS)                                                          \
     X(IN_PAN, "in_pan", APAC_IDS)                                                                  \
     X(SG_NRIC, "sg_nric", APAC_IDS)                                                                \
@@ -88,7 +115,19 @@
     X(AU_TFN, "au_tfn", APAC_IDS)                                                                  \
     X(AU_MEDICARE, "au_medicare", APAC_IDS)                                                        \
     X(AU_ABN, "au_abn", APAC_IDS)                                                                  \
-    X(NZ_IRD, "nz_ird", APAC_IDS)
+    X(NZ_IRD, "nz_ird", APAC_IDS)                                                                  \
+    X(AU_ACN, "au_acn", APAC_IDS)                                                                  \
+    X(IL_ID, "il_id", APAC_IDS)                                                                    \
+    X(PK_CNIC, "pk_cnic", APAC_IDS)                                                                \
+    X(MY_NRIC, "my_nric", APAC_IDS)                                                                \
+    X(ID_NIK, "id_nik", APAC_IDS)                                                                  \
+    X(ID_NPWP, "id_npwp", APAC_IDS)                                                                \
+    X(IN_VOTER, "in_voter", APAC_IDS)                                                              \
+    X(IN_GSTIN, "in_gstin", APAC_IDS)                                                              \
+    X(TW_ID, "tw_id", APAC_IDS)                                                                    \
+    X(HK_ID, "hk_id", APAC_IDS)                                                                    \
+    X(KZ_IIN, "kz_iin", APAC_IDS)                                                                  \
+    X(EG_ID, "eg_id", APAC_IDS)
 
 #define INFO(id, name, pack) [TX_DETECT_##id] = {name, TX_PACK_##pack, WORDS_##id},
 const struct tx_detector_info tx_detector_infos[TX_DETECT_N] = {DETECTORS(INFO)};

@@ -69,9 +69,10 @@ static void add_shape(const struct tx_id_shape *shape, char any) {
 }
 
 static void build(void) {
-    static const struct tx_id_family *const families[] = {&tx_ids_europe_west, &tx_ids_europe_north,
-                                                          &tx_ids_europe_east, &tx_ids_america,
-                                                          &tx_ids_asia,        &tx_ids_common};
+    static const struct tx_id_family *const families[] = {
+        &tx_ids_europe_west, &tx_ids_europe_north, &tx_ids_europe_east, &tx_ids_europe_more,
+        &tx_ids_america,     &tx_ids_america_more, &tx_ids_asia,        &tx_ids_asia_more,
+        &tx_ids_common,      &tx_ids_people};
     tree.n_nodes = 1; /* 0 is none */
     for (size_t i = 0; i < TX_COUNT_OF(families); i++)
         for (size_t k = 0; k < families[i]->n_shapes; k++) {

@@ -40,6 +40,7 @@ struct tx_id_family {
 };
 
 extern const struct tx_id_family tx_ids_europe_west, tx_ids_europe_north, tx_ids_europe_east,
-    tx_ids_america, tx_ids_asia, tx_ids_common;
+    tx_ids_europe_more, tx_ids_america, tx_ids_america_more, tx_ids_asia, tx_ids_asia_more,
+    tx_ids_common, tx_ids_people;
 
 #endif

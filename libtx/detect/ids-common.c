@@ -73,17 +73,6 @@ static bool is_99_year_last(const char *id) {
     return is_year_last(id, 2);
 }
 
-/* NANP: area and exchange are 2 to 9 and not N11. */
-static bool is_code(const char *id) {
-    return id[0] >= '2' && !(id[1] == '1' && id[2] == '1');
-}
-static bool is_phone_nanp(const char *id) {
-    return is_code(id) && is_code(id + 3);
-}
-static bool is_phone_nanp_one(const char *id) {
-    return id[0] == '1' && is_phone_nanp(id + 1);
-}
-
 static bool is_mac(const char *id) {
     for (size_t i = 0; i < 12; i++)
         if (id[i] > 'F')
@@ -132,15 +121,6 @@ static const struct tx_id_shape shapes[] = {
     ROW(DATE_OF_BIRTH, "99.9.9999", CONTEXT, is_99_year_last),
     ROW(DATE_OF_BIRTH, "9.99.9999", CONTEXT, is_9_year_last),
     ROW(DATE_OF_BIRTH, "9.9.9999", CONTEXT, is_9_year_last),
-    ROW(PHONE_NANP, "999-999-9999", ALONE, is_phone_nanp),
-    ROW(PHONE_NANP, "999.999.9999", ALONE, is_phone_nanp),
-    ROW(PHONE_NANP, "999 999 9999", ALONE, is_phone_nanp),
-    ROW(PHONE_NANP, "9-999-999-9999", ALONE, is_phone_nanp_one),
-    ROW(PHONE_NANP, "9.999.999.9999", ALONE, is_phone_nanp_one),
-    ROW(PHONE_NANP, "9 999 999 9999", ALONE, is_phone_nanp_one),
-    ROW(PHONE_NANP, "9999999999", CONTEXT, is_phone_nanp),
-    ROW(PHONE_NANP, "99999999999", CONTEXT, is_phone_nanp_one),
-    ROW(PHONE_NANP, "999-9999999", CONTEXT, is_phone_nanp),
     ROW(MAC, "XX-XX-XX-XX-XX-XX", ALONE, is_mac),
     ROW(MAC, "XXXX.XXXX.XXXX", ALONE, is_mac),
 };

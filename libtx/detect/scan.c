@@ -20,14 +20,16 @@ enum anchor {
     PAREN,
     LESS,
     SPACE,
+    DASH,
+    DOT,
 };
 
 static const uint8_t anchors[256] = {
-    ['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT,  ['3'] = DIGIT, ['4'] = DIGIT,
-    ['5'] = DIGIT, ['6'] = DIGIT, ['7'] = DIGIT,  ['8'] = DIGIT, ['9'] = DIGIT,
-    ['@'] = AT,    [':'] = COLON, ['='] = EQUALS, ['J'] = J,     ['B'] = B,
-    ['A'] = A,     ['z'] = Z,     ['x'] = X,      ['X'] = X,     ['_'] = UNDERSCORE,
-    ['/'] = SLASH, ['+'] = PLUS,  ['('] = PAREN,  ['<'] = LESS,  [' '] = SPACE,
+    ['0'] = DIGIT,  ['1'] = DIGIT,      ['2'] = DIGIT, ['3'] = DIGIT, ['4'] = DIGIT, ['5'] = DIGIT,
+    ['6'] = DIGIT,  ['7'] = DIGIT,      ['8'] = DIGIT, ['9'] = DIGIT, ['@'] = AT,    [':'] = COLON,
+    ['='] = EQUALS, ['J'] = J,          ['B'] = B,     ['A'] = A,     ['z'] = Z,     ['x'] = X,
+    ['X'] = X,      ['_'] = UNDERSCORE, ['/'] = SLASH, ['+'] = PLUS,  ['('] = PAREN, ['<'] = LESS,
+    [' '] = SPACE,  ['-'] = DASH,       ['.'] = DOT,
 };
 
 bool tx_scan_is_word(const struct tx_scan *s, size_t i, const char *word) {
@@ -239,6 +241,11 @@ static size_t take_anchor(struct tx_scan *s, size_t at) {
         break;
     case UNDERSCORE:
         tx_detect_underscore(s, at);
+        tx_detect_vendor(s, at);
+        break;
+    case DASH:
+    case DOT:
+        tx_detect_vendor(s, at);
         break;
     case PLUS:
     case PAREN:

@@ -31,6 +31,10 @@ struct tx_scan_place {
     uint8_t depth;
 };
 
+struct tx_run {
+    size_t start, end;
+};
+
 struct tx_scan {
     const uint8_t *p;
     size_t n;
@@ -43,6 +47,7 @@ struct tx_scan {
     /* Up to where each of these has looked. */
     size_t ids_done, phone_done, ipv6_done, mac_done, jwt_done, auth_done, private_key_done,
         kv_done, url_done, gps_done, mrz_done, aws_done;
+    struct tx_run vendor_runs[4]; /* by the characters; see detect-vendor.c */
     /* Made when the first candidate asks for it. */
     bool has_context, context_overflow;
     struct tx_detector_set named; /* by the field's name */
@@ -156,6 +161,7 @@ void tx_detect_aws_key(struct tx_scan *s, size_t at);     /* 'A' */
 void tx_detect_google_key(struct tx_scan *s, size_t at);  /* 'z' */
 void tx_detect_underscore(struct tx_scan *s, size_t at);  /* '_': GitHub, Stripe */
 void tx_detect_slack(struct tx_scan *s, size_t at);       /* 'x' and '/' */
+void tx_detect_vendor(struct tx_scan *s, size_t at);      /* '_', '-' and '.' */
 void tx_detect_eth(struct tx_scan *s, size_t at);         /* 'x' */
 void tx_detect_phone(struct tx_scan *s, size_t at);       /* '+' and '(' */
 void tx_detect_mrz(struct tx_scan *s, size_t at);         /* '<' */
@@ -168,5 +174,6 @@ void tx_detect_gps(struct tx_scan *s, size_t at, size_t end);
 /* A word [start, end) of letters and digits with at least one digit. */
 void tx_detect_btc(struct tx_scan *s, size_t start, size_t end);
 void tx_detect_aws_secret(struct tx_scan *s, size_t start, size_t end);
+void tx_detect_vendor_word(struct tx_scan *s, size_t start, size_t end);
 
 #endif

@@ -48,6 +48,16 @@
 #define WORDS_BE_NN \
     "rijksregister*|registre national|niss|insz|rrn|nationaal nummer|national number|" \
     "numéro national|nationalregister*|" NATIONAL
+#define WORDS_UK_DRIVING_LICENCE \
+    "driving licence|driving license|driver number|driver licence|driver license|" \
+    "licence*|license*|dvla|führerschein*|permis de conduire|permiso de conducir|" \
+    "patente*|carta de condução|prawo jazdy|rijbewijs*"
+#define WORDS_UK_UTR "utr|unique taxpayer|self assessment|" TAX
+#define WORDS_LU_NIN "matricule*|nin|" NATIONAL
+#define WORDS_ES_NUSS "nuss|naf|seguridad social|afiliación|afiliado|" NATIONAL
+#define WORDS_FR_SPI "spi|numéro fiscal|identifiant fiscal|" TAX
+#define WORDS_PT_CC \
+    "cartão de cidadão|cartao de cidadao|cidadão|cidadao|bilhete de identidade|" NATIONAL
 #define WORDS_SE_PERSONNUMMER "personnummer|personnr|pnr|samordningsnummer|" NATIONAL
 #define WORDS_NO_FODSELSNUMMER \
     "fødselsnummer|fodselsnummer|fødselsnr|fnr|personnummer|d nummer|" NATIONAL
@@ -56,6 +66,7 @@
 #define WORDS_EE_IK "isikukood*|ik|" NATIONAL
 #define WORDS_LT_AK "asmens kodas|asmens|ak|" NATIONAL
 #define WORDS_LV_PK "personas kods|personas kod*|" NATIONAL
+#define WORDS_IS_KENNITALA "kt|kennitöl*|" NATIONAL
 #define WORDS_PL_PESEL \
     "pesel*|nr pesel|numer pesel|numer ewidencyjny|polish id|polnische personenkennzahl|" \
     "numéro pesel|número pesel|numero pesel|" NATIONAL
@@ -79,6 +90,17 @@
     "tckn|tckimlik*|tc kimlik*|t c kimlik*|kimlik*|tc no|tcno|türkiye cumhuriyeti|" \
     "vatandaşlık|turkish id|türkische identitäts*|numéro turc|identidad turca|" \
     "identità turca|turecki numer|turks identiteits*|" NATIONAL
+#define WORDS_HR_OIB "oib|osobni identifikacijski*|" TAX "|" NATIONAL
+#define WORDS_JMBG \
+    "jmbg*|emšo|emso|embg|matični broj|maticni broj|matična številka|maticna stevilka|" \
+    "матичен број|матични број|јмбг*|ЈМБГ|" NATIONAL
+#define WORDS_PL_NIP "identyfikacji podatkowej|" TAX
+#define WORDS_HU_TAX_ID "adóazonosít*|adoazonosit*|adószám*|adoszam*|" TAX
+#define WORDS_BG_LNCH "lnch|лнч|ЛНЧ|личен номер|" NATIONAL
+#define WORDS_MD_IDNP "idnp|cod personal|" NATIONAL
+#define WORDS_UA_RNOKPP "rnokpp|ipn|рнокпп|РНОКПП|іпн|ІПН|ипн|ИПН|ідентифікаці*|" TAX "|" NATIONAL
+#define WORDS_RU_INN "inn|инн|ИНН|идентификационный номер|" TAX
+#define WORDS_RU_SNILS "snils|снилс|СНИЛС|страховой номер|пенсион*|" NATIONAL
 #define WORDS_US_SSN \
     "ssn|ssns|social security*|social sec*|soc sec|ss number|sozialversicherung*|" \
     "sécurité sociale|securite sociale|seguridad social|seguro social|previdenza sociale|" \
@@ -121,6 +143,14 @@
 #define WORDS_CL_RUT \
     "rut|r u t|rol único*|rol unico*|rol tributario|run nacional|run number|rut empresa|" \
     "cédula|cedula|" TAX "|" NATIONAL
+#define WORDS_EC_CI "cédula*|cedula*|ecuador*|" NATIONAL
+#define WORDS_PE_DNI "dni|cui|perú|peru|" NATIONAL
+#define WORDS_CO_NIT "nit|cédula*|cedula*|colombia*|" TAX
+#define WORDS_DO_CEDULA "cédula*|cedula*|dominican*|" NATIONAL
+#define WORDS_CR_CEDULA "cédula*|cedula*|costa rica|" NATIONAL
+#define WORDS_GT_NIT "nit|guatemala*|" TAX
+#define WORDS_SV_NIT "nit|el salvador|salvador*|" TAX
+#define WORDS_VE_RIF "rif|cédula*|cedula*|venezuela|venezolan*|" TAX
 #define WORDS_IN_AADHAAR \
     "aadhaar*|aadhar*|adhaar*|adhar|uid|uidai|आधार*|unique identification|" \
     "indische identitäts*|numéro aadhaar|número aadhaar|numero aadhaar|numer aadhaar|" \
@@ -157,6 +187,23 @@
     "número de empresa|número comercial|numero d'impresa|partita iva|número da empresa|" \
     "numer firmy|ondernemingsnummer|bedrijfsnummer|" TAX
 #define WORDS_NZ_IRD "ird*|inland revenue|tari taake|te tari taake|tari tāke|" TAX
+#define WORDS_AU_ACN \
+    "acn|australian company|company number|unternehmensnummer|numéro de société|" \
+    "número de empresa|numero della società|número da empresa|numer firmy|" \
+    "ondernemingsnummer"
+#define WORDS_IL_ID "teudat zehut|mispar zehut|zehut|תעודת זהות|מספר זהות|ת\"ז|israel*|" NATIONAL
+#define WORDS_PK_CNIC "cnic|nicop|nadra|شناختی*|pakistan*|" NATIONAL
+#define WORDS_MY_NRIC "mykad|nric|ic|ic no|ic number|kad pengenalan|" NATIONAL
+#define WORDS_ID_NIK "nik|ktp|e ktp|nomor induk*|kependudukan|" NATIONAL
+#define WORDS_ID_NPWP "npwp|wajib pajak|" TAX
+#define WORDS_IN_VOTER \
+    "voter*|vote|epic|election card|मतदाता*|wähler*|électeur*|elector*|elettor*|eleitor*|" \
+    "wyborc*|kiezer*"
+#define WORDS_IN_GSTIN "gstin*|gst|gst no|gst number|" TAX
+#define WORDS_TW_ID "身分證*|身份證*|身分证*|taiwan*|" NATIONAL
+#define WORDS_HK_ID "hkid*|hkic|香港身份證*|hong kong*|" NATIONAL
+#define WORDS_KZ_IIN "iin|иин|ИИН|жсн|ЖСН|" NATIONAL
+#define WORDS_EG_ID "الرقم القومي|رقم قومي|بطاقة*|egypt*|" NATIONAL
 
 /* clang-format on */
 

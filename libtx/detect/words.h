@@ -29,6 +29,7 @@
 #define WORDS_EMAIL NULL
 #define WORDS_PHONE_E164 NULL
 #define WORDS_PHONE_NANP PHONE
+#define WORDS_PHONE_NATIONAL PHONE
 #define WORDS_DATE_OF_BIRTH \
     "dob|d o b|date of birth|birth*|born|bday|geburt*|geboren*|geb|geb am|naissance|né|" \
     "née|né le|née le|date de naissance|ddn|nacimiento|nacido|nacida|fecha nac|" \
@@ -37,6 +38,10 @@
     "data ur|data urodzenia|geboortedatum|geboorte*|geb datum|syntymä*|födel*|fødsel*|" \
     "生年月日*|出生*|생년월일*|जन्म*|วันเกิด*"
 #define WORDS_MRZ_PASSPORT NULL
+#define WORDS_PASSPORT \
+    "passport*|travel document|reisepass*|pass nr|passnummer|passeport*|" \
+    "document de voyage|pasaporte*|documento de viaje|passaporto*|documento di viaggio|" \
+    "passaporte*|documento de viagem|paszport*|dokument podróży|paspoort*|reisdocument*"
 #define WORDS_CREDIT_CARD \
     "card*|credit card|debit card|cc|pan|payment*|visa|mastercard|amex|maestro|uatp|" \
     "karte|kreditkarte*|kartennummer|zahlung*|carte|carte bancaire|paiement*|tarjeta*|" \
@@ -75,6 +80,7 @@
 #define WORDS_PRIVATE_KEY_PEM NULL
 #define WORDS_URL_PASSWORD NULL
 #define WORDS_KV_SECRET NULL
+#define WORDS_VENDOR_TOKEN NULL
 
 /* clang-format on */
 
