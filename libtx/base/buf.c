@@ -71,6 +71,22 @@ void tx_buf_base64(struct tx_buf *b, const void *p, size_t n) {
     }
 }
 
+void tx_buf_base64url(struct tx_buf *b, const void *p, size_t n) {
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const uint8_t *from = p;
+    uint32_t bits = 0;
+    unsigned n_bits = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bits = bits << 8 | from[i];
+        for (n_bits += 8; n_bits >= 6; n_bits -= 6)
+            tx_buf_char(b, alphabet[bits >> (n_bits - 6) & 63]);
+    }
+    if (n_bits > 0)
+        tx_buf_char(b, alphabet[bits << (6 - n_bits) & 63]);
+}
+
 /* What follows the backslash, or 0 when a byte stands for itself. 'u' means \u00xx. */
 static const char escapes[256] = {
     ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',

@@ -77,6 +77,9 @@ void tx_buf_hex(struct tx_buf *b, const void *p, size_t n);
 /* Standard base64 with padding (RFC 4648 section 4). */
 void tx_buf_base64(struct tx_buf *b, const void *p, size_t n);
 
+/* Base64 for URLs, without padding (RFC 4648 section 5). */
+void tx_buf_base64url(struct tx_buf *b, const void *p, size_t n);
+
 /* The text with JSON's shortest escapes (docs/format.md section 4), without quotes. It must be
  * valid UTF-8: see libtx/base/utf8.h. */
 void tx_buf_json(struct tx_buf *b, const char *text, size_t n);

@@ -27,7 +27,7 @@ static void put_commitment(const struct tx_digest *salt, struct tx_text value, s
     struct tx_digest digest;
     tx_mac_hash(parts, TX_COUNT_OF(parts), &digest);
     tx_buf_str(out, "commit:");
-    tx_action_base64url(out, digest.bytes, sizeof(digest.bytes));
+    tx_buf_base64url(out, digest.bytes, sizeof(digest.bytes));
 }
 
 int tx_action_commit(struct tx_action_tools *tools, const struct tx_masking_action *action,

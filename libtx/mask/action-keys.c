@@ -56,6 +56,20 @@ static int need_key(struct tx_action_tools *tools, const struct tx_masking *mask
     return -ENOKEY;
 }
 
+static int prepare(struct tx_action_tools *tools, const struct tx_masking *masking,
+                   const struct tx_masking_action *action, const struct tx_mask_key *keys,
+                   size_t n_keys) {
+    const char *id = key_of(action);
+    int r = id ? need_key(tools, masking, id, keys, n_keys) : 0;
+    if (r == 0 && action->kind == TX_ACTION_ENCRYPT && tools->subjects)
+        r = tx_action_seals_new(tools);
+    if (action->kind == TX_ACTION_REPLACE) {
+        struct tx_text text = {action->replace.text, strlen(action->replace.text)};
+        r = tx_action_replace_valid(text) ? 0 : -EINVAL;
+    }
+    return r;
+}
+
 int tx_action_tools_new(const struct tx_masking *masking, const struct tx_mask_key *keys,
                         size_t n_keys, const struct tx_subject_keys *subjects,
                         struct tx_action_tools **ret) {
@@ -65,11 +79,8 @@ int tx_action_tools_new(const struct tx_masking *masking, const struct tx_mask_k
         return -ENOMEM;
     tools->subjects = subjects;
     int r = 0;
-    for (size_t i = 0; i < masking->n_rules && r == 0; i++) {
-        const char *id = key_of(&masking->rules[i].action);
-        if (id)
-            r = need_key(tools, masking, id, keys, n_keys);
-    }
+    for (size_t i = 0; i < masking->n_rules && r == 0; i++)
+        r = prepare(tools, masking, &masking->rules[i].action, keys, n_keys);
     if (r < 0)
         return r;
     *ret = TX_STEAL(tools);
@@ -81,6 +92,7 @@ void tx_action_tools_free(struct tx_action_tools *tools) {
         return;
     for (size_t i = 0; i < tools->n_keys; i++)
         free(tools->keys[i].id);
+    tx_action_seals_free(tools);
     tx_secret_free(tools, sizeof(*tools));
 }
 

@@ -8,11 +8,13 @@
  * half a text in `out` when it is not 0: the dispatch takes it back.
  */
 
+#include "libtx/crypto/aead.h"
 #include "libtx/crypto/mac.h"
 #include "libtx/mask/action.h"
 
 #define TX_ACTION_DOMAIN_BYTES 1024  /* a pseudonym's domain with what joins it */
 #define TX_ACTION_DERIVED_MAX 32     /* keys of domains that are kept set up */
+#define TX_ACTION_SEALS_MAX 16       /* keys of persons that are kept set up */
 #define TX_ACTION_CANONICAL_MAX 4096 /* longer texts have no other spelling */
 
 struct tx_action_key {
@@ -32,12 +34,20 @@ struct tx_action_derived {
     struct tx_mac mac;
 };
 
+/* A person's key. */
+struct tx_action_seal {
+    uint64_t used; /* as above */
+    struct tx_subject_key key;
+    struct tx_aead_key *aead; /* owned; NULL when no rule encrypts */
+};
+
 struct tx_action_tools { /* in secret memory */
     const struct tx_subject_keys *subjects;
     uint64_t calls;
     size_t n_keys;
     struct tx_action_key keys[TX_MASKING_KEYS_MAX];
     struct tx_action_derived derived[TX_ACTION_DERIVED_MAX];
+    struct tx_action_seal seals[TX_ACTION_SEALS_MAX];
     char domain[TX_ACTION_DOMAIN_BYTES];
     char canonical[TX_ACTION_CANONICAL_MAX]; /* clear text; wiped after each use */
 };
@@ -56,11 +66,16 @@ const struct tx_mac *tx_action_key_derive(struct tx_action_tools *tools,
                                           const struct tx_action_key *key, uint64_t epoch,
                                           struct tx_text domain);
 
+/* For persons' keys; once, when a rule encrypts. */
+TX_MUST_USE int tx_action_seals_new(struct tx_action_tools *tools);
+void tx_action_seals_free(struct tx_action_tools *tools);
+
 /* Whether a pseudonym stands there, and nothing else. */
 bool tx_pseudonym_is(struct tx_text text);
 
+bool tx_ciphertext_is(struct tx_text text);
+
 /* Base64 of RFC 4648 section 5, without padding. */
-void tx_action_base64url(struct tx_buf *b, const void *p, size_t n);
 bool tx_action_is_base64url(struct tx_text text);
 
 static inline void tx_action_big_endian(uint64_t v, size_t width, uint8_t *ret) {
@@ -81,5 +96,6 @@ TX_ACTION_OF(round);
 TX_ACTION_OF(url);
 TX_ACTION_OF(pseudonym);
 TX_ACTION_OF(commit);
+TX_ACTION_OF(encrypt);
 
 #endif

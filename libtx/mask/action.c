@@ -19,6 +19,7 @@ static const apply_fn apply_fns[TX_ACTION_N] = {
     [TX_ACTION_URL] = tx_action_url,
     [TX_ACTION_COMMIT] = tx_action_commit,
     [TX_ACTION_PSEUDONYM] = tx_action_pseudonym,
+    [TX_ACTION_ENCRYPT] = tx_action_encrypt,
 };
 
 /* A second masking finds what the first one left. */
@@ -50,23 +51,7 @@ bool tx_action_is_output(struct tx_text text) {
     if (tx_text_starts(text, commit))
         return text.n == commit.n + 43 &&
                tx_action_is_base64url((struct tx_text){text.p + commit.n, 43});
-    return tx_pseudonym_is(text);
-}
-
-void tx_action_base64url(struct tx_buf *b, const void *p, size_t n) {
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    const uint8_t *from = p;
-    uint32_t bits = 0;
-    unsigned n_bits = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        bits = bits << 8 | from[i];
-        for (n_bits += 8; n_bits >= 6; n_bits -= 6)
-            tx_buf_char(b, alphabet[bits >> (n_bits - 6) & 63]);
-    }
-    if (n_bits > 0)
-        tx_buf_char(b, alphabet[bits << (6 - n_bits) & 63]);
+    return tx_pseudonym_is(text) || tx_ciphertext_is(text);
 }
 
 bool tx_action_is_base64url(struct tx_text text) {

@@ -39,14 +39,18 @@ struct tx_action_subject {
 
 struct tx_action_tools; /* keys set up, and memory that is wiped after each use; one thread's */
 
-/* Keys that the rules name and that are not in `keys`: -ENOKEY; too short: -EINVAL. `subjects` is
- * borrowed, and NULL where no vault is. Nothing else is borrowed. */
+/* Keys that the rules name and that are not in `keys`: -ENOKEY; too short, or a text of REPLACE
+ * that is not valid: -EINVAL. `subjects` is borrowed, and NULL where no vault is. Nothing else is
+ * borrowed. */
 TX_MUST_USE int tx_action_tools_new(const struct tx_masking *masking,
                                     const struct tx_mask_key *keys, size_t n_keys,
                                     const struct tx_subject_keys *subjects,
                                     struct tx_action_tools **ret);
 void tx_action_tools_free(struct tx_action_tools *tools);
 TX_DEFINE_CLEANUP(struct tx_action_tools *, tx_action_tools_free);
+
+/* Wipes what is known of persons' keys: after one of them was destroyed. */
+void tx_action_tools_forget(struct tx_action_tools *tools);
 
 /* What stands in place of what is redacted. */
 #define TX_ACTION_REDACTED TX_TEXT("[redacted]")

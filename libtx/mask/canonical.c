@@ -60,6 +60,7 @@ static void put_ip(struct tx_text text, struct tx_buf *out) {
         tx_ip_put_full(&ip, out);
     else
         tx_buf_put(out, text.p, text.n);
+    tx_wipe(&ip, sizeof(ip));
 }
 
 static bool is_number(enum tx_detector detector) {

@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "libtx/crypto/secret.h"
+
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 static bool is_digits(struct tx_text text, size_t n_max) {
@@ -39,13 +41,7 @@ static bool is_zone(struct tx_text text) {
     return text.n > 0;
 }
 
-static bool parse_address(struct tx_text text, struct tx_ip *ip) {
-    char address[INET6_ADDRSTRLEN];
-
-    if (text.n == 0 || text.n >= sizeof(address) || memchr(text.p, '\0', text.n))
-        return false;
-    memcpy(address, text.p, text.n);
-    address[text.n] = '\0';
+static bool read_address(const char *address, struct tx_ip *ip) {
     memcpy(ip->bytes, mapped, sizeof(mapped));
     ip->v4 = inet_pton(AF_INET, address, ip->bytes + 12) == 1;
     if (ip->v4)
@@ -54,6 +50,18 @@ static bool parse_address(struct tx_text text, struct tx_ip *ip) {
         return false;
     ip->v4 = memcmp(ip->bytes, mapped, sizeof(mapped)) == 0;
     return true;
+}
+
+static bool parse_address(struct tx_text text, struct tx_ip *ip) {
+    char address[INET6_ADDRSTRLEN];
+
+    if (text.n == 0 || text.n >= sizeof(address) || memchr(text.p, '\0', text.n))
+        return false;
+    memcpy(address, text.p, text.n);
+    address[text.n] = '\0';
+    bool ok = read_address(address, ip);
+    tx_wipe(address, sizeof(address));
+    return ok;
 }
 
 /* `as_v6`: a prefix length of an address that was written as ::ffff:… counts from its beginning. */

@@ -85,18 +85,18 @@ START_TEST(base64_has_one_spelling) {
     for (size_t i = 0; i < TX_COUNT_OF(bad); i++) {
         uint8_t back[8];
         size_t n_back;
-        ck_assert_int_eq(tx_base64_decode((struct tx_text){bad[i], strlen(bad[i])}, back,
-                                          sizeof(back), &n_back),
-                         -EBADMSG);
+        ck_assert_int_eq(
+            tx_base64_decode((struct tx_text){bad[i], strlen(bad[i])}, back, sizeof(back), &n_back),
+            -EBADMSG);
     }
 }
 END_TEST
 
 START_TEST(utf8_refuses_overlong_forms_surrogates_and_cut_characters) {
     static const char *const good[] = {"", "abcdefghij", "é€𐍈", "\xf4\x8f\xbf\xbf"};
-    static const char *const bad[] = {"\xc0\x80",     "\xe0\x80\x80",         "\xed\xa0\x80",
-                                      "\xf4\x90\x80\x80", "\xf0\x80\x80\x80", "\xe2\x82",
-                                      "abcdefgh\x80", "\xff"};
+    static const char *const bad[] = {
+        "\xc0\x80",         "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+        "\xf0\x80\x80\x80", "\xe2\x82",     "abcdefgh\x80", "\xff"};
     for (size_t i = 0; i < TX_COUNT_OF(good); i++)
         ck_assert(tx_utf8_valid(good[i], strlen(good[i])));
     for (size_t i = 0; i < TX_COUNT_OF(bad); i++)
@@ -115,6 +115,31 @@ START_TEST(decimals_have_no_sign_no_leading_zero_and_a_limit) {
 }
 END_TEST
 
+/* RFC 4648 section 10, without padding; and the two characters that are others than base64's. */
+START_TEST(base64url_has_no_padding_and_no_plus_or_slash) {
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"f", "Zg"},
+        {"fo", "Zm8"},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg"},
+        {"foobar", "Zm9vYmFy"},
+        {"\xfb\xff", "-_8"},
+    };
+    for (size_t i = 0; i < TX_COUNT_OF(cases); i++) {
+        char text[16];
+        struct tx_buf b = tx_buf_of(text, sizeof(text));
+        tx_buf_base64url(&b, cases[i][0], strlen(cases[i][0]));
+        tx_buf_char(&b, '\0');
+        ck_assert_str_eq(text, cases[i][1]);
+    }
+    char little[7];
+    struct tx_buf b = tx_buf_of(little, sizeof(little));
+    tx_buf_base64url(&b, "foobar", 6);
+    ck_assert(b.full);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("base-buf");
     TCase *tests = tcase_create("buf and text");
@@ -125,6 +150,7 @@ int main(void) {
     tcase_add_test(tests, base64_has_one_spelling);
     tcase_add_test(tests, utf8_refuses_overlong_forms_surrogates_and_cut_characters);
     tcase_add_test(tests, decimals_have_no_sign_no_leading_zero_and_a_limit);
+    tcase_add_test(tests, base64url_has_no_padding_and_no_plus_or_slash);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "action-check.h"
 
+static char wrong[] = "${value}";
 static char name[] = "[${detector} ${n} by ${rule}]", plain[] = "$ ${ $} $$n", word[] = "x",
             q[] = "q";
 
@@ -25,6 +26,17 @@ START_TEST(a_replacement_of_unknown_variables_is_not_valid) {
         ck_assert_msg(tx_action_replace_valid(text_of(good[i])), "%s", good[i]);
     for (size_t i = 0; i < TX_COUNT_OF(bad); i++)
         ck_assert_msg(!tx_action_replace_valid(text_of(bad[i])), "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(tools_refuse_a_replacement_that_is_not_valid) {
+    struct tx_masking_rule rule = {.action = {.kind = TX_ACTION_REPLACE, .replace = {wrong}}};
+    const struct tx_masking masking = {.n_rules = 1, .rules = &rule};
+    struct tx_action_tools *tools;
+    ck_assert_int_eq(tx_action_tools_new(&masking, NULL, 0, NULL, &tools), -EINVAL);
+    rule.action.replace.text = name;
+    ck_assert_int_eq(tx_action_tools_new(&masking, NULL, 0, NULL, &tools), 0);
+    tx_action_tools_free(tools);
 }
 END_TEST
 
@@ -151,6 +163,8 @@ static size_t random_below(size_t n) {
 /* Pieces that the actions read, and any bytes. */
 static size_t random_text(char *to, size_t cap) {
     static const char *const pieces[] = {
+        "1984-03-07",
+        "29/02/1984",
         "1",
         "0",
         "12",
@@ -204,7 +218,7 @@ static size_t random_text(char *to, size_t cap) {
         "日本",
     };
     size_t n = 0;
-    for (size_t k = random_below(12); k > 0; k--) {
+    for (size_t k = random_below(random_below(12) + 1); k > 0; k--) {
         const char *piece = pieces[random_below(TX_COUNT_OF(pieces))];
         char byte[2] = {(char)rand_r(&seed), '\0'};
         if (random_below(20) == 0)
@@ -239,7 +253,7 @@ static int apply_exactly(struct tx_action_tools *tools, const struct tx_masking_
 START_TEST(an_action_on_what_it_wrote_changes_nothing) {
     _cleanup_(tx_action_tools_freep) struct tx_action_tools *tools = tools_of_all();
     size_t done[TX_COUNT_OF(actions)] = {0};
-    for (int round = 0; round < 60000; round++) {
+    for (int round = 0; round < 15000; round++) {
         char text[256], once[1024], twice[1024], less[1024];
         size_t n = random_text(text, sizeof(text)), n_once, n_twice, n_less;
         enum tx_detector detector = (enum tx_detector)random_below(TX_DETECT_N + 1);
@@ -263,7 +277,7 @@ START_TEST(an_action_on_what_it_wrote_changes_nothing) {
         }
     }
     for (size_t i = 0; i < TX_COUNT_OF(actions); i++)
-        ck_assert_msg(done[i] > 100, "action %zu was done %zu times", i, done[i]);
+        ck_assert_msg(done[i] > 40, "action %zu was done %zu times", i, done[i]);
 }
 END_TEST
 
@@ -327,6 +341,7 @@ int main(void) {
     const TTest *const tests[] = {
         a_replacement_names_detector_rule_and_number,
         a_replacement_of_unknown_variables_is_not_valid,
+        tools_refuse_a_replacement_that_is_not_valid,
         outputs_are_told_by_their_form,
         keys_that_rules_name_must_be_there_and_long_enough,
         an_action_on_what_it_wrote_changes_nothing,
