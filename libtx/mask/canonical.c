@@ -28,7 +28,7 @@ static void put_small(struct tx_text text, struct tx_buf *out) {
 /* Letters and digits, and signs that say something. */
 static void put_number(struct tx_text text, struct tx_buf *out) {
     for (size_t i = 0; i < text.n; i++)
-        if (!text.p[i] || !strchr(" -./", text.p[i]))
+        if (!text.p[i] || !strchr(" -./()", text.p[i]))
             tx_buf_char(out, capital(text.p[i]));
 }
 
@@ -64,9 +64,18 @@ static void put_ip(struct tx_text text, struct tx_buf *out) {
 }
 
 static bool is_number(enum tx_detector detector) {
-    return detector == TX_DETECT_CREDIT_CARD || detector == TX_DETECT_IBAN ||
-           detector == TX_DETECT_US_ABA_RTN || detector == TX_DETECT_IMEI ||
-           detector == TX_DETECT_VIN || (detector >= TX_DETECT_UK_NINO && detector < TX_DETECT_N);
+    switch (detector) {
+    case TX_DETECT_PHONE_NATIONAL:
+    case TX_DETECT_PASSPORT:
+    case TX_DETECT_CREDIT_CARD:
+    case TX_DETECT_IBAN:
+    case TX_DETECT_US_ABA_RTN:
+    case TX_DETECT_IMEI:
+    case TX_DETECT_VIN:
+        return true;
+    default:
+        return detector >= TX_DETECT_UK_NINO && detector < TX_DETECT_N;
+    }
 }
 
 static void put_canonical(enum tx_detector detector, struct tx_text text, struct tx_buf *out) {
