@@ -48,6 +48,8 @@ int tx_action_apply(struct tx_action_tools *tools, const struct tx_masking_actio
 
 bool tx_action_is_output(struct tx_text text) {
     static const struct tx_text commit = {"commit:", 7};
+    if (text.n == 0 || !memchr(text.p, ':', text.n))
+        return false; /* all of them have one; most texts have none */
     if (tx_text_starts(text, commit))
         return text.n == commit.n + 43 &&
                tx_action_is_base64url((struct tx_text){text.p + commit.n, 43});
