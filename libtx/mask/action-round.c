@@ -54,8 +54,8 @@ int tx_action_round(struct tx_action_tools *tools, const struct tx_masking_actio
         tx_buf_put(out, rest.p, between);
         if (between == rest.n)
             return between > BETWEEN_MAX ? TX_ACTION_E_SHOWS : 0;
-        if (between == 0 || between > BETWEEN_MAX)
-            break;
+        if (between == 0 || between > BETWEEN_MAX || !strchr(" ,;", rest.p[between - 1]))
+            break; /* 1E.5 would become 1E0.5 */
         point = has_point(number);
         tight = rest.p[between - 1] == ',';
         if (tight)

@@ -39,17 +39,22 @@ static int get(void *data, struct tx_text person, struct tx_subject_key *ret) {
     return 0;
 }
 
-static struct tx_action_tools *tools(void) {
-    static struct tx_action_tools *made; /* kept for all inputs */
+/* One for all inputs. */
+static struct tx_action_tools *tools;
+
+static void make_tools(void) {
     static const struct tx_subject_keys subjects = {.get = get};
     struct tx_masking_rule rules[TX_COUNT_OF(actions)] = {{.id = NULL}};
     const struct tx_masking masking = {.n_rules = TX_COUNT_OF(actions), .rules = rules};
     const struct tx_mask_key key = {TX_MASKING_DEFAULT_KEY, "a key of a test, thirty-two byte", 32};
     for (size_t i = 0; i < TX_COUNT_OF(actions); i++)
         rules[i].action = actions[i];
-    int r = made ? 0 : tx_action_tools_new(&masking, &key, 1, &subjects, &made);
+    int r = tx_action_tools_new(&masking, &key, 1, &subjects, &tools);
     assert(r == 0);
-    return made;
+}
+
+__attribute__((destructor)) static void free_tools(void) {
+    tx_action_tools_free(tools);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
@@ -65,16 +70,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
                                         .person = TX_TEXT("p")};
     if (n < 2)
         return 0;
+    if (!tools)
+        make_tools();
     const struct tx_masking_action *action = &actions[data[0] % TX_COUNT_OF(actions)];
     subject.detector = (enum tx_detector)(data[1] % (TX_DETECT_N + 1));
     subject.text = (struct tx_text){(const char *)data + 2, n - 2};
-    int r = tx_action_apply(tools(), action, &subject, &b);
+    int r = tx_action_apply(tools, action, &subject, &b);
     assert(r == 0 || (b.len == 0 && (r == TX_ACTION_E_SHOWS || b.full)));
     if (r != 0)
         return 0;
     subject.text = (struct tx_text){first, b.len};
     subject.detector = TX_DETECT_N;
-    r = tx_action_apply(tools(), action, &subject, &again);
+    r = tx_action_apply(tools, action, &subject, &again);
     assert(r == 0 && again.len == b.len && memcmp(first, second, b.len) == 0);
     return 0;
 }

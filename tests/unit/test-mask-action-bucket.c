@@ -126,6 +126,7 @@ START_TEST(coordinates_are_rounded_in_place) {
     check_action(&none, "48.858370,2.294481", "49, 2");
     check_shows(&two, "1,999.99");
     check_shows(&two, "48.85,2");
+    check_shows(&two, "48.8E.8E"); /* 48.8E0.8E would be another number */
     check_shows(&two, "48.858370, 2.294481, 3, 4");
     check_shows(&two, "48.858370, 2.294481 Paris");
     check_shows(&two, "48.858370,              2.294481");
