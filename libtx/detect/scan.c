@@ -101,9 +101,9 @@ static void claim(struct tx_scan *s, enum tx_detector detector, size_t start, si
 }
 
 void tx_scan_claim_sure(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end,
-                        uint8_t confidence) {
+                        bool has_context, uint8_t confidence) {
     if (start < end && tx_scan_wants(s, detector))
-        claim(s, detector, start, end, false, confidence);
+        claim(s, detector, start, end, has_context, confidence);
 }
 
 void tx_scan_claim(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end) {

@@ -113,9 +113,10 @@ bool tx_scan_is(const struct tx_scan *s, size_t i, const char *literal);
 
 /* [start, end) is what the detector looks for. Nothing happens when it is not wanted. */
 void tx_scan_claim(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end);
-/* The same, for detectors of a configuration, which know how sure they are. */
+/* The same, for detectors of a configuration, which know how sure they are, and whether a word of
+ * their context made it believable (s->near_start and near_end are its place then). */
 void tx_scan_claim_sure(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end,
-                        uint8_t confidence);
+                        bool has_context, uint8_t confidence);
 
 /* It is not, though it looks so. Only a trace hears of that. */
 void tx_scan_tell(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end,

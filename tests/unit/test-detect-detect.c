@@ -486,7 +486,7 @@ static void find_acme(void *data, struct tx_scan *s) {
     ++*n_texts;
     for (size_t i = 0; i + 4 <= s->n; i++)
         if (tx_scan_is(s, i, "acme"))
-            tx_scan_claim_sure(s, CUSTOM, i, i + 4, 77);
+            tx_scan_claim_sure(s, CUSTOM, i, i + 4, false, 77);
 }
 
 START_TEST(detectors_of_a_configuration_see_folded_and_decoded_text) {
