@@ -43,6 +43,16 @@ static int add_cut(struct cuts *cuts, uint32_t at) {
     return r;
 }
 
+static int add_cuts(struct cuts *cuts, const struct tx_range *range, size_t n) {
+    int r = 0;
+    for (size_t i = 0; i < n && r == 0; i++) {
+        r = add_cut(cuts, range[i].from);
+        if (r == 0)
+            r = add_cut(cuts, range[i].to + 1);
+    }
+    return r;
+}
+
 static int compare(const void *a, const void *b) {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return x < y ? -1 : x > y;
@@ -51,20 +61,15 @@ static int compare(const void *a, const void *b) {
 /* Where one interval of characters ends and the next begins, ascending. */
 static int find_cuts(const struct tx_syntax *syntax, bool has_words, struct cuts *ret) {
     static const uint32_t always[] = {1, 0x80, TX_CODE_POINT_MAX + 1};
-    static const uint32_t words[] = {'0', '9' + 1, 'A', 'Z' + 1, '_', '_' + 1, 'a', 'z' + 1};
     size_t n = 0;
     int r = 0;
 
     for (size_t i = 0; i < TX_COUNT_OF(always) && r == 0; i++)
         r = add_cut(ret, always[i]);
-    for (size_t i = 0; i < TX_COUNT_OF(words) && r == 0 && has_words; i++)
-        r = add_cut(ret, words[i]);
-    for (size_t i = 0; i < syntax->n_classes; i++)
-        for (size_t k = 0; k < syntax->class[i].n && r == 0; k++) {
-            r = add_cut(ret, syntax->class[i].range[k].from);
-            if (r == 0)
-                r = add_cut(ret, syntax->class[i].range[k].to + 1);
-        }
+    if (r == 0 && has_words)
+        r = add_cuts(ret, tx_word_ranges, tx_n_word_ranges);
+    for (size_t i = 0; i < syntax->n_classes && r == 0; i++)
+        r = add_cuts(ret, syntax->class[i].range, syntax->class[i].n);
     if (r < 0)
         return r;
     qsort(ret->cut, ret->n, sizeof(ret->cut[0]), compare);
@@ -76,7 +81,10 @@ static int find_cuts(const struct tx_syntax *syntax, bool has_words, struct cuts
 }
 
 static bool is_word(uint32_t c) {
-    return (c >= '0' && c <= '9') || c == '_' || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+    for (size_t i = 0; i < tx_n_word_ranges && tx_word_ranges[i].from <= c; i++)
+        if (c <= tx_word_ranges[i].to)
+            return true;
+    return false;
 }
 
 /* --- symbols --- */

@@ -6,7 +6,7 @@
 #include "libtx/pattern/grow.h"
 
 /* Steps that building one table may take: some tenths of a second. */
-#define WORK_MAX (100u * 1000u * 1000u)
+#define WORK_MAX (50u * 1000u * 1000u)
 
 #define BUCKETS (1u << 17) /* twice as many as there can be states */
 

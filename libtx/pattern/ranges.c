@@ -62,6 +62,15 @@ int tx_ranges_negate(struct tx_ranges *ranges) {
     return 0;
 }
 
+const struct tx_range tx_word_ranges[] = {
+    {'0', '9'},       {'A', 'Z'},       {'_', '_'},       {'a', 'z'},       {0xaa, 0xaa},
+    {0xb5, 0xb5},     {0xba, 0xba},     {0xc0, 0xd6},     {0xd8, 0xf6},     {0xf8, 0x2af},
+    {0x300, 0x374},   {0x376, 0x37d},   {0x37f, 0x386},   {0x388, 0x3f5},   {0x3f7, 0x481},
+    {0x483, 0x52f},   {0x1e00, 0x1fbc}, {0x1fbe, 0x1fbe}, {0x1fc2, 0x1fcc}, {0x1fd0, 0x1fdb},
+    {0x1fe0, 0x1fec}, {0x1ff2, 0x1ffc},
+};
+const size_t tx_n_word_ranges = TX_COUNT_OF(tx_word_ranges);
+
 /* Capital letters whose small ones stand `distance` behind. `step` 2: each other one. */
 static const struct {
     uint32_t from, to;

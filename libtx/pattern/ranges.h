@@ -39,6 +39,11 @@ TX_MUST_USE int tx_ranges_fold(struct tx_ranges *ranges);
 bool tx_ranges_equal(const struct tx_ranges *a, const struct tx_ranges *b);
 bool tx_ranges_have(const struct tx_ranges *ranges, uint32_t c);
 
+/* Digits, `_`, letters of Latin, Greek and Cyrillic, and the marks that are written above them:
+ * ascending. */
+extern const struct tx_range tx_word_ranges[];
+extern const size_t tx_n_word_ranges;
+
 /* The other case of a letter, or the character itself. */
 uint32_t tx_other_case(uint32_t c);
 

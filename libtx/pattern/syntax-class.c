@@ -25,7 +25,6 @@ static int add_negated(struct tx_ranges *ranges, const struct tx_range *from, si
 /* d, w, s and their opposites; 1 when the letter is none of these. */
 static int add_shorthand(struct tx_ranges *ranges, int letter) {
     static const struct tx_range digits[] = {{'0', '9'}};
-    static const struct tx_range words[] = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
     static const struct tx_range spaces[] = {{'\t', '\r'}, {' ', ' '}};
     switch (letter) {
     case 'd':
@@ -33,9 +32,9 @@ static int add_shorthand(struct tx_ranges *ranges, int letter) {
     case 'D':
         return add_negated(ranges, digits, TX_COUNT_OF(digits));
     case 'w':
-        return add_all(ranges, words, TX_COUNT_OF(words));
+        return add_all(ranges, tx_word_ranges, tx_n_word_ranges);
     case 'W':
-        return add_negated(ranges, words, TX_COUNT_OF(words));
+        return add_negated(ranges, tx_word_ranges, tx_n_word_ranges);
     case 's':
         return add_all(ranges, spaces, TX_COUNT_OF(spaces));
     case 'S':

@@ -97,6 +97,13 @@ START_TEST(characters_of_utf8_are_whole) {
     expect("[^a]", "\xff\xed\xa0\x80\xc0\xaf", "");
     expect("\\W", "\x80", "");
     expect("\\xff", "\xff", "");
+    /* Letters beyond ASCII are letters; other signs are none. */
+    expect("\\bM\xc3\xbcller\\b", "M\xc3\xbcller M\xc3\xbcllers \xc3\xa9M\xc3\xbcller", "0-7");
+    expect("\\b\xc3\x84rger", "viel \xc3\x84rger", "5-11");
+    expect("\\w+",
+           "Jos\xc3\xa9 Jose\xcc\x81 \xe2\x80\x9c"
+           "a\xe2\x82\xac",
+           "0-5 6-12 16-17");
 }
 END_TEST
 
