@@ -11,6 +11,9 @@
 #include "libtx/detect/scan.h"
 #include "libtx/pattern/words.h"
 
+/* As it was made for. */
+const struct tx_reading *tx_custom_reading(const struct tx_custom *custom);
+
 /* Whether [start, end) passes the validator and has the entropy that the spec wants. */
 bool tx_custom_is_valid(const struct tx_custom_spec *spec, const struct tx_scan *s, size_t start,
                         size_t end);

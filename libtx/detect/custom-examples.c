@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
+#include "libtx/detect/custom-check.h"
 #include "libtx/detect/custom.h"
 #include "libtx/detect/scan.h"
 

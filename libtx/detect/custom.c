@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "libtx/detect/custom-check.h"
+#include "libtx/detect/fold.h"
 #include "libtx/pattern/literal.h"
 #include "libtx/pattern/pattern.h"
 
@@ -25,6 +26,7 @@ struct detector {
 struct tx_custom {
     struct tx_custom_detectors hook;
     size_t cap, n;
+    struct tx_reading reading; /* for the examples */
     struct tx_pattern_memory *memory;
     struct tx_words *filter; /* its words are numbered like the detectors in filter_of */
     uint8_t filter_of[TX_DETECT_CUSTOM_MAX];
@@ -171,46 +173,106 @@ static void find(void *data, struct tx_scan *s) {
             find_one(custom, i, s);
 }
 
+const struct tx_reading *tx_custom_reading(const struct tx_custom *custom) {
+    return &custom->reading;
+}
+
 const struct tx_custom_detectors *tx_custom_hook(const struct tx_custom *custom) {
     return &custom->hook;
 }
 
 /* --- making them --- */
 
-static int refuse(struct tx_custom_error *error, const char *where, size_t at, const char *reason) {
-    error->where = where;
-    error->at = at;
-    snprintf(error->reason, sizeof(error->reason), "%s", reason);
+struct maker {
+    uint32_t regex_states;
+    const struct tx_reading *reading;
+    struct tx_custom_error *error;
+};
+
+static int refuse(struct maker *m, const char *where, size_t at, const char *reason) {
+    m->error->where = where;
+    m->error->at = at;
+    snprintf(m->error->reason, sizeof(m->error->reason), "%s", reason);
     return TX_CUSTOM_E_REFUSED;
 }
 
-/* Leaves *ret alone when there are none. */
-static int make_words(const struct tx_custom_list *list, const struct tx_words_options *options,
-                      const char *where, struct tx_custom_error *error, struct tx_words **ret) {
-    _cleanup_(tx_freep) struct tx_text *texts = calloc(list->n + 1, sizeof(texts[0]));
-    if (!texts)
+/* Words as texts are read, in memory that the caller frees. */
+static int fold_words(struct maker *m, const struct tx_custom_list *list, const char *where,
+                      struct tx_text *ret, char **ret_memory) {
+    _cleanup_(tx_freep) uint32_t *offsets = NULL;
+    size_t n_bytes = 1, longest = 0, at = 0;
+
+    for (size_t i = 0; i < list->n; i++) {
+        size_t n = strlen(list->item[i]);
+        n_bytes += n;
+        longest = n > longest ? n : longest;
+    }
+    *ret_memory = malloc(n_bytes);
+    offsets = malloc((longest + 1) * sizeof(offsets[0]));
+    if (!*ret_memory || !offsets)
         return -ENOMEM;
     for (size_t i = 0; i < list->n; i++) {
-        texts[i] = (struct tx_text){list->item[i], strlen(list->item[i])};
-        if (texts[i].n == 0)
-            return refuse(error, where, i, "a word is empty");
+        struct tx_text word = {list->item[i], strlen(list->item[i])};
+        ret[i].p = *ret_memory + at;
+        ret[i].n = tx_fold(word, m->reading, (uint8_t *)*ret_memory + at, offsets);
+        at += ret[i].n;
+        if (ret[i].n == 0)
+            return refuse(m, where, i, "a word is empty");
     }
-    if (list->n == 0)
-        return 0;
-    int r = tx_words_new(texts, list->n, options, ret);
-    return r == -E2BIG ? refuse(error, where, 0, "the words have more than 1 MiB together") : r;
+    return 0;
 }
 
-static int make_pattern(const struct tx_custom_spec *spec, uint32_t regex_states,
-                        struct tx_custom_error *error, struct detector *ret) {
-    struct tx_pattern_options options = {.states = regex_states,
+/* Leaves *ret alone when there are none. */
+static int make_words(struct maker *m, const struct tx_custom_list *list,
+                      const struct tx_words_options *options, const char *where,
+                      struct tx_words **ret) {
+    _cleanup_(tx_freep) char *memory = NULL;
+    _cleanup_(tx_freep) struct tx_text *texts = NULL;
+    if (list->n == 0)
+        return 0;
+    texts = calloc(list->n, sizeof(texts[0]));
+    if (!texts)
+        return -ENOMEM;
+    int r = fold_words(m, list, where, texts, &memory);
+    if (r == 0)
+        r = tx_words_new(texts, list->n, options, ret);
+    return r == -E2BIG ? refuse(m, where, 0, "the words have more than 1 MiB together") : r;
+}
+
+/* A character that every text is read without would never be found. */
+static int check_reading(struct maker *m, const char *regex) {
+    struct tx_text text = {regex, strlen(regex)};
+    _cleanup_(tx_freep) uint8_t *folded = NULL;
+    _cleanup_(tx_freep) uint32_t *offsets = NULL;
+
+    if (!tx_fold_needed(text))
+        return 0;
+    folded = malloc(text.n + 1);
+    offsets = malloc((text.n + 1) * sizeof(offsets[0]));
+    if (!folded || !offsets)
+        return -ENOMEM;
+    size_t n = tx_fold(text, m->reading, folded, offsets), at = 0;
+    while (at < n && at < text.n && folded[at] == (uint8_t)regex[at])
+        at++;
+    if (at == text.n && n == text.n)
+        return 0;
+    return refuse(m, "regex", at,
+                  "this character is left out of texts that are looked into, or stands "
+                  "in them as a plain one (digits, spaces, dashes, full-width letters); "
+                  "write that");
+}
+
+static int make_pattern(struct maker *m, const struct tx_custom_spec *spec, struct detector *ret) {
+    struct tx_pattern_options options = {.states = m->regex_states,
                                          .ignore_case = spec->ignore_case,
                                          .whole_words = spec->whole_words,
                                          .capture = spec->capture};
     struct tx_pattern_error why;
     struct tx_text text = {spec->regex, strlen(spec->regex)};
     int r = tx_pattern_new(text, &options, &why, &ret->pattern);
-    return r > 0 ? refuse(error, "regex", why.at, why.reason) : r;
+    if (r > 0)
+        return refuse(m, "regex", why.at, why.reason);
+    return r < 0 ? r : check_reading(m, spec->regex);
 }
 
 /* Letters beyond ASCII have no other case in a literal. */
@@ -228,8 +290,7 @@ static void set_required(const struct tx_custom_spec *spec, struct tx_literal *r
     }
 }
 
-static int make(const struct tx_custom_spec *spec, uint32_t regex_states,
-                struct tx_custom_error *error, struct detector *ret) {
+static int make(struct maker *m, const struct tx_custom_spec *spec, struct detector *ret) {
     struct tx_words_options near = {.ignore_case = true, .joints = true};
     struct tx_words_options words = {.ignore_case = spec->ignore_case};
     struct tx_custom_list none = {.n = 0};
@@ -237,15 +298,15 @@ static int make(const struct tx_custom_spec *spec, uint32_t regex_states,
 
     ret->spec = *spec;
     if (spec->regex)
-        r = make_pattern(spec, regex_states, error, ret);
+        r = make_pattern(m, spec, ret);
     else if (spec->literals.n > 0)
-        r = make_words(&spec->literals, &words, "literal", error, &ret->words);
+        r = make_words(m, &spec->literals, &words, "literal", &ret->words);
     else
-        r = refuse(error, "regex", 0, "the detector has neither a regex nor words");
+        r = refuse(m, "regex", 0, "the detector has neither a regex nor words");
     if (r == 0)
-        r = make_words(&spec->context, &near, "context", error, &ret->context);
+        r = make_words(m, &spec->context, &near, "context", &ret->context);
     if (r == 0)
-        r = make_words(&spec->exclude, &near, "exclude", error, &ret->exclude);
+        r = make_words(m, &spec->exclude, &near, "exclude", &ret->exclude);
     set_required(spec, &ret->required);
     ret->spec.regex = ret->spec.required_literal = NULL;
     ret->spec.literals = ret->spec.context = ret->spec.exclude = none;
@@ -281,18 +342,23 @@ static int make_filter(struct tx_custom *custom) {
     return n >= FILTER_MIN ? tx_words_new(texts, n, &options, &custom->filter) : 0;
 }
 
-int tx_custom_new(const struct tx_custom_spec *specs, size_t n, uint32_t regex_states, size_t cap,
-                  struct tx_custom_error *ret_error, struct tx_custom **ret) {
+int tx_custom_new(const struct tx_custom_spec *specs, size_t n,
+                  const struct tx_custom_options *options, struct tx_custom_error *ret_error,
+                  struct tx_custom **ret) {
+    struct maker m = {.regex_states = options->regex_states,
+                      .reading = options->reading ? options->reading : &tx_reading_default,
+                      .error = ret_error};
     assert(n <= TX_DETECT_CUSTOM_MAX);
     _cleanup_(tx_custom_freep) struct tx_custom *custom = calloc(1, sizeof(*custom));
     if (!custom)
         return -ENOMEM;
     custom->hook = (struct tx_custom_detectors){.find = find, .data = custom};
-    custom->cap = cap;
-    int r = tx_pattern_memory_new(cap, &custom->memory);
+    custom->cap = options->cap;
+    custom->reading = *m.reading;
+    int r = tx_pattern_memory_new(options->cap, &custom->memory);
     while (r == 0 && custom->n < n) {
         ret_error->detector = custom->n;
-        r = make(&specs[custom->n], regex_states, ret_error, &custom->detector[custom->n]);
+        r = make(&m, &specs[custom->n], &custom->detector[custom->n]);
         custom->n++;
     }
     if (r == 0)

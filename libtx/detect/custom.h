@@ -40,6 +40,12 @@ struct tx_custom_spec {
     struct tx_custom_list examples_true, examples_false;
 };
 
+struct tx_custom_options {
+    uint32_t regex_states;            /* as tx_pattern_options.states */
+    size_t cap;                       /* texts are at most so long */
+    const struct tx_reading *reading; /* how texts will be read; NULL: the default */
+};
+
 #define TX_CUSTOM_E_REFUSED 1
 
 struct tx_custom_error {
@@ -49,13 +55,13 @@ struct tx_custom_error {
     char reason[320];
 };
 
-/* Ready to look into texts of at most `cap` bytes; in one thread at a time. */
+/* Ready to look into texts; in one thread at a time. */
 struct tx_custom;
 
 /* TX_CUSTOM_E_REFUSED with *ret_error set. n is at most TX_DETECT_CUSTOM_MAX. */
-TX_MUST_USE int tx_custom_new(const struct tx_custom_spec *specs, size_t n, uint32_t regex_states,
-                              size_t cap, struct tx_custom_error *ret_error,
-                              struct tx_custom **ret);
+TX_MUST_USE int tx_custom_new(const struct tx_custom_spec *specs, size_t n,
+                              const struct tx_custom_options *options,
+                              struct tx_custom_error *ret_error, struct tx_custom **ret);
 void tx_custom_free(struct tx_custom *custom);
 TX_DEFINE_CLEANUP(struct tx_custom *, tx_custom_free);
 

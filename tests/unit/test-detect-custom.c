@@ -9,15 +9,15 @@
 #define CAP 200000u
 
 #define LIST(...)                                                                                  \
-    ((struct tx_custom_list){.n = sizeof((char *[]){__VA_ARGS__}) / sizeof(char *),                \
-                             .item = (char *[]){__VA_ARGS__}})
+    ((struct tx_custom_list){.n = sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *),          \
+                             .item = (char *const *)(const char *[]){__VA_ARGS__}})
 
 static struct tx_matches matches;
 
 static struct tx_custom *make(const struct tx_custom_spec *specs, size_t n) {
     struct tx_custom_error error;
     struct tx_custom *custom = NULL;
-    int r = tx_custom_new(specs, n, 0, CAP, &error, &custom);
+    int r = tx_custom_new(specs, n, &(struct tx_custom_options){.cap = CAP}, &error, &custom);
     ck_assert_msg(r == 0, "%d: %zu: %s: %zu: %s", r, error.detector, error.where, error.at,
                   error.reason);
     return custom;
@@ -94,6 +94,22 @@ START_TEST(a_folded_text_is_looked_into_and_so_is_an_encoded_one) {
            "23456",
            "0:0-9");                                      /* a full-width 1 */
     expect(spec, "x=RTEyMzQ1NiBvZiBzdGFmZg==", "0:2-26"); /* E123456 of staff */
+}
+END_TEST
+
+START_TEST(words_and_patterns_are_read_like_the_text) {
+    struct tx_custom_spec words = {.literals = LIST("M\xc3\xbcller\xe2\x80\x93Meier")};
+    struct tx_custom_spec dash = {.regex = "M\xc3\xbcller[\xe2\x80\x93]Meier"};
+    struct tx_custom_error error;
+    _cleanup_(tx_custom_freep) struct tx_custom *custom = NULL;
+    struct tx_custom_options options = {.cap = 100};
+
+    expect(words, "M\xc3\xbcller-Meier M\xc3\xbcller\xe2\x80\x93Meier", "0:0-13 0:14-29");
+    ck_assert_int_eq(tx_custom_new(&dash, 1, &options, &error, &custom), TX_CUSTOM_E_REFUSED);
+    ck_assert_str_eq(error.where, "regex");
+    ck_assert_uint_eq(error.at, 8);
+    dash.regex = "M\xc3\xbcller-Meier";
+    expect(dash, "M\xc3\xbcller\xe2\x80\x93Meier", "0:0-15");
 }
 END_TEST
 
@@ -192,7 +208,8 @@ START_TEST(what_is_too_much_is_an_overflow) {
     _cleanup_(tx_custom_freep) struct tx_custom *custom = NULL;
     static char text[10000];
     memset(text, 'a', sizeof(text));
-    ck_assert_int_eq(tx_custom_new(&spec, 1, 0, 5000, &error, &custom), 0);
+    ck_assert_int_eq(
+        tx_custom_new(&spec, 1, &(struct tx_custom_options){.cap = 5000}, &error, &custom), 0);
     find(custom, (struct tx_text){text, 5001}, "", 1);
     ck_assert(matches.overflow);
     find(custom, (struct tx_text){text, 5000}, "", 1);
@@ -232,7 +249,9 @@ static void expect_refused(struct tx_custom_spec spec, const char *where, size_t
     struct tx_custom_spec specs[] = {{.regex = "x"}, spec};
     struct tx_custom_error error = {.detector = 9};
     _cleanup_(tx_custom_freep) struct tx_custom *custom = NULL;
-    ck_assert_int_eq(tx_custom_new(specs, 2, 0, CAP, &error, &custom), TX_CUSTOM_E_REFUSED);
+    ck_assert_int_eq(
+        tx_custom_new(specs, 2, &(struct tx_custom_options){.cap = CAP}, &error, &custom),
+        TX_CUSTOM_E_REFUSED);
     ck_assert_ptr_null(custom);
     ck_assert_uint_eq(error.detector, 1);
     ck_assert_str_eq(error.where, where);
@@ -294,7 +313,7 @@ START_TEST(each_allocation_may_fail) {
     for (unsigned failed = 0;; failed++) {
         struct tx_custom *custom = NULL;
         fail_alloc_after(failed);
-        int r = tx_custom_new(specs, 4, 0, 100, &error, &custom);
+        int r = tx_custom_new(specs, 4, &(struct tx_custom_options){.cap = 100}, &error, &custom);
         bool has_failed = fail_alloc_end();
         if (!has_failed) {
             ck_assert_int_eq(r, 0);
@@ -316,6 +335,7 @@ int main(void) {
     tcase_add_test(tests, patterns_and_words_are_found_in_one_text);
     tcase_add_test(tests, only_what_is_wanted_is_found);
     tcase_add_test(tests, a_folded_text_is_looked_into_and_so_is_an_encoded_one);
+    tcase_add_test(tests, words_and_patterns_are_read_like_the_text);
     tcase_add_test(tests, context_words_must_stand_near);
     tcase_add_test(tests, validators_refuse_wrong_digits);
     tcase_add_test(tests, a_crc_in_base62_is_checked);
