@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "libtx/base/error.h"
+#include "libtx/base/bytes.h"
 
 #define TX_MASKING_RULES_MAX 1000 /* of a file; presets and packs come on top */
 #define TX_MASKING_CUSTOM_MAX                                                                      \
@@ -321,6 +321,16 @@ struct tx_masking {
 void tx_masking_deinit(struct tx_masking *masking);
 void tx_masking_rule_deinit(struct tx_masking_rule *rule);
 void tx_masking_match_deinit(struct tx_masking_match *match);
+
+/* Appends the policy in its effective form: YAML, all that is in force, presets' and packs' rules
+ * with where they come from, one spelling for one meaning, without tests and examples. These are
+ * the bytes of policies/<sha256>.yaml. */
+TX_MUST_USE int tx_masking_render(const struct tx_masking *masking, struct tx_bytes *b);
+
+/* Appends what a configuration says to mean this: the lines below `masking:`, each with so many
+ * times two spaces before it. Classes and files of words are written out, users are numbers. */
+TX_MUST_USE int tx_masking_render_section(const struct tx_masking *masking, size_t indent,
+                                          struct tx_bytes *b);
 
 /* What one action is called: "mask", "drop_field" … */
 const char *tx_masking_action_name(enum tx_masking_action_kind kind);
