@@ -96,10 +96,12 @@ static size_t distance(const char *a, const char *b) {
 
 const char *tx_conf_did_you_mean(const char *word, const char *const *candidates) {
     const char *best = NULL;
-    size_t best_distance = strlen(word) / 3 + 2;
+    size_t n = strlen(word), best_distance = n / 3 + 2;
 
-    if (strlen(word) > WORD_BYTES)
+    if (n > WORD_BYTES)
         return NULL;
+    if (best_distance > n) /* something of it has to be there */
+        best_distance = n;
     for (; *candidates; candidates++) {
         size_t d = strlen(*candidates) > WORD_BYTES ? SIZE_MAX : distance(word, *candidates);
         if (d < best_distance) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libtx/conf/masking-cover.h"
 #include "libtx/conf/masking-read.h"
 #include "libtx/conf/value.h"
 
@@ -145,6 +146,22 @@ static void read_values(struct tx_masking_reader *r, const struct tx_conf_node *
         ret->regex = tx_masking_node_copy(r, text);
 }
 
+/* A network is of addresses, a test card is a card: with other detectors nothing is met. */
+static void check_fits(struct tx_masking_reader *r, const struct tx_conf_node *node,
+                       const struct tx_masking_allow *allow) {
+    struct tx_detector_set found;
+
+    if (allow->detectors.n == 0 || !tx_masking_built_in(&allow->detectors, &found))
+        return;
+    if (allow->n_cidrs && !tx_detectors_have(&found, TX_DETECT_IPV4) &&
+        !tx_detectors_have(&found, TX_DETECT_IPV6))
+        tx_masking_node_error(r, tx_masking_node_get(node, "cidr"),
+                              "networks are for the detectors ipv4 and ipv6");
+    if (allow->public_test_pans && !tx_detectors_have(&found, TX_DETECT_CREDIT_CARD))
+        tx_masking_node_error(r, tx_masking_node_get(node, "preset"),
+                              "public-test-pans is for the detector credit_card");
+}
+
 /* --- an allow --- */
 
 static void read_name(struct tx_masking_reader *r, const struct tx_conf_node *node,
@@ -211,6 +228,7 @@ static void read_allow(struct tx_masking_reader *r, const struct tx_conf_node *n
     read_name(r, node, ret);
     read_where(r, node, ret);
     read_values(r, node, ret);
+    check_fits(r, node, ret);
     read_why(r, node, ret);
 }
 

@@ -137,6 +137,10 @@ void tx_masking_action_read(struct tx_masking_reader *r, const struct tx_conf_no
 /* masking-rule.c */
 void tx_masking_rules_read(struct tx_masking_reader *r, const struct tx_conf_node *node,
                            struct tx_masking_rule **ret, size_t *ret_n);
+/* masking-check.c: rules that can do nothing. The first is for one without mistakes. */
+void tx_masking_check_rule(struct tx_masking_reader *r, const struct tx_conf_node *node,
+                           const struct tx_masking_rule *rule);
+void tx_masking_check_rules(struct tx_masking_reader *r, const struct tx_conf_node *list);
 /* masking-key.c */
 void tx_masking_keys_read(struct tx_masking_reader *r, const struct tx_conf_node *node);
 /* A key's id; an error, and NULL, when there is no such key. Owned by the caller. */

@@ -5,7 +5,6 @@
 #include "libtx/conf/masking-read.h"
 
 struct parts {
-    const struct tx_conf_node *node; /* the rule */
     const struct tx_conf_node *id, *match, *action, *except, *mode, *locked, *reason, *approved_by,
         *expires, *until, *replaces, *on_type_change;
 };
@@ -163,8 +162,7 @@ static void read_rule(struct tx_masking_reader *r, const struct tx_conf_node *no
     for (size_t i = 0; i < 3; i++)
         if (!tx_masking_node_get(node, known[i]))
             tx_masking_node_error(r, node, "the rule has no '%s'", known[i]);
-    struct parts parts = {.node = node,
-                          .id = tx_masking_node_get(node, "id"),
+    struct parts parts = {.id = tx_masking_node_get(node, "id"),
                           .match = tx_masking_node_get(node, "match"),
                           .action = tx_masking_node_get(node, "action"),
                           .except = tx_masking_node_get(node, "except"),
@@ -182,6 +180,8 @@ static void read_rule(struct tx_masking_reader *r, const struct tx_conf_node *no
     read_parts(r, &parts, rule, &is_default);
     if (r->errors->n == told)
         check_rule(r, &parts, rule, is_default);
+    if (r->errors->n == told && !r->errors->failed)
+        tx_masking_check_rule(r, parts.id ? parts.id : node, rule);
 }
 
 void tx_masking_rules_read(struct tx_masking_reader *r, const struct tx_conf_node *node,

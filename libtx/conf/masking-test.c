@@ -84,6 +84,9 @@ static void put_json(struct tx_masking_reader *r, struct tx_bytes *b,
     for (size_t i = 0; i < node->n; i++) {
         put(r, b, i ? ", " : "");
         if (node->kind == TX_CONF_MAP) {
+            if (strlen(node->entries[i].key->text) > TX_LIMIT_NAME_BYTES)
+                tx_masking_node_expected(r, node->entries[i].key, "a name of at most %u bytes",
+                                         TX_LIMIT_NAME_BYTES);
             put_string(r, b, node->entries[i].key->text);
             put(r, b, ": ");
         }

@@ -9,6 +9,8 @@
 #include "libtx/detect/detect.h"
 
 #define FIELD_BYTES_MIN 256
+#define RENDERED_BYTES_MAX (TX_LIMIT_CONFIG_BYTES - 64 * 1024) /* the rest of a file fits too */
+#define RENDERED_NODES_MAX 250000
 #define MS INT64_C(1000000)
 
 static void set_defaults(struct tx_masking *masking) {
@@ -152,6 +154,36 @@ static void append_given(struct tx_masking_reader *r) {
     r->n_given = 0;
 }
 
+/* Nodes of the text, or more. */
+static size_t count_nodes(const struct tx_bytes *text) {
+    size_t n = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < text->len; i++) {
+        char c = (char)text->data[i];
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else
+            n += !quoted && strchr("[{,:\n", c) != NULL;
+    }
+    return n;
+}
+
+/* What is in force can be written as a file again, and is handed on like that. */
+static void check_size(struct tx_masking_reader *r, const struct tx_conf_node *node) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes text = TX_BYTES_INIT;
+
+    int result = tx_masking_render_section(r->to, 1, &text);
+    if (result < 0)
+        r->errors->failed = result;
+    else if (text.len > RENDERED_BYTES_MAX || count_nodes(&text) > RENDERED_NODES_MAX)
+        tx_masking_node_error(r, node,
+                              "with its classes and files of words written out, the "
+                              "section is longer than a configuration may be (1 MiB)");
+}
+
 /* What others name comes first: keys, detectors, classes, presets; then who names them. */
 static void read_section(struct tx_masking_reader *r, const struct tx_conf_node *node) {
     const struct tx_conf_node *part;
@@ -168,8 +200,11 @@ static void read_section(struct tx_masking_reader *r, const struct tx_conf_node 
                            tx_masking_node_get(node, "packs"));
     if ((part = tx_masking_node_get(node, "allow")))
         tx_masking_allows_read(r, part);
+    size_t told = r->errors->n;
     if ((part = tx_masking_node_get(node, "rules")))
         tx_masking_rules_read(r, part, &r->to->rules, &r->to->n_rules);
+    if (part && r->errors->n == told && !r->errors->failed)
+        tx_masking_check_rules(r, part);
     if ((part = tx_masking_node_get(node, "tests")))
         tx_masking_tests_read(r, part);
     append_given(r);
@@ -198,6 +233,8 @@ int tx_conf_masking_read(const struct tx_conf_node *node, struct tx_text directo
         node = &empty;
     if (tx_masking_node_map(&r, node, "{preset: …, rules: [...]}", known))
         read_section(&r, node);
+    if (errors->n == told && !errors->failed)
+        check_size(&r, node);
     free_reader(&r);
     if (errors->n == told && !errors->failed)
         return 0;

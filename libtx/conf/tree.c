@@ -6,7 +6,8 @@
 
 /* Depth is bounded, so that building and freeing may recurse; so is the number of nodes. */
 #define DEPTH_MAX 16
-#define NODES_MAX 20000
+#define NODES_MAX 300000
+#define KEYS_MAX 4096 /* of one map: each is compared with those before it */
 
 struct builder {
     yaml_parser_t parser;
@@ -136,6 +137,10 @@ static bool check_key(struct builder *b, const struct tx_conf_node *map,
                       const struct tx_conf_node *key) {
     if (key->kind != TX_CONF_SCALAR) {
         tx_conf_error(b->errors, key->line, key->column, "a key must be a word");
+        return false;
+    }
+    if (map->n > KEYS_MAX) {
+        tx_conf_error(b->errors, key->line, key->column, "more than %d keys stand here", KEYS_MAX);
         return false;
     }
     for (size_t i = 0; i + 1 < map->n; i++) {
