@@ -142,8 +142,11 @@ static void read_values(struct tx_masking_reader *r, const struct tx_conf_node *
         tx_masking_node_word(r, part, presets, &word))
         ret->public_test_pans = true;
     if ((part = tx_masking_node_get(node, "regex")) &&
-        (text = tx_masking_node_text(r, part, "a regular expression for the whole value", 4096)))
+        (text = tx_masking_node_text(r, part, "a regular expression for the whole value",
+                                     TX_PATTERN_BYTES))) {
+        tx_masking_regex_check(r, part, (struct tx_pattern_options){.whole_value = true});
         ret->regex = tx_masking_node_copy(r, text);
+    }
 }
 
 /* A network is of addresses, a test card is a card: with other detectors nothing is met. */

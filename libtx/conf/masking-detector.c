@@ -9,7 +9,7 @@
 #include "libtx/conf/masking-read.h"
 #include "libtx/detect/detect.h"
 
-#define REGEX_BYTES 4096
+#define REGEX_BYTES TX_PATTERN_BYTES
 #define WORD_BYTES 256
 #define WORDS_FILE_BYTES (256u * 1024u)
 #define CONTEXT_WORDS_MAX 64
@@ -96,6 +96,21 @@ static struct tx_masking_detector *grow(struct tx_masking_reader *r,
     return &more[to->n_detectors++];
 }
 
+void tx_masking_regex_check(struct tx_masking_reader *r, const struct tx_conf_node *node,
+                            struct tx_pattern_options options) {
+    _cleanup_(tx_pattern_freep) struct tx_pattern *pattern = NULL;
+    struct tx_pattern_error error;
+
+    options.states = r->to->limits.regex_states;
+    int result = tx_pattern_new((struct tx_text){node->text, strlen(node->text)}, &options, &error,
+                                &pattern);
+    if (result < 0)
+        r->errors->failed = result;
+    else if (result > 0)
+        tx_masking_node_error(r, node, "this pattern cannot be used, from its byte %zu on: %s",
+                              error.at + 1, error.reason);
+}
+
 void tx_masking_regex_read(struct tx_masking_reader *r, const struct tx_conf_node *node,
                            const char *rule, struct tx_masking_list *ret) {
     char id[TX_MASKING_ID_BYTES + sizeof(TX_MASKING_REGEX_SUFFIX)];
@@ -105,6 +120,7 @@ void tx_masking_regex_read(struct tx_masking_reader *r, const struct tx_conf_nod
 
     if (!detector)
         return;
+    tx_masking_regex_check(r, node, (struct tx_pattern_options){.capture = false});
     snprintf(id, sizeof(id), "%.*s%s", TX_MASKING_ID_BYTES, rule, TX_MASKING_REGEX_SUFFIX);
     detector->id = tx_masking_node_copy(r, id);
     detector->regex = tx_masking_node_copy(r, text);
@@ -319,6 +335,11 @@ static void read_detector(struct tx_masking_reader *r, const struct tx_conf_node
         tx_masking_node_count(r, part, 0, 1, &ret->capture);
     if (part && !tx_masking_node_get(node, "regex"))
         tx_masking_node_error(r, part, "capture needs a regex beside it");
+    if (ret->regex)
+        tx_masking_regex_check(r, tx_masking_node_get(node, "regex"),
+                               (struct tx_pattern_options){.ignore_case = ret->ignore_case,
+                                                           .whole_words = ret->whole_words,
+                                                           .capture = ret->capture == 1});
     if ((part = tx_masking_node_get(node, "validator")))
         read_validator(r, part, ret);
     if ((part = tx_masking_node_get(node, "entropy")))

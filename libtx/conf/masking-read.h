@@ -9,6 +9,7 @@
  */
 
 #include "libtx/conf/masking.h"
+#include "libtx/pattern/pattern.h"
 
 #define TX_MASKING_PATTERNS_MAX 20000 /* of all rules, classes written out */
 #define TX_MASKING_ITEMS_MAX 1000     /* of one list */
@@ -131,6 +132,9 @@ void tx_masking_regex_read(struct tx_masking_reader *r, const struct tx_conf_nod
                            const char *rule, struct tx_masking_list *ret);
 #define TX_MASKING_REGEX_SUFFIX "/regex" /* of such a detector's name, behind the rule's */
 
+/* Whether the regular expression can be used, with the file's limit of states; else an error. */
+void tx_masking_regex_check(struct tx_masking_reader *r, const struct tx_conf_node *node,
+                            struct tx_pattern_options options);
 /* masking-action.c. `is_default` is set by {default: …}. */
 void tx_masking_action_read(struct tx_masking_reader *r, const struct tx_conf_node *node,
                             struct tx_masking_action *ret, bool *ret_is_default);

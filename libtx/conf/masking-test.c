@@ -191,8 +191,11 @@ static void regexes_are_strings(struct tx_masking_reader *r, const struct tx_con
                                 const struct tx_masking_test *test) {
     for (size_t i = 0; i < test->n_out_regex; i++) {
         struct tx_masking_pair *pair = &test->out_regex[i];
+        const struct tx_conf_node *value = node->entries[i].value;
         if (pair->type == TX_TYPE_MAP || pair->is_null || (pair->value && !pair->value[0]))
-            tx_masking_node_expected(r, node->entries[i].value, "a regular expression");
+            tx_masking_node_expected(r, value, "a regular expression");
+        else if (pair->value)
+            tx_masking_regex_check(r, value, (struct tx_pattern_options){.whole_value = true});
         pair->type = TX_TYPE_STRING;
     }
 }

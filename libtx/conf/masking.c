@@ -91,7 +91,7 @@ static void read_limits(struct tx_masking_reader *r, const struct tx_conf_node *
     if ((part = tx_masking_node_get(node, "max_spans")))
         tx_masking_node_count(r, part, 1, TX_DETECT_MATCHES_MAX, &r->to->limits.spans);
     if ((part = tx_masking_node_get(node, "regex_states")))
-        tx_masking_node_count(r, part, 100, 100000, &r->to->limits.regex_states);
+        tx_masking_node_count(r, part, 100, TX_PATTERN_STATES_MAX, &r->to->limits.regex_states);
     if ((part = tx_masking_node_get(node, "budget"))) /* lint says that it is for nothing */
         (void)tx_masking_node_time(r, part, 1000, 1000 * MS, &budget);
 }

@@ -5,7 +5,7 @@
 /*
  * The section `masking:` of a configuration (docs/masking.md is its manual), read into struct
  * tx_masking: presets and packs are put in, names of users are looked up, files of words are read.
- * What compiles it needs no file any more. Patterns of regexes are checked by who compiles them.
+ * What compiles it needs no file any more.
  */
 
 #include "libtx/base/bytes.h"

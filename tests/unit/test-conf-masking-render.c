@@ -51,7 +51,7 @@ static const char all_of_it[] =
     "  classes:\n"
     "    person: {fields: [email, \"/customer/**\"], types: [string, map]}\n"
     "  detectors:\n"
-    "    token: {regex: 'tok_\\w+', literal: tok_, flags: iw, capture: 1, entropy: 3.25,\n"
+    "    token: {regex: 'tok_(\\w+)', literal: tok_, flags: iw, capture: 1, entropy: 3.25,\n"
     "            validator: {crc32_base62: {over: [0, 8], check: [8, 14]}}, confidence: 0.07,\n"
     "            context: {words: [b, a], exclude: [c], before: 3, after: 0, field_names: false},\n"
     "            examples: {true: [\"z \\x7f\\u2028\", a], false: [\"\\\"q\\\"\"]}}\n"
@@ -253,6 +253,51 @@ START_TEST(the_policy_says_what_is_in_force) {
 }
 END_TEST
 
+static bool parses(const char *text, size_t n, struct tx_masking *ret) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes told = TX_BYTES_INIT;
+    struct tx_conf_errors errors = {.name = "t.yaml", .text = {text, n}, .to = &told};
+    _cleanup_(tx_conf_tree_freep) struct tx_conf_node *root =
+        tx_conf_tree_new(errors.text, &errors);
+    bool is_section = root && root->kind == TX_CONF_MAP && root->n == 1;
+
+    if (!is_section)
+        return false;
+    int r = tx_conf_masking_read(root->entries[0].value, TX_TEXT("/etc"), &errors, ret);
+    ck_assert(r == 0 || r == TX_CONF_E_MASKING);
+    ck_assert_int_eq(r == 0, errors.n == 0);
+    ck_assert(r == 0 || ret->lockdown);
+    return true;
+}
+
+/* Whatever bytes change: what is still accepted is told as a file that means the same. */
+START_TEST(damaged_sections_are_refused_or_read_back_the_same) {
+    char text[sizeof(all_of_it)];
+    unsigned seed = 1, accepted = 0;
+
+    for (int round = 0; round < 4000; round++) {
+        struct tx_masking masking;
+        memcpy(text, all_of_it, sizeof(text));
+        for (int k = rand_r(&seed) % 3; k >= 0; k--) {
+            size_t at = (size_t)rand_r(&seed) % (sizeof(text) - 1);
+            size_t from = (size_t)rand_r(&seed) % (sizeof(text) - 1);
+            text[at] = round % 2 ? all_of_it[from] : (char)rand_r(&seed);
+        }
+        if (!parses(text, sizeof(text) - 1, &masking))
+            continue;
+        if (!masking.lockdown) {
+            _cleanup_(tx_freep) char *once = section_of(&masking), *policy = policy_of(&masking);
+            struct tx_masking again = masking_ok(once);
+            _cleanup_(tx_freep) char *same_policy = policy_of(&again);
+            ck_assert_str_eq(policy, same_policy);
+            tx_masking_deinit(&again);
+            accepted++;
+        }
+        tx_masking_deinit(&masking);
+    }
+    ck_assert_uint_gt(accepted, 100);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("conf: masking told again");
     TCase *tests = tcase_create("render");
@@ -263,6 +308,7 @@ int main(void) {
     tcase_add_test(tests, one_meaning_has_one_text);
     tcase_add_test(tests, what_masks_differently_has_another_text);
     tcase_add_test(tests, the_policy_says_what_is_in_force);
+    tcase_add_test(tests, damaged_sections_are_refused_or_read_back_the_same);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
