@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include "libtx/base/file.h"
+#include "libtx/conf/masking-cover.h"
 #include "tests/unit/masking-check.h"
 
 static char *example(const char *name) {
@@ -38,6 +39,53 @@ START_TEST(a_file_without_the_section_has_the_preset) {
     ck_assert_uint_eq(card->action.mask.keep_last, 4);
     ck_assert(rule_of(&masking, "secure-default/private-key")->locked);
     tx_masking_deinit(&masking);
+}
+END_TEST
+
+/* Which rules of a preset or pack claim what a detector finds; fails when none does. */
+static const struct tx_masking_rule *claiming(const struct tx_masking *masking,
+                                              enum tx_detector detector) {
+    char *name = (char *)tx_detector_infos[detector].name;
+    const struct tx_masking_match found = {.detectors = {.n = 1, .item = &name}};
+    const struct tx_masking_rule *rule = NULL;
+
+    for (size_t i = 0; i < masking->n_rules; i++)
+        if (tx_masking_covers(&masking->rules[i].match, &found))
+            rule = &masking->rules[i];
+    ck_assert_msg(rule, "no rule claims %s", name);
+    ck_assert(!rule->shadow && rule->action.kind != TX_ACTION_ALLOW);
+    return rule;
+}
+
+START_TEST(the_preset_claims_what_any_detector_finds) {
+    struct tx_masking masking = masking_ok("version: 1\n");
+    for (size_t d = 0; d < TX_DETECT_N; d++) {
+        const struct tx_masking_rule *rule = claiming(&masking, (enum tx_detector)d);
+        if (tx_detector_infos[d].pack == TX_PACK_SECRETS)
+            ck_assert_msg(rule->locked && rule->action.kind == TX_ACTION_REDACT, "%s", rule->id);
+    }
+    tx_masking_deinit(&masking);
+}
+END_TEST
+
+START_TEST(a_pack_claims_what_its_detectors_find_and_is_locked) {
+    for (size_t i = 0; tx_presets[i].name; i++) {
+        char text[128];
+        if (!tx_presets[i].is_pack)
+            continue;
+        snprintf(text, sizeof(text),
+                 "masking: {preset: none, i_accept_unmasked: true, packs: [%s]}\n",
+                 tx_presets[i].name);
+        struct tx_masking masking = masking_ok(text);
+        size_t n = 0;
+        for (size_t d = 0; d < TX_DETECT_N; d++)
+            if (strcmp(tx_pack_names[tx_detector_infos[d].pack], tx_presets[i].name) == 0)
+                n += claiming(&masking, (enum tx_detector)d)->locked;
+        ck_assert_uint_gt(n, 0);
+        for (size_t k = 0; k < masking.n_rules; k++)
+            ck_assert(masking.rules[k].locked && masking.rules[k].source == TX_FROM_PACK);
+        tx_masking_deinit(&masking);
+    }
 }
 END_TEST
 
@@ -141,6 +189,8 @@ int main(void) {
     Suite *suite = suite_create("conf: masking");
     TCase *tests = tcase_create("masking");
     tcase_add_test(tests, a_file_without_the_section_has_the_preset);
+    tcase_add_test(tests, the_preset_claims_what_any_detector_finds);
+    tcase_add_test(tests, a_pack_claims_what_its_detectors_find_and_is_locked);
     tcase_add_test(tests, a_shops_file_is_read);
     tcase_add_test(tests, a_banks_file_is_read);
     tcase_add_test(tests, a_platforms_file_is_read);
