@@ -123,10 +123,13 @@ void tx_masking_sender_read(struct tx_masking_reader *r, const struct tx_conf_no
 /* The number of a user or a group, by name or digits; false (and an error) when there is none. */
 bool tx_masking_sender_id(struct tx_masking_reader *r, const struct tx_conf_node *node,
                           bool is_group, uint32_t *ret);
-/* masking-detector.c: also the names of detectors in a `detect:` or an allow. */
-void tx_masking_detectors_read(struct tx_masking_reader *r, const struct tx_conf_node *node);
+/* masking-detect.c: names of detectors, in a `detect:` or an allow. */
 void tx_masking_detect_read(struct tx_masking_reader *r, const struct tx_conf_node *node,
                             struct tx_masking_list *ret);
+/* A detector or a pack of ours. */
+bool tx_masking_detect_is_built_in(const char *name);
+/* masking-detector.c */
+void tx_masking_detectors_read(struct tx_masking_reader *r, const struct tx_conf_node *node);
 /* A rule's own regex becomes a detector; its name is put into *ret. */
 void tx_masking_regex_read(struct tx_masking_reader *r, const struct tx_conf_node *node,
                            const char *rule, struct tx_masking_list *ret);
