@@ -22,6 +22,7 @@
 #include "auditd/ingest/own-records.h"
 #include "auditd/ingest/policy.h"
 #include "auditd/ingest/rejections.h"
+#include "auditd/ingest/vault-link.h"
 #include "auditd/ipc/control.h"
 #include "auditd/ipc/loop.h"
 #include "libtx/crypto/hash.h"
@@ -64,6 +65,8 @@ struct tx_ingest {
     bool link_wants_out;
     struct tx_source_handle *link_timer; /* runs while there is no ledger */
     struct tx_own_records own;
+
+    struct tx_vault_link vault;
 
     struct tx_policy *policy; /* owned */
     struct tx_hasher *hasher; /* owned */

@@ -34,6 +34,7 @@ static void ingest_free(struct tx_ingest *ingest) {
     tx_inbox_close(&ingest->inbox);
     tx_bytes_deinit(&ingest->closed);
     tx_policy_free(ingest->policy);
+    tx_vault_link_deinit(&ingest->vault);
     tx_hasher_free(ingest->hasher);
     tx_loop_remove(ingest->loop, ingest->control);
     tx_loop_remove(ingest->loop, ingest->drain_timer);
@@ -111,6 +112,8 @@ static int make_state(struct tx_ingest *ingest) {
     int r = tx_clients_init(&ingest->clients, seed, tx_process_is_open, ingest);
     if (r == 0)
         r = tx_link_init(&ingest->link);
+    if (r == 0)
+        r = tx_vault_link_init(&ingest->vault);
     if (r == 0)
         r = tx_hasher_new(&ingest->hasher);
     if (r == 0)

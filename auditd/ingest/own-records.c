@@ -56,28 +56,84 @@ void tx_own_render_policy(struct tx_buf *b, const char *sha256_hex, struct tx_te
     end(b);
 }
 
+static void put_id(struct tx_buf *b, const char *name, const uint8_t id[16]) {
+    tx_buf_json_string(b, name, strlen(name));
+    tx_buf_str(b, ":\"");
+    tx_buf_uuid(b, id);
+    tx_buf_str(b, "\",");
+}
+
+static void put_text(struct tx_buf *b, const char *name, struct tx_text text) {
+    if (text.n == 0)
+        return;
+    tx_buf_json_string(b, name, strlen(name));
+    tx_buf_char(b, ':');
+    tx_buf_json_string(b, text.p, text.n);
+    tx_buf_char(b, ',');
+}
+
+static void put_asker(struct tx_buf *b, uint32_t uid, uint32_t pid) {
+    tx_buf_str(b, "\"uid\":");
+    tx_buf_dec(b, uid);
+    tx_buf_str(b, ",\"pid\":");
+    tx_buf_dec(b, pid);
+}
+
+void tx_own_render_erased(struct tx_buf *b, const struct tx_vault_erasure *erasure) {
+    begin(b, "tracex.erased");
+    put_id(b, "request", erasure->request);
+    put_text(b, "reference", erasure->reference);
+    tx_buf_str(b, "\"ref\":\"");
+    tx_buf_base64url(b, erasure->ref, sizeof(erasure->ref));
+    tx_buf_str(b, "\",\"erased\":\"");
+    tx_buf_time(b, erasure->time);
+    tx_buf_str(b, "\",");
+    put_asker(b, erasure->uid, erasure->pid);
+    end(b);
+}
+
+void tx_own_render_revealed(struct tx_buf *b, const struct tx_vault_reveal *reveal) {
+    begin(b, "tracex.revealed");
+    put_id(b, "request", reveal->request);
+    tx_buf_str(b, "\"seq\":");
+    tx_buf_dec(b, reveal->seq);
+    tx_buf_char(b, ',');
+    put_id(b, "id", reveal->record);
+    put_text(b, "field", reveal->field);
+    put_text(b, "reason", reveal->reason);
+    put_asker(b, reveal->uid, reveal->pid);
+    end(b);
+}
+
 struct tx_own_record {
     struct tx_own_record *next;
+    uint64_t number; /* whoever waits for it; 0: nobody */
     uint64_t ticket; /* once sent */
     size_t n_body;
     size_t n_policy;
     char text[]; /* body, then policy */
 };
 
-void tx_own_deinit(struct tx_own_records *own) {
-    while (own->first) {
-        struct tx_own_record *record = own->first;
-        own->first = record->next;
+static void free_all(struct tx_own_record *record) {
+    while (record) {
+        struct tx_own_record *next = record->next;
         free(record);
+        record = next;
     }
+}
+
+void tx_own_deinit(struct tx_own_records *own) {
+    free_all(own->first);
+    free_all(own->done);
     *own = (struct tx_own_records){.n = 0};
 }
 
-int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text policy) {
+static int add(struct tx_own_records *own, struct tx_text body, struct tx_text policy,
+               uint64_t number) {
     struct tx_own_record *record = malloc(sizeof(*record) + body.n + policy.n);
     if (!record)
         return -ENOMEM;
-    *record = (struct tx_own_record){.n_body = body.n, .n_policy = policy.n};
+    *record = (struct tx_own_record){.number = number, .n_body = body.n, .n_policy = policy.n};
     memcpy(record->text, body.p, body.n);
     if (policy.n)
         memcpy(record->text + body.n, policy.p, policy.n);
@@ -90,6 +146,24 @@ int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text p
         own->unsent = record;
     own->n++;
     return 0;
+}
+
+int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text policy) {
+    return add(own, body, policy, 0);
+}
+
+int tx_own_add_awaited(struct tx_own_records *own, struct tx_text body, uint64_t number) {
+    return add(own, body, (struct tx_text){.p = NULL}, number);
+}
+
+uint64_t tx_own_done(const struct tx_own_records *own) {
+    return own->done ? own->done->number : 0;
+}
+
+void tx_own_drop_done(struct tx_own_records *own) {
+    struct tx_own_record *record = own->done;
+    own->done = record->next;
+    free(record);
 }
 
 static int send_one(struct tx_own_record *record, struct tx_link *link) {
@@ -128,7 +202,12 @@ void tx_own_settle(struct tx_own_records *own, uint64_t durable) {
         struct tx_own_record *record = own->first;
         own->first = record->next;
         own->n--;
-        free(record);
+        if (!record->number) {
+            free(record);
+            continue;
+        }
+        record->next = own->done; /* in no order: each is told of by its number */
+        own->done = record;
     }
     if (!own->first)
         own->last = NULL;

@@ -9,6 +9,7 @@
  */
 
 #include "auditd/ingest/ledger-link.h"
+#include "auditd/ipc/vault.h"
 
 /* The body of a tracex.lost record; `why` is one word. */
 void tx_own_render_lost(struct tx_buf *b, const uint8_t client[8], uint64_t first, uint64_t last,
@@ -17,8 +18,13 @@ void tx_own_render_lost(struct tx_buf *b, const uint8_t client[8], uint64_t firs
 void tx_own_render_rejected(struct tx_buf *b, const uint32_t *uid, uint64_t count,
                             const char *reason);
 void tx_own_render_policy(struct tx_buf *b, const char *sha256_hex, struct tx_text why);
+/* Of persons they name keys and requests, never who it is. Texts are UTF-8. */
+void tx_own_render_erased(struct tx_buf *b, const struct tx_vault_erasure *erasure);
+void tx_own_render_revealed(struct tx_buf *b, const struct tx_vault_reveal *reveal);
 
 #define TX_OWN_BODY_BYTES 1024
+/* Of tracex.erased and tracex.revealed: their texts, each byte escaped. */
+#define TX_OWN_LONG_BODY_BYTES 4096
 
 struct tx_own_record;
 
@@ -26,6 +32,7 @@ struct tx_own_records {
     struct tx_own_record *first; /* oldest first */
     struct tx_own_record *last;
     struct tx_own_record *unsent; /* from here on */
+    struct tx_own_record *done;   /* durable, and somebody waits to hear of it */
     size_t n;
 };
 
@@ -33,6 +40,13 @@ void tx_own_deinit(struct tx_own_records *own);
 
 /* Queues a body; `policy` (n == 0: none) is sent before it in a POLICY frame. Both are copied. */
 TX_MUST_USE int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text policy);
+/* The same without a policy, for somebody who asks by tx_own_done; number > 0. */
+TX_MUST_USE int tx_own_add_awaited(struct tx_own_records *own, struct tx_text body,
+                                   uint64_t number);
+/* The number of one that has become durable; 0: none. It is the same until it is dropped. */
+uint64_t tx_own_done(const struct tx_own_records *own);
+void tx_own_drop_done(struct tx_own_records *own);
+
 /* Hands the link what it has not yet. */
 TX_MUST_USE int tx_own_send(struct tx_own_records *own, struct tx_link *link);
 /* Tickets below `durable` are durable. */

@@ -85,7 +85,8 @@ static int on_durable(struct tx_ingest *ingest, const struct tx_bodies_frame *fr
         return -EBADMSG;
     ingest->link.durable = frame->first;
     tx_own_settle(&ingest->own, frame->first);
-    return tx_settle_entries(ingest);
+    int r = tx_supervisor_say_recorded(ingest);
+    return r < 0 ? r : tx_settle_entries(ingest);
 }
 
 static int on_receipt(struct tx_ingest *ingest, const struct tx_bodies_frame *frame) {

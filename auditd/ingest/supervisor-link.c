@@ -27,7 +27,6 @@ static int say_or_drop(struct tx_ingest *ingest, enum tx_control_type type, uint
     return r == -EAGAIN ? 0 : r;
 }
 
-/* These must arrive: a descriptor hangs on each. */
 static int say_all_closed(struct tx_ingest *ingest) {
     struct tx_bytes *closed = &ingest->closed;
     int r = 0;
@@ -39,17 +38,41 @@ static int say_all_closed(struct tx_ingest *ingest) {
         if (r == 0)
             closed->len -= sizeof(id);
     }
+    return r;
+}
+
+static int say_all_recorded(struct tx_ingest *ingest) {
+    uint64_t number;
+    int r = 0;
+
+    while (r == 0 && (number = tx_own_done(&ingest->own)) > 0) {
+        r = say(ingest, TX_CONTROL_RECORDED, number, (struct tx_text){.p = NULL});
+        if (r == 0)
+            tx_own_drop_done(&ingest->own);
+    }
+    return r;
+}
+
+/* These must arrive: a descriptor hangs on each, or somebody waits. */
+static int say_what_must_arrive(struct tx_ingest *ingest) {
+    int r = say_all_closed(ingest);
+    if (r == 0)
+        r = say_all_recorded(ingest);
     if (r < 0 && r != -EAGAIN)
         return r;
     if (ingest->orphaned)
         return 0;
     return tx_loop_modify(ingest->loop, ingest->control,
-                          closed->len > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
+                          r == -EAGAIN ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 int tx_supervisor_say_closed(struct tx_ingest *ingest, uint64_t connection) {
     int r = tx_bytes_append(&ingest->closed, &connection, sizeof(connection));
-    return r < 0 ? r : say_all_closed(ingest);
+    return r < 0 ? r : say_what_must_arrive(ingest);
+}
+
+int tx_supervisor_say_recorded(struct tx_ingest *ingest) {
+    return tx_own_done(&ingest->own) > 0 ? say_what_must_arrive(ingest) : 0;
 }
 
 int tx_supervisor_say_stopped(struct tx_ingest *ingest) {
@@ -119,6 +142,8 @@ static int on_status_get(struct tx_ingest *ingest, struct tx_control *message) {
     put_number(&b, "replies_dropped", ingest->counters.replies_dropped);
     put_number(&b, "inbox_bytes", ingest->inbox.used);
     put_number(&b, "parked", ingest->clients.n_parked);
+    put_number(&b, "vault_asked", ingest->vault.n_asked);
+    put_number(&b, "vault_failed", ingest->vault.n_failed);
     tx_buf_str(&b, ",\"ledger\":");
     tx_buf_str(&b, ingest->link.fd >= 0 ? "true" : "false");
     tx_buf_str(&b, ",\"policy\":\"");
@@ -156,13 +181,66 @@ static int on_ledger(struct tx_ingest *ingest, struct tx_control *message) {
     return tx_settle_connect(ingest, tx_fd_steal(&message->fd));
 }
 
+/* --- the vault --- */
+
+static int on_vault(struct tx_ingest *ingest, struct tx_control *message) {
+    if (message->fd < 0)
+        return -EBADMSG;
+    tx_vault_link_connect(&ingest->vault, tx_fd_steal(&message->fd));
+    return 0;
+}
+
+/* The record goes to the ledger; RECORDED follows when it is durable. */
+static int write_awaited(struct tx_ingest *ingest, const struct tx_buf *body, uint64_t number) {
+    if (body->full || number == 0)
+        return -EBADMSG;
+    int r = tx_own_add_awaited(
+        &ingest->own, (struct tx_text){.p = (const char *)body->data, .n = body->len}, number);
+    return r < 0 ? r : tx_process_run(ingest);
+}
+
+/* From here on no value is encrypted under that key any more. */
+static int on_write_erased(struct tx_ingest *ingest, struct tx_control *message) {
+    char memory[TX_OWN_LONG_BODY_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    struct tx_cursor c = tx_cursor_of(message->payload.p, message->payload.n);
+    struct tx_vault_erasure erasure;
+
+    if (tx_vault_erasure_parse(&c, &erasure) < 0 || c.n > 0 ||
+        !tx_utf8_valid(erasure.reference.p, erasure.reference.n))
+        return -EBADMSG;
+    tx_key_cache_forget(ingest->vault.cache, erasure.ref);
+    tx_own_render_erased(&b, &erasure);
+    return write_awaited(ingest, &b, message->argument);
+}
+
+static int on_write_revealed(struct tx_ingest *ingest, struct tx_control *message) {
+    char memory[TX_OWN_LONG_BODY_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    struct tx_cursor c = tx_cursor_of(message->payload.p, message->payload.n);
+    struct tx_vault_reveal reveal;
+
+    if (tx_vault_reveal_parse(&c, &reveal) < 0 || c.n > 0 ||
+        !tx_utf8_valid(reveal.field.p, reveal.field.n) ||
+        !tx_utf8_valid(reveal.reason.p, reveal.reason.n))
+        return -EBADMSG;
+    tx_own_render_revealed(&b, &reveal);
+    return write_awaited(ingest, &b, message->argument);
+}
+
 static const struct {
     enum tx_control_type type;
     int (*handler)(struct tx_ingest *ingest, struct tx_control *message);
 } handlers[] = {
-    {TX_CONTROL_PING, on_ping},     {TX_CONTROL_STATUS_GET, on_status_get},
-    {TX_CONTROL_STOP, on_stop},     {TX_CONTROL_CONNECTION, on_connection},
-    {TX_CONTROL_LEDGER, on_ledger}, {TX_CONTROL_RELOAD, on_reload},
+    {TX_CONTROL_PING, on_ping},
+    {TX_CONTROL_STATUS_GET, on_status_get},
+    {TX_CONTROL_STOP, on_stop},
+    {TX_CONTROL_CONNECTION, on_connection},
+    {TX_CONTROL_LEDGER, on_ledger},
+    {TX_CONTROL_RELOAD, on_reload},
+    {TX_CONTROL_VAULT, on_vault},
+    {TX_CONTROL_WRITE_ERASED, on_write_erased},
+    {TX_CONTROL_WRITE_REVEALED, on_write_revealed},
 };
 
 static int dispatch(struct tx_ingest *ingest, struct tx_control *message) {
@@ -176,7 +254,7 @@ int tx_supervisor_on_control(void *data, uint32_t events) {
     struct tx_ingest *ingest = data;
 
     if (events & EPOLLOUT) {
-        int r = say_all_closed(ingest);
+        int r = say_what_must_arrive(ingest);
         if (r < 0)
             return r;
     }

@@ -13,6 +13,8 @@
 int tx_supervisor_on_control(void *data, uint32_t events);
 
 TX_MUST_USE int tx_supervisor_say_closed(struct tx_ingest *ingest, uint64_t connection);
+/* Of records that it awaits and that are durable now. */
+TX_MUST_USE int tx_supervisor_say_recorded(struct tx_ingest *ingest);
 /* And ends the loop. */
 TX_MUST_USE int tx_supervisor_say_stopped(struct tx_ingest *ingest);
 

@@ -13,15 +13,15 @@
 #define QUESTION_BYTES (TX_VAULT_TOKEN_BYTES + 1u)
 #define ANSWER_BYTES (1u + TX_VAULT_TOKEN_BYTES)
 
-static void hang_up(struct tx_caller *caller) {
+static void hang_up(struct tx_vault_caller *caller) {
     tx_loop_remove(caller->callers->loop, caller->source);
     tx_loop_remove(caller->callers->loop, caller->timer);
     tx_fd_closep(&caller->fd);
-    *caller = (struct tx_caller){.callers = caller->callers, .fd = -1};
+    *caller = (struct tx_vault_caller){.callers = caller->callers, .fd = -1};
 }
 
 /* One question, one answer: there is room, unless the caller does not read what he asked for. */
-static bool answer(struct tx_caller *caller, const void *p, size_t n) {
+static bool answer(struct tx_vault_caller *caller, const void *p, size_t n) {
     if (send(caller->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n &&
         tx_loop_set_timer(caller->timer, tx_clock_boot() + TX_CALLERS_IDLE_NS, 0) == 0)
         return true;
@@ -35,7 +35,7 @@ static int on_idle(void *data, uint32_t events) {
     return 0;
 }
 
-static void answer_token(struct tx_caller *caller, struct tx_text token) {
+static void answer_token(struct tx_vault_caller *caller, struct tx_text token) {
     struct tx_buf b = tx_buf_of(caller->callers->memory + QUESTION_BYTES, ANSWER_BYTES);
     struct tx_buf clear = tx_buf_of(b.data + 1, TX_VAULT_TOKEN_BYTES);
     int64_t time = 0;
@@ -52,7 +52,7 @@ static void answer_token(struct tx_caller *caller, struct tx_text token) {
 }
 
 static int on_token(void *data, uint32_t events) {
-    struct tx_caller *caller = data;
+    struct tx_vault_caller *caller = data;
     uint8_t *question = caller->callers->memory;
 
     (void)events;
@@ -69,7 +69,7 @@ static int on_token(void *data, uint32_t events) {
 int tx_callers_init(struct tx_callers *callers, struct tx_loop *loop, struct tx_vault *vault) {
     *callers = (struct tx_callers){.loop = loop, .vault = vault};
     for (size_t i = 0; i < TX_CALLERS_MAX; i++)
-        callers->all[i] = (struct tx_caller){.callers = callers, .fd = -1};
+        callers->all[i] = (struct tx_vault_caller){.callers = callers, .fd = -1};
     callers->memory = tx_secret_alloc(QUESTION_BYTES + ANSWER_BYTES);
     return callers->memory ? 0 : -ENOMEM;
 }
@@ -82,14 +82,14 @@ void tx_callers_deinit(struct tx_callers *callers) {
     callers->memory = NULL;
 }
 
-static struct tx_caller *find_free(struct tx_callers *callers) {
+static struct tx_vault_caller *find_free(struct tx_callers *callers) {
     for (size_t i = 0; i < TX_CALLERS_MAX; i++)
         if (callers->all[i].fd < 0)
             return &callers->all[i];
     return NULL;
 }
 
-static void keep(struct tx_caller *caller, const struct tx_vault_reveal *reveal) {
+static void keep(struct tx_vault_caller *caller, const struct tx_vault_reveal *reveal) {
     caller->reveal = *reveal;
     memcpy(caller->field, reveal->field.p, reveal->field.n);
     caller->reveal.field.p = caller->field;
@@ -97,7 +97,7 @@ static void keep(struct tx_caller *caller, const struct tx_vault_reveal *reveal)
 }
 
 int tx_callers_add(struct tx_callers *callers, int fd, const struct tx_vault_reveal *reveal) {
-    struct tx_caller *caller = find_free(callers);
+    struct tx_vault_caller *caller = find_free(callers);
     const uint8_t go = TX_VAULT_GO;
 
     if (!caller) {

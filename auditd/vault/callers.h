@@ -16,7 +16,7 @@
 /* A caller who says nothing for so long is hung up on. */
 #define TX_CALLERS_IDLE_NS (INT64_C(10) * 1000000000)
 
-struct tx_caller {
+struct tx_vault_caller {
     struct tx_callers *callers;
     int fd; /* owned; -1: free */
     struct tx_source_handle *source;
@@ -29,7 +29,7 @@ struct tx_callers {
     struct tx_loop *loop;   /* borrowed */
     struct tx_vault *vault; /* borrowed */
     uint8_t *memory;        /* owned: a message of the caller's, and one to him */
-    struct tx_caller all[TX_CALLERS_MAX];
+    struct tx_vault_caller all[TX_CALLERS_MAX];
 };
 
 TX_MUST_USE int tx_callers_init(struct tx_callers *callers, struct tx_loop *loop,

@@ -176,3 +176,11 @@ void tx_buf_time(struct tx_buf *b, int64_t unix_ns) {
     put_padded(b, (uint64_t)ns, 9);
     tx_buf_char(b, 'Z');
 }
+
+void tx_buf_uuid(struct tx_buf *b, const uint8_t id[16]) {
+    for (size_t i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            tx_buf_char(b, '-');
+        tx_buf_hex(b, id + i, 1);
+    }
+}

@@ -91,4 +91,7 @@ void tx_buf_json_string(struct tx_buf *b, const char *text, size_t n);
  * Defined for every int64_t (1677 to 2262). */
 void tx_buf_time(struct tx_buf *b, int64_t unix_ns);
 
+/* 8-4-4-4-12 lower-case hex digits (RFC 9562). */
+void tx_buf_uuid(struct tx_buf *b, const uint8_t id[16]);
+
 #endif

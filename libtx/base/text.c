@@ -30,6 +30,23 @@ int tx_hex_decode(struct tx_text text, uint8_t *ret_bytes, size_t n) {
     return 0;
 }
 
+int tx_uuid_decode(struct tx_text text, uint8_t ret_id[16]) {
+    static const size_t parts[] = {8, 4, 4, 4, 12};
+    char hex[32];
+    size_t at = 0, n = 0;
+
+    if (text.n != 36)
+        return -EBADMSG;
+    for (size_t i = 0; i < TX_COUNT_OF(parts); i++) {
+        if (i > 0 && text.p[at++] != '-')
+            return -EBADMSG;
+        memcpy(hex + n, text.p + at, parts[i]);
+        at += parts[i];
+        n += parts[i];
+    }
+    return tx_hex_decode((struct tx_text){hex, sizeof(hex)}, ret_id, 16);
+}
+
 static int base64_digit(char c) {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';

@@ -25,6 +25,9 @@ bool tx_text_starts(struct tx_text text, struct tx_text prefix);
 /* Lower-case hex of exactly n bytes. -EBADMSG. */
 TX_MUST_USE int tx_hex_decode(struct tx_text text, uint8_t *ret_bytes, size_t n);
 
+/* 8-4-4-4-12 lower-case hex digits. -EBADMSG. */
+TX_MUST_USE int tx_uuid_decode(struct tx_text text, uint8_t ret_id[16]);
+
 /* Canonical base64 with padding; zero pad bits, no white space. *ret_n is the decoded length.
  * -EBADMSG when malformed, -ENOBUFS when it is longer than cap. */
 TX_MUST_USE int tx_base64_decode(struct tx_text text, uint8_t *ret_bytes, size_t cap,

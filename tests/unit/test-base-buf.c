@@ -36,6 +36,23 @@ START_TEST(numbers_are_written_in_full) {
 }
 END_TEST
 
+START_TEST(an_uuid_is_read_as_it_was_written) {
+    static const char text[] = "01931f00-aaaa-7bcd-8123-456789abcdef";
+    uint8_t id[16];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    ck_assert_int_eq(tx_uuid_decode((struct tx_text){text, 36}, id), 0);
+    tx_buf_uuid(&b, id);
+    ck_assert_str_eq(finish(&b), text);
+    for (size_t i = 0; i < 36; i++) {
+        char changed[36];
+        memcpy(changed, text, 36);
+        changed[i] = changed[i] == '-' ? '0' : '-';
+        ck_assert_int_eq(tx_uuid_decode((struct tx_text){changed, 36}, id), -EBADMSG);
+        ck_assert_int_eq(tx_uuid_decode((struct tx_text){text, i}, id), -EBADMSG);
+    }
+}
+END_TEST
+
 START_TEST(json_escapes_are_the_shortest) {
     struct tx_buf b = tx_buf_of(memory, sizeof(memory));
     tx_buf_json_string(&b, "a\"\\\b\t\n\f\r\x01\x1f\x7fé", 13);
@@ -145,6 +162,7 @@ int main(void) {
     TCase *tests = tcase_create("buf and text");
     tcase_add_test(tests, a_full_buffer_stays_full_and_writes_nothing_more);
     tcase_add_test(tests, numbers_are_written_in_full);
+    tcase_add_test(tests, an_uuid_is_read_as_it_was_written);
     tcase_add_test(tests, json_escapes_are_the_shortest);
     tcase_add_test(tests, times_are_rfc3339_with_nine_digits);
     tcase_add_test(tests, base64_has_one_spelling);

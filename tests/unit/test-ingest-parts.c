@@ -427,6 +427,71 @@ START_TEST(own_records_have_one_form) {
 }
 END_TEST
 
+START_TEST(records_of_erasures_and_revelations_have_one_form) {
+    static const struct tx_vault_erasure erasure = {.request = {0xab},
+                                                    .ref = {0xff},
+                                                    .time = 1,
+                                                    .uid = 3,
+                                                    .pid = 4,
+                                                    .reference = {"DSR \"17\"", 8}};
+    static const struct tx_vault_reveal reveal = {
+        .request = {1}, .seq = 7, .record = {2}, .uid = 3, .pid = 4, .field = {"name", 4}};
+    static const struct tx_vault_erasure bare = {.time = 0};
+    char memory[TX_OWN_LONG_BODY_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    tx_own_render_erased(&b, &erasure);
+    tx_buf_char(&b, '\0');
+    ck_assert_str_eq(strstr(memory, "\"event\""),
+                     "\"event\":\"tracex.erased\",\"data\":{\"request\":"
+                     "\"ab000000-0000-0000-0000-000000000000\",\"reference\":\"DSR \\\"17\\\"\","
+                     "\"ref\":\"_wAAAAAAAAAAAAAAAAAAAA\","
+                     "\"erased\":\"1970-01-01T00:00:00.000000001Z\",\"uid\":3,\"pid\":4}}");
+    b = tx_buf_of(memory, sizeof(memory));
+    tx_own_render_erased(&b, &bare);
+    tx_buf_char(&b, '\0');
+    ck_assert_ptr_null(strstr(memory, "reference"));
+    b = tx_buf_of(memory, sizeof(memory));
+    tx_own_render_revealed(&b, &reveal);
+    tx_buf_char(&b, '\0');
+    ck_assert_str_eq(strstr(memory, "\"event\""),
+                     "\"event\":\"tracex.revealed\",\"data\":{\"request\":"
+                     "\"01000000-0000-0000-0000-000000000000\",\"seq\":7,\"id\":"
+                     "\"02000000-0000-0000-0000-000000000000\",\"field\":\"name\",\"uid\":3,"
+                     "\"pid\":4}}");
+}
+END_TEST
+
+START_TEST(whoever_waits_for_an_own_record_hears_of_it_when_it_is_durable) {
+    struct tx_own_records own = {.n = 0};
+    struct tx_link link;
+    int pair[2];
+    const struct tx_text body = TX_TEXT("\"by\":\"ingest\",\"data\":{}}");
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    ck_assert_int_eq(tx_link_init(&link), 0);
+    ck_assert_int_eq(tx_link_connect(&link, pair[0]), 0);
+    ck_assert_int_eq(tx_own_add_awaited(&own, body, 41), 0);
+    ck_assert_int_eq(tx_own_add(&own, body, (struct tx_text){.p = NULL}), 0);
+    ck_assert_int_eq(tx_own_add_awaited(&own, body, 42), 0);
+    ck_assert_int_eq(tx_own_send(&own, &link), 0);
+    ck_assert_uint_eq(tx_own_done(&own), 0);
+    tx_own_settle(&own, 2);
+    ck_assert_uint_eq(tx_own_done(&own), 41);
+    ck_assert_uint_eq(tx_own_done(&own), 41);
+    tx_own_drop_done(&own);
+    ck_assert_uint_eq(tx_own_done(&own), 0);
+    tx_own_restart(&own); /* a new ledger: it is sent again, and awaited still */
+    tx_link_disconnect(&link);
+    ck_assert_int_eq(tx_link_connect(&link, dup(pair[1])), 0);
+    ck_assert_int_eq(tx_own_send(&own, &link), 0);
+    tx_own_settle(&own, 1);
+    ck_assert_uint_eq(tx_own_done(&own), 42);
+    ck_assert_uint_eq(own.n, 0);
+    tx_own_deinit(&own);
+    tx_link_deinit(&link);
+    close(pair[1]);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("ingest-parts");
     TCase *tests = tcase_create("parts");
@@ -446,6 +511,8 @@ int main(void) {
     tcase_add_test(tests, ten_thousand_users_are_counted_in_a_small_table);
     tcase_add_test(tests, a_record_is_checked_for_what_the_wire_leaves_open);
     tcase_add_test(tests, own_records_have_one_form);
+    tcase_add_test(tests, records_of_erasures_and_revelations_have_one_form);
+    tcase_add_test(tests, whoever_waits_for_an_own_record_hears_of_it_when_it_is_durable);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
