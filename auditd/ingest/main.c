@@ -70,8 +70,8 @@ static int load_policy(struct tx_ingest *ingest) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
     struct tx_policy *policy;
 
-    int r = tx_policy_load(TX_FD_INGEST_CONFIG, TX_FD_INGEST_KEY, ingest->config_name, &errors,
-                           &policy);
+    int r = tx_policy_load(TX_FD_INGEST_CONFIG, TX_FD_INGEST_KEY, ingest->config_name,
+                           &ingest->vault.keys, &errors, &policy);
     if (r < 0) {
         tx_log(TX_LOG_ERROR, "the masking policy cannot be used: %s\n%.*s", strerror(-r),
                (int)errors.len, errors.len ? (char *)errors.data : "");

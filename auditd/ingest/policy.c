@@ -6,7 +6,7 @@
 #include "libtx/base/buf.h"
 #include "libtx/base/fd.h"
 #include "libtx/base/file.h"
-#include "libtx/conf/conf.h"
+#include "libtx/mask/selftest.h"
 
 #define KEY_BYTES_MAX 64
 
@@ -14,19 +14,31 @@ void tx_policy_free(struct tx_policy *policy) {
     if (!policy)
         return;
     tx_mask_free(policy->mask);
+    tx_conf_free(policy->conf);
     tx_bytes_deinit(&policy->text);
     free(policy);
 }
 
-static int compile(const struct tx_mask_rules *rules, int key_fd, struct tx_mask **ret) {
-    uint8_t key[KEY_BYTES_MAX];
-    size_t n_key;
+/* One that does not do what its own tests say is not put in force. */
+static int try_policy(const struct tx_masking *masking, const struct tx_mask_key *key,
+                      const char *name, struct tx_bytes *errors) {
+    int r = tx_mask_run_tests(masking, key, 1, name, errors);
+    return r == TX_MASK_E_TESTS ? -EINVAL : r;
+}
 
-    int r = tx_fd_pread_full(key_fd, key, sizeof(key), 0, &n_key);
+static int compile(struct tx_policy *policy, int key_fd, const char *name,
+                   const struct tx_subject_keys *subjects, struct tx_bytes *errors) {
+    const struct tx_masking *masking = &policy->conf->masking;
+    uint8_t bytes[KEY_BYTES_MAX];
+    struct tx_mask_key key = {.id = TX_MASKING_DEFAULT_KEY, .bytes = bytes};
+
+    int r = tx_fd_pread_full(key_fd, bytes, sizeof(bytes), 0, &key.n);
     if (r == 0)
-        r = tx_mask_new(rules, key, n_key, ret);
-    explicit_bzero(key, sizeof(key));
-    return r;
+        r = try_policy(masking, &key, name, errors);
+    if (r == 0)
+        r = tx_mask_new(masking, &key, 1, subjects, &policy->mask);
+    explicit_bzero(bytes, sizeof(bytes));
+    return r < 0 ? r : tx_masking_render(masking, &policy->text);
 }
 
 static int read_configuration(int fd, const char *name, struct tx_bytes *errors,
@@ -41,20 +53,17 @@ static int read_configuration(int fd, const char *name, struct tx_bytes *errors,
     return r == TX_CONF_E_INVALID ? -EINVAL : r;
 }
 
-int tx_policy_load(int config_fd, int key_fd, const char *name, struct tx_bytes *errors,
+int tx_policy_load(int config_fd, int key_fd, const char *name,
+                   const struct tx_subject_keys *subjects, struct tx_bytes *errors,
                    struct tx_policy **ret) {
-    _cleanup_(tx_conf_freep) struct tx_conf *conf = NULL;
     _cleanup_(tx_policy_freep) struct tx_policy *policy = calloc(1, sizeof(*policy));
     if (!policy)
         return -ENOMEM;
 
-    int r = read_configuration(config_fd, name, errors, &conf);
+    int r = read_configuration(config_fd, name, errors, &policy->conf);
     if (r < 0)
         return r;
-    r = compile(&conf->masking, key_fd, &policy->mask);
-    if (r < 0)
-        return r;
-    r = tx_mask_rules_render(&conf->masking, &policy->text);
+    r = compile(policy, key_fd, name, subjects, errors);
     if (r < 0)
         return r;
     struct tx_buf hex = tx_buf_of(policy->sha256, sizeof(policy->sha256));

@@ -8,18 +8,21 @@
  */
 
 #include "libtx/base/bytes.h"
+#include "libtx/conf/conf.h"
 #include "libtx/mask/mask.h"
 
 struct tx_policy {
+    struct tx_conf *conf;               /* owned; the mask borrows from it */
     struct tx_mask *mask;               /* owned */
     struct tx_bytes text;               /* owned: of policies/<sha256>.yaml */
     char sha256[2 * TX_HASH_BYTES + 1]; /* lower-case hex */
 };
 
-/* Reads the configuration and the key for pseudonyms from their descriptors. `name` is the
- * configuration file's path. *errors gets text for people. -EINVAL when the configuration is bad.
- */
-TX_MUST_USE int tx_policy_load(int config_fd, int key_fd, const char *name, struct tx_bytes *errors,
+/* Reads the configuration and the key for pseudonyms from their descriptors, and tries the policy
+ * on its own tests. `name` is the configuration file's path; `subjects` is borrowed as long as the
+ * policy is. *errors gets text for people. -EINVAL when the configuration is bad. */
+TX_MUST_USE int tx_policy_load(int config_fd, int key_fd, const char *name,
+                               const struct tx_subject_keys *subjects, struct tx_bytes *errors,
                                struct tx_policy **ret);
 void tx_policy_free(struct tx_policy *policy);
 TX_DEFINE_CLEANUP(struct tx_policy *, tx_policy_free);

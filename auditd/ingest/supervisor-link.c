@@ -107,7 +107,8 @@ static int on_reload(struct tx_ingest *ingest, struct tx_control *message) {
     struct tx_policy *policy;
     struct tx_text why = message->payload.n ? message->payload : TX_TEXT("reload");
 
-    int r = tx_policy_load(message->fd, ingest->key_fd, ingest->config_name, &errors, &policy);
+    int r = tx_policy_load(message->fd, ingest->key_fd, ingest->config_name, &ingest->vault.keys,
+                           &errors, &policy);
     if (r < 0) {
         struct tx_text reason = errors.len ? first_part(&errors) : TX_TEXT("not enough memory");
         return say_or_drop(ingest, TX_CONTROL_RELOADED, 0, reason);

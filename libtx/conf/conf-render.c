@@ -102,67 +102,6 @@ static bool is_unset(const struct tx_conf *conf, const struct tx_conf_key *key) 
     return key->type == TX_CONF_TYPE_NAME && !*(char *const *)((const char *)conf + key->offset);
 }
 
-static void put_list(struct writer *w, const char *name, char *const *words, size_t n,
-                     const char *separator) {
-    if (n == 0)
-        return;
-    put_str(w, separator);
-    put_str(w, name);
-    put_str(w, ": [");
-    for (size_t i = 0; i < n; i++) {
-        if (i)
-            put_str(w, ", ");
-        put_quoted(w, words[i]);
-    }
-    put_str(w, "]");
-}
-
-static void put_action(struct writer *w, const struct tx_mask_action *action) {
-    static const char *const words[] = {[TX_MASK_REDACT] = "redact",
-                                        [TX_MASK_HASH] = "hash",
-                                        [TX_MASK_DROP] = "drop",
-                                        [TX_MASK_DROP_RECORD] = "drop_record"};
-    char text[64];
-
-    if (action->kind != TX_MASK_KEEP) {
-        put_str(w, words[action->kind]);
-        return;
-    }
-    snprintf(text, sizeof(text), "{mask: {keep_first: %u, keep_last: %u}}", action->keep_first,
-             action->keep_last);
-    put_str(w, text);
-}
-
-static void put_rule(struct writer *w, const struct tx_mask_rule *rule) {
-    char *labels[2];
-    size_t n_labels = 0;
-    size_t start;
-
-    if (rule->label_pii)
-        labels[n_labels++] = (char *)"pii";
-    if (rule->label_secret)
-        labels[n_labels++] = (char *)"secret";
-    put_str(w, "    - {id: ");
-    put_quoted(w, rule->id);
-    put_str(w, ", match: {");
-    start = w->b->len;
-    put_list(w, "events", rule->events, rule->n_events, "");
-    put_list(w, "fields", rule->fields, rule->n_fields, w->b->len > start ? ", " : "");
-    put_list(w, "labels", labels, n_labels, w->b->len > start ? ", " : "");
-    put_list(w, "detect", rule->detectors, rule->n_detectors, w->b->len > start ? ", " : "");
-    put_str(w, "}, action: ");
-    put_action(w, &rule->action);
-    put_str(w, "}\n");
-}
-
-static void put_masking(struct writer *w, const struct tx_mask_rules *rules) {
-    put_str(w, "masking:\n  preset: ");
-    put_str(w, rules->preset_none ? "none\n" : "secure-default\n");
-    put_str(w, rules->n_rules ? "  rules:\n" : "  rules: []\n");
-    for (size_t i = 0; i < rules->n_rules; i++)
-        put_rule(w, &rules->rules[i]);
-}
-
 int tx_conf_render(const struct tx_conf *conf, struct tx_bytes *b) {
     struct writer w = {.b = b};
     const char *before = "";
@@ -175,6 +114,6 @@ int tx_conf_render(const struct tx_conf *conf, struct tx_bytes *b) {
         put_str(&w, "\n");
         before = key->path;
     }
-    put_masking(&w, &conf->masking);
-    return w.failed;
+    put_str(&w, "masking:\n");
+    return w.failed < 0 ? w.failed : tx_masking_render_section(&conf->masking, 1, b);
 }

@@ -9,7 +9,7 @@
 
 #include "libtx/base/fd.h"
 #include "libtx/base/file.h"
-#include "libtx/conf/rules.h"
+#include "libtx/conf/masking.h"
 #include "libtx/conf/schema.h"
 #include "libtx/conf/tree.h"
 #include "libtx/conf/value.h"
@@ -21,7 +21,8 @@
 struct reader {
     struct tx_conf *conf;
     struct tx_conf_errors *errors;
-    struct tx_text directory; /* of the file, absolute */
+    struct tx_text directory;           /* of the file, absolute */
+    const struct tx_conf_node *masking; /* its section, or NULL */
 };
 
 static void *member(struct tx_conf *conf, const struct tx_conf_key *key) {
@@ -246,7 +247,7 @@ static void read_entry(struct reader *r, const char *section, const struct tx_co
     if (!strchr(entry->key->text, '.') &&
         snprintf(path, sizeof(path), "%s%s", section, entry->key->text) < (int)sizeof(path) - 1) {
         if (strcmp(path, "masking") == 0) {
-            tx_conf_rules_read(entry->value, r->errors, &r->conf->masking);
+            r->masking = entry->value;
             return;
         }
         for (const struct tx_conf_key *key = tx_conf_keys; key->path; key++) {
@@ -352,6 +353,9 @@ int tx_conf_parse(const char *name, struct tx_text text, struct tx_bytes *errors
     if (root) {
         read_section(&reader, "", root);
         check_version(&reader, root);
+        r = tx_conf_masking_read(reader.masking, reader.directory, &e, &conf->masking);
+        if (r < 0)
+            return r;
     }
     if (e.failed)
         return e.failed;
@@ -403,6 +407,6 @@ void tx_conf_free(struct tx_conf *conf) {
     free(conf->log_dir);
     free(conf->origin);
     free(conf->keys_dir);
-    tx_mask_rules_deinit(&conf->masking);
+    tx_masking_deinit(&conf->masking);
     free(conf);
 }

@@ -12,7 +12,8 @@
 #include <sys/types.h>
 
 #include "libtx/base/bytes.h"
-#include "libtx/mask/mask.h"
+#include "libtx/mask/masking.h"
+#include "libtx/record/record.h"
 
 enum tx_conf_compress { TX_COMPRESS_NONE, TX_COMPRESS_ZSTD };
 
@@ -38,7 +39,7 @@ struct tx_conf {
     int64_t epoch_ns;       /* keys.epoch */
     uint64_t epoch_records; /* keys.epoch_records, default 1000000 */
 
-    struct tx_mask_rules masking;
+    struct tx_masking masking;
 
     bool journald_enabled;
     enum tx_record_severity journald_min_severity;

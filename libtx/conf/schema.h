@@ -5,7 +5,7 @@
 /*
  * The table of keys: what each is called, of which type, within which limits, what it is when
  * nobody says it, and where it goes in struct tx_conf. Reading, defaults and `tracex-auditd -T` all
- * walk this one table. `masking:` has a shape of its own: libtx/conf/rules.h.
+ * walk this one table. `masking:` has a shape of its own: libtx/conf/masking.h.
  */
 
 #include "libtx/conf/conf.h"

@@ -2,6 +2,7 @@
 #include "libtx/mask/arena.h"
 
 #include <assert.h>
+#include <sys/mman.h>
 
 #include "libtx/crypto/secret.h"
 
@@ -9,6 +10,9 @@ int tx_arena_init(struct tx_arena *arena, size_t cap) {
     char *p = tx_secret_alloc(cap);
     if (!p)
         return -ENOMEM;
+    /* Should somebody fork, the child has none of it. What the kernel cannot do is done without. */
+    int ignored = madvise(p, cap, MADV_WIPEONFORK);
+    (void)ignored;
     *arena = (struct tx_arena){.p = p, .cap = cap};
     return 0;
 }

@@ -1,115 +1,70 @@
 /* SPDX-License-Identifier: MIT */
 #include "libtx/mask/engine.h"
 
+#include <assert.h>
+
+#include "libtx/record/json.h"
 #include "libtx/record/number.h"
 
-/* All fields of a record fit three times over: bytes that are no UTF-8 become three each. What
- * masks make longer still is redacted. */
-#define VALUES_BYTES (4u * TX_LIMIT_FIELDS_BYTES)
-#define SCRATCH_BYTES (3u * TX_LIMIT_FIELDS_BYTES)
-
-/* From here on an integer has as many digits as the shortest number that a detector knows. */
+/* From here on an integer has TX_NUMBER_DIGITS_MIN digits, and up to here it is one. */
 #define NUMBER_MIN 1e7
 #define NUMBER_END 1e19
 
-/* --- making one --- */
+/* --- what a value is before masking --- */
 
-static int hash_policy(const struct tx_mask_rules *rules, struct tx_digest *ret) {
-    _cleanup_(tx_bytes_deinit) struct tx_bytes text = TX_BYTES_INIT;
-    _cleanup_(tx_hasher_freep) struct tx_hasher *hasher = NULL;
-
-    int r = tx_mask_rules_render(rules, &text);
-    if (r == 0)
-        r = tx_hasher_new(&hasher);
-    if (r == 0)
-        tx_hash(hasher, text.data, text.len, NULL, 0, NULL, 0, ret);
-    return r;
+static void plan_fails(struct tx_plan *plan, enum tx_mask_error error) {
+    plan->failed = true;
+    plan->error = error;
 }
-
-static int take_key(struct tx_mask *mask, const void *key, size_t n_key) {
-    if (!mask->rules.has_hash)
-        return 0;
-    return n_key < TX_MASK_KEY_BYTES_MIN ? -EINVAL : tx_hmac_new(key, n_key, &mask->hmac);
-}
-
-int tx_mask_new(const struct tx_mask_rules *rules, const void *key, size_t n_key,
-                struct tx_mask **ret) {
-    _cleanup_(tx_mask_freep) struct tx_mask *mask = calloc(1, sizeof(*mask));
-    if (!mask)
-        return -ENOMEM;
-    int r = tx_ruleset_init(&mask->rules, rules);
-    if (r == 0)
-        r = take_key(mask, key, n_key);
-    if (r == 0)
-        r = hash_policy(rules, &mask->policy);
-    if (r == 0)
-        r = tx_arena_init(&mask->values, VALUES_BYTES);
-    if (r == 0)
-        r = tx_arena_init(&mask->scratch, SCRATCH_BYTES);
-    if (r == 0)
-        r = tx_detect_memory_new(SCRATCH_BYTES, &mask->detect_memory);
-    if (r < 0)
-        return r;
-    *ret = TX_STEAL(mask);
-    return 0;
-}
-
-void tx_mask_free(struct tx_mask *mask) {
-    if (!mask)
-        return;
-    tx_ruleset_deinit(&mask->rules);
-    tx_hmac_free(mask->hmac);
-    tx_arena_deinit(&mask->values);
-    tx_arena_deinit(&mask->scratch);
-    tx_detect_memory_free(mask->detect_memory);
-    free(mask);
-}
-
-const struct tx_digest *tx_mask_policy(const struct tx_mask *mask) {
-    return &mask->policy;
-}
-
-void tx_mask_assume_context(struct tx_mask *mask, bool assume) {
-    mask->assume_context = assume;
-}
-
-void tx_mask_wipe(struct tx_mask *mask) {
-    tx_arena_wipe(&mask->values, 0);
-    tx_arena_wipe(&mask->scratch, 0);
-}
-
-/* --- one value --- */
 
 /* docs/format.md section 4: U+FFFD for each byte that is not part of valid UTF-8. */
-static bool clean_utf8(struct tx_mask *mask, struct tx_text *text) {
-    if (tx_utf8_valid(text->p, text->n))
-        return true;
+static void plan_text(struct tx_mask *mask, struct tx_text text, struct tx_plan *plan) {
+    plan->failed = false;
+    plan->text = text;
+    if (tx_utf8_valid(text.p, text.n))
+        return;
     struct tx_buf b = tx_arena_open(&mask->values);
-    for (size_t i = 0; i < text->n;) {
-        size_t n = tx_utf8_char(text->p + i, text->n - i);
-        tx_buf_put(&b, n ? text->p + i : "\xef\xbf\xbd", n ? n : 3);
+    for (size_t i = 0; i < text.n;) {
+        size_t n = tx_utf8_char(text.p + i, text.n - i);
+        tx_buf_put(&b, n ? text.p + i : "\xef\xbf\xbd", n ? n : 3);
         i += n ? n : 1;
     }
-    *text = tx_arena_close(&mask->values, &b);
+    plan->text = tx_arena_close(&mask->values, &b);
     if (b.full)
-        *text = tx_value_limit(mask);
-    return !b.full;
+        plan_fails(plan, TX_MASK_ERROR_LIMIT);
 }
 
-static enum tx_outcome mask_text(struct tx_mask *mask, const struct tx_verdict *verdict,
-                                 struct tx_text *text) {
-    return clean_utf8(mask, text)
-               ? tx_value_mask(mask, verdict, &tx_detectors_all, *text, &mask->values, text)
-               : TX_CHANGED;
+static void plan_json(struct tx_mask *mask, struct tx_text json, struct tx_plan *plan) {
+    plan_text(mask, json, plan);
+    if (plan->failed)
+        return;
+    struct tx_buf b = tx_arena_open(&mask->values);
+    int r = tx_json_canonical(plan->text, &b);
+    plan->text = tx_arena_close(&mask->values, &b);
+    if (r < 0)
+        plan_fails(plan, r == -EBADMSG ? TX_MASK_ERROR_JSON : TX_MASK_ERROR_LIMIT);
 }
 
-static enum tx_outcome mask_rendered(struct tx_mask *mask, const struct tx_verdict *verdict,
-                                     const struct tx_buf *b, struct tx_text *ret) {
-    struct tx_text text = tx_arena_close(&mask->values, b);
-    if (!b->full)
-        return tx_value_mask(mask, verdict, &tx_detectors_of_numbers, text, &mask->values, ret);
-    *ret = tx_value_limit(mask);
-    return TX_CHANGED;
+static void plan_field(struct tx_mask *mask, const struct tx_field *field, struct tx_plan *plan) {
+    *plan = (struct tx_plan){.failed = false};
+    if (field->type == TX_VALUE_STR)
+        plan_text(mask, field->text, plan);
+    else if (field->type == TX_VALUE_JSON)
+        plan_json(mask, field->text, plan);
+    else if (field->type == TX_VALUE_BYTES)
+        plan->text = field->text;
+}
+
+/* --- asking --- */
+
+static unsigned type_of(enum tx_value_type type) {
+    static const unsigned types[TX_VALUE_N] = {
+        [TX_VALUE_STR] = 0,   [TX_VALUE_I64] = 1,
+        [TX_VALUE_U64] = 1,   [TX_VALUE_F64] = 2,
+        [TX_VALUE_BYTES] = 3, [TX_VALUE_BOOL] = 4,
+        [TX_VALUE_JSON] = 5,  [TX_VALUE_NULL] = TX_CONDITION_NULL,
+    };
+    return types[type];
 }
 
 /* A double that is a card's number is written with a point in it; as an integer it is found. */
@@ -121,17 +76,18 @@ static void render_f64(struct tx_buf *b, double v, bool whole) {
         tx_buf_f64(b, v);
 }
 
-static enum tx_outcome mask_number(struct tx_mask *mask, const struct tx_verdict *verdict,
-                                   const struct tx_field *field, struct tx_text *ret) {
-    struct tx_buf b = tx_arena_open(&mask->values);
-    bool whole = verdict->whole.any;
+static bool is_large(const struct tx_field *field) {
     double size = field->type == TX_VALUE_I64   ? (double)field->i64
                   : field->type == TX_VALUE_U64 ? (double)field->u64
                   : field->type == TX_VALUE_F64 ? field->f64
                                                 : 0;
+    return size >= NUMBER_MIN || size <= -NUMBER_MIN;
+}
 
-    if (!whole && !(size >= NUMBER_MIN || size <= -NUMBER_MIN))
-        return TX_KEPT;
+/* Its digits, when somebody will look at them. */
+static struct tx_text render_number(struct tx_mask *mask, const struct tx_field *field,
+                                    bool whole) {
+    struct tx_buf b = tx_arena_open(&mask->scratch);
     if (field->type == TX_VALUE_I64)
         tx_buf_dec_signed(&b, field->i64);
     else if (field->type == TX_VALUE_U64)
@@ -140,100 +96,219 @@ static enum tx_outcome mask_number(struct tx_mask *mask, const struct tx_verdict
         render_f64(&b, field->f64, whole);
     else
         tx_buf_str(&b, field->boolean ? "true" : "false");
-    return mask_rendered(mask, verdict, &b, ret);
+    struct tx_text text = tx_arena_close(&mask->scratch, &b);
+    mask->overflow = mask->overflow || b.full;
+    return text;
 }
 
-static enum tx_outcome mask_null(struct tx_mask *mask, const struct tx_verdict *verdict) {
-    if (!verdict->whole.any ||
-        tx_mask_strictness(verdict->whole.action.kind) < tx_mask_strictness(TX_MASK_DROP))
-        return TX_KEPT;
-    return tx_value_drop(mask, &verdict->whole);
+static struct tx_asked asked_of(struct tx_mask *mask, const struct tx_field *field,
+                                const struct tx_plan *plan, const struct tx_verdict *verdict) {
+    struct tx_asked asked = {.text = plan->text, .name = field->name};
+    bool whole = verdict->whole.any;
+
+    if (plan->failed || field->type == TX_VALUE_NULL)
+        return asked;
+    if (field->type == TX_VALUE_STR || field->type == TX_VALUE_BYTES) {
+        asked.detectors = &mask->all;
+        return asked;
+    }
+    if (field->type != TX_VALUE_BOOL && (is_large(field) || mask->has_custom))
+        asked.detectors = &mask->of_numbers;
+    if (whole || asked.detectors)
+        asked.text = render_number(mask, field, whole);
+    return asked;
 }
 
-/* --- one field --- */
+/* The slot of a field that is not walked; NULL while collecting when there is no room. */
+static const struct tx_slot *ask_field(struct tx_mask *mask, const struct tx_field *field,
+                                       const struct tx_plan *plan, const struct tx_set *names) {
+    const struct tx_condition_value value = {.record = &mask->holding,
+                                             .names = names,
+                                             .label = field->label,
+                                             .type = type_of(field->type)};
+    const struct tx_verdict *verdict = tx_slots_decide(mask, &value, NULL);
+    if (!verdict)
+        return NULL;
+    const struct tx_asked asked = asked_of(mask, field, plan, verdict);
+    return tx_slots_add(mask, verdict, &asked);
+}
 
-static enum tx_outcome mask_json(struct tx_mask *mask, const struct tx_set *names,
-                                 struct tx_field *field, struct tx_text *text) {
-    struct tx_json_field json = {.name = field->name, .label = field->label, .names = *names};
+/* A name that is too long to be matched is a limit's hit. */
+static void match_names(struct tx_mask *mask, const struct tx_field *field, struct tx_plan *plan,
+                        struct tx_set *ret) {
+    tx_set_clear(ret, mask->rules.conditions.n_words);
+    if (!tx_conditions_match_field(&mask->rules.conditions, field->name, ret))
+        plan_fails(plan, TX_MASK_ERROR_LIMIT);
+}
+
+static void collect_field(struct tx_mask *mask, const struct tx_field *field,
+                          struct tx_plan *plan) {
+    TX_UNINITIALIZED struct tx_set names;
+
+    plan_field(mask, field, plan);
+    match_names(mask, field, plan, &names);
+    if (!plan->failed)
+        tx_persons_see(&mask->persons, field, plan->text, &mask->values);
+    if (field->type == TX_VALUE_JSON && !plan->failed) {
+        const struct tx_json_field json = {
+            .name = field->name, .label = field->label, .names = &names};
+        if (tx_json_field_collect(mask, &json, plan->text))
+            return;
+        plan_fails(plan, TX_MASK_ERROR_LIMIT);
+    }
+    ask_field(mask, field, plan, &names);
+}
+
+/* --- changing a field --- */
+
+static enum tx_outcome mask_json(struct tx_mask *mask, struct tx_field *field,
+                                 const struct tx_plan *plan, const struct tx_set *names,
+                                 struct tx_text *text) {
+    const struct tx_json_field json = {.name = field->name, .label = field->label, .names = names};
     bool is_json;
+    enum tx_outcome outcome = tx_json_field_mask(mask, &json, plan->text, text, &is_json);
 
-    *text = field->text;
-    if (!clean_utf8(mask, text))
-        return TX_CHANGED;
-    enum tx_outcome outcome = tx_json_field_mask(mask, &json, *text, text, &is_json);
-    if (outcome == TX_DROPPED || !is_json)
-        return outcome;
-    field->text = *text;
-    return TX_KEPT;
+    if (outcome != TX_DROPPED && is_json) {
+        field->text = *text;
+        return TX_KEPT;
+    }
+    return outcome;
+}
+
+static enum tx_outcome mask_failed(struct tx_mask *mask, const struct tx_slot *slot,
+                                   const struct tx_plan *plan, struct tx_text *text) {
+    return tx_claim_drops(&slot->verdict->whole) ? tx_value_drop(mask, &slot->verdict->whole)
+                                                 : tx_value_fail(mask, plan->error, text);
+}
+
+static enum tx_outcome mask_slot(struct tx_mask *mask, const struct tx_field *field,
+                                 const struct tx_slot *slot, struct tx_text *text) {
+    switch (field->type) {
+    case TX_VALUE_STR:
+        return tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, text);
+    case TX_VALUE_BYTES:
+        return tx_value_mask(mask, slot, TX_FORM_OPAQUE, &mask->values, text);
+    case TX_VALUE_NULL:
+        return tx_claim_drops(&slot->verdict->whole) ? tx_value_drop(mask, &slot->verdict->whole)
+                                                     : TX_KEPT;
+    default:
+        return tx_value_mask(mask, slot, TX_FORM_NUMBER, &mask->values, text);
+    }
 }
 
 /* *text is what stands in the value's place for TX_CHANGED; otherwise the field is as it shall be.
  */
-static enum tx_outcome mask_by_type(struct tx_mask *mask, const struct tx_verdict *verdict,
-                                    const struct tx_set *names, struct tx_field *field,
-                                    struct tx_text *text) {
-    *text = field->text;
-    switch (field->type) {
-    case TX_VALUE_STR: {
-        enum tx_outcome outcome = mask_text(mask, verdict, text);
-        if (outcome == TX_KEPT)
-            field->text = *text;
-        return outcome;
-    }
-    case TX_VALUE_BYTES:
-        return tx_value_mask_opaque(mask, verdict, *text, &mask->values, text);
-    case TX_VALUE_JSON:
-        return mask_json(mask, names, field, text);
-    case TX_VALUE_NULL:
-        return mask_null(mask, verdict);
-    default:
-        return mask_number(mask, verdict, field, text);
-    }
+static enum tx_outcome mask_value(struct tx_mask *mask, struct tx_field *field,
+                                  struct tx_plan *plan, struct tx_text *text) {
+    TX_UNINITIALIZED struct tx_set names;
+
+    if (mask->one_by_one) /* a failed plan may be one of the collecting alone */
+        match_names(mask, field, plan, &names);
+    if (field->type == TX_VALUE_JSON && !plan->failed)
+        return mask_json(mask, field, plan, &names, text);
+    const struct tx_slot *slot =
+        mask->one_by_one ? ask_field(mask, field, plan, &names) : tx_slots_next(mask);
+    if (plan->failed)
+        return mask_failed(mask, slot, plan, text);
+    enum tx_outcome outcome = mask_slot(mask, field, slot, text);
+    if (outcome == TX_KEPT && field->type == TX_VALUE_STR)
+        field->text = plan->text;
+    return outcome;
 }
 
-static void mask_field(struct tx_mask *mask, struct tx_field *field) {
-    struct tx_set names = {.word = {0}};
+static void mask_field(struct tx_mask *mask, struct tx_field *field, struct tx_plan *plan) {
     struct tx_text text = {.p = NULL};
-    enum tx_outcome outcome = TX_CHANGED;
 
     tx_marks_reset(&mask->marks);
-    mask->name = field->name;
-    if (tx_ruleset_match_name(&mask->rules, field->name, &names)) {
-        const struct tx_verdict *verdict =
-            tx_ruleset_decide(&mask->rules, &mask->event, &names, field->label);
-        outcome = mask_by_type(mask, verdict, &names, field, &text);
-    } else {
-        text = tx_value_limit(mask);
-    }
+    mask->field = field->name;
+    mask->part = 0;
+    enum tx_outcome outcome = mask_value(mask, field, plan, &text);
     field->dropped = outcome == TX_DROPPED;
     if (outcome != TX_KEPT) {
-        field->type = outcome == TX_DROPPED ? TX_VALUE_NULL : TX_VALUE_STR;
-        field->text = outcome == TX_DROPPED ? (struct tx_text){.p = NULL} : text;
+        field->type = outcome == TX_CHANGED ? TX_VALUE_STR : TX_VALUE_NULL;
+        field->text = outcome == TX_CHANGED ? text : (struct tx_text){.p = NULL};
     }
     field->masked = tx_marks_render(mask);
+    if (mask->one_by_one)
+        tx_arena_wipe(&mask->scratch, 0);
 }
 
 /* --- what stands beside the fields --- */
 
-static const char *mask_beside(struct tx_mask *mask, struct tx_text name, struct tx_text *text) {
-    struct tx_set names = {.word = {0}};
+struct beside {
+    struct tx_text name;
+    struct tx_text *text;
+    const char **masked;
+};
 
-    if (!text->p)
-        return NULL;
-    tx_marks_reset(&mask->marks);
-    mask->name = (struct tx_text){.p = NULL};
-    if (!tx_ruleset_match_name(&mask->rules, name, &names))
-        return NULL;
-    const struct tx_verdict *verdict =
-        tx_ruleset_decide(&mask->rules, &mask->event, &names, TX_LABEL_NONE);
-    if (mask_text(mask, verdict, text) == TX_DROPPED)
-        *text = (struct tx_text){.p = NULL};
-    return tx_marks_render(mask);
+static struct beside beside_of(struct tx_record *record, enum tx_beside which) {
+    switch (which) {
+    case TX_BESIDE_MESSAGE:
+        return (struct beside){TX_TEXT("message"), &record->message, &record->masked.message};
+    case TX_BESIDE_CORRELATION_ID:
+        return (struct beside){TX_TEXT("correlation_id"), &record->correlation_id,
+                               &record->masked.correlation_id};
+    case TX_BESIDE_COMM:
+        return (struct beside){TX_TEXT("comm"), &record->source.comm, &record->masked.comm};
+    case TX_BESIDE_EXE:
+        return (struct beside){TX_TEXT("exe"), &record->source.exe, &record->masked.exe};
+    case TX_BESIDE_UNIT:
+    default:
+        return (struct beside){TX_TEXT("unit"), &record->source.unit, &record->masked.unit};
+    }
 }
+
+/* As a string field of its name, but that the name is no context: it is always the same. */
+static const struct tx_slot *ask_beside(struct tx_mask *mask, struct tx_text name,
+                                        const struct tx_plan *plan) {
+    const struct tx_field field = {.name = name, .type = TX_VALUE_STR};
+    TX_UNINITIALIZED struct tx_set names;
+    struct tx_plan named = *plan;
+
+    match_names(mask, &field, &named, &names);
+    const struct tx_condition_value value = {
+        .record = &mask->holding, .names = &names, .label = TX_LABEL_NONE, .type = 0};
+    const struct tx_verdict *verdict = tx_slots_decide(mask, &value, NULL);
+    const struct tx_asked asked = {.detectors = plan->failed ? NULL : &mask->all,
+                                   .text = plan->text};
+    return verdict ? tx_slots_add(mask, verdict, &asked) : NULL;
+}
+
+static void collect_beside(struct tx_mask *mask, struct tx_record *record, enum tx_beside which) {
+    struct beside beside = beside_of(record, which);
+    struct tx_plan *plan = &mask->beside[which];
+
+    if (!beside.text->p)
+        return;
+    plan_text(mask, *beside.text, plan);
+    ask_beside(mask, beside.name, plan);
+}
+
+static void mask_beside(struct tx_mask *mask, struct tx_record *record, enum tx_beside which) {
+    struct beside beside = beside_of(record, which);
+    const struct tx_plan *plan = &mask->beside[which];
+    struct tx_text text = plan->text;
+
+    if (!beside.text->p)
+        return;
+    tx_marks_reset(&mask->marks);
+    mask->field = beside.name;
+    mask->part = 0;
+    const struct tx_slot *slot =
+        mask->one_by_one ? ask_beside(mask, beside.name, plan) : tx_slots_next(mask);
+    enum tx_outcome outcome = plan->failed
+                                  ? mask_failed(mask, slot, plan, &text)
+                                  : tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, &text);
+    *beside.text = outcome == TX_DROPPED ? (struct tx_text){.p = NULL} : text;
+    *beside.masked = tx_marks_render(mask);
+}
+
+/* --- the record --- */
 
 /* Its line tells who sent it and what it was, and nothing of what it said. */
 static void drop_record(struct tx_mask *mask, struct tx_record *record) {
-    record->dropped_by = mask->dropped_by;
+    mask->counters.dropped++;
+    record->dropped_by = tx_marks_render_drop(mask);
     for (size_t i = 0; i < record->n_fields; i++) {
         struct tx_field *field = &record->fields[i];
         *field = (struct tx_field){.name = field->name, .type = TX_VALUE_NULL, .dropped = true};
@@ -242,35 +317,86 @@ static void drop_record(struct tx_mask *mask, struct tx_record *record) {
     record->masked.message = record->masked.correlation_id = NULL;
 }
 
-/* The rules that do so have no say in how the record's sender is written. */
-static const char *take_event_drops(struct tx_mask *mask) {
-    const struct tx_ruleset *rules = &mask->rules;
-    const char *id = NULL;
-    if (!tx_set_meets(&mask->event, &rules->event_drops, rules->n_words))
-        return NULL;
-    for (size_t i = rules->n_rules; i-- > 0;)
-        if (tx_set_has(&mask->event, i) && tx_set_has(&rules->event_drops, i)) {
-            tx_set_remove(&mask->event, i);
-            id = tx_ruleset_id(rules, i);
-        }
-    return id;
+/* A rule that asks for nothing but the record takes it before any value is looked at; it has no say
+ * in how the record's sender is written. */
+static void take_drops(struct tx_mask *mask) {
+    struct tx_ruleset *rules = &mask->rules;
+    TX_UNINITIALIZED struct tx_set drops;
+
+    if (!tx_set_any(&rules->drop_records, rules->n_words))
+        return;
+    tx_conditions_of_record(&rules->conditions, &mask->holding, &drops);
+    tx_set_and(&drops, &rules->drop_records, rules->n_words);
+    size_t first = tx_set_next(&drops, 0, rules->n_words);
+    if (first == TX_CONDITIONS_MAX)
+        return;
+    mask->dropped = true;
+    mask->dropped_by_error = false;
+    mask->dropped_rule = (uint16_t)first;
+    mask->rule_counts[first]++;
+    tx_set_subtract(&mask->holding, &rules->drop_records, rules->n_words);
+}
+
+static void begin_record(struct tx_mask *mask, const struct tx_record *record) {
+    mask->counters.records++;
+    mask->record = record;
+    mask->number++;
+    mask->dropped = mask->dropped_by_error = false;
+    mask->n_replaced = 0;
+    mask->one_by_one = false;
+    tx_slots_reset(mask);
+    tx_persons_begin(&mask->persons);
+    tx_conditions_match_record(&mask->rules.conditions, record, &mask->holding);
+    take_drops(mask);
+}
+
+static void collect(struct tx_mask *mask, struct tx_record *record) {
+    size_t n_fields = mask->dropped ? 0 : record->n_fields;
+
+    for (size_t i = 0; i < n_fields; i++)
+        collect_field(mask, &record->fields[i], &mask->plans[i]);
+    for (size_t which = mask->dropped ? TX_BESIDE_COMM : 0; which < TX_BESIDE_N; which++)
+        collect_beside(mask, record, (enum tx_beside)which);
+}
+
+/* When a field drops the record, what the others say does not matter any more; the sender's slots
+ * are the last ones. */
+static void skip_to_sender(struct tx_mask *mask, const struct tx_record *record) {
+    size_t n = 0;
+    for (size_t which = TX_BESIDE_COMM; which < TX_BESIDE_N; which++)
+        n += beside_of((struct tx_record *)record, (enum tx_beside)which).text->p != NULL;
+    if (!mask->one_by_one)
+        mask->next_slot = mask->n_slots - n;
+}
+
+static void apply(struct tx_mask *mask, struct tx_record *record) {
+    for (size_t i = 0; i < record->n_fields && !mask->dropped; i++)
+        mask_field(mask, &record->fields[i], &mask->plans[i]);
+    for (size_t which = 0; which < TX_BESIDE_COMM && !mask->dropped; which++)
+        mask_beside(mask, record, (enum tx_beside)which);
+    skip_to_sender(mask, record);
+    for (size_t which = TX_BESIDE_COMM; which < TX_BESIDE_N; which++)
+        mask_beside(mask, record, (enum tx_beside)which);
 }
 
 void tx_mask_record(struct tx_mask *mask, struct tx_record *record) {
-    struct tx_record_masked *masked = &record->masked;
-
+    assert(record->n_fields <= TX_LIMIT_FIELDS);
     memcpy(record->policy, mask->policy.bytes, sizeof(record->policy));
-    tx_ruleset_match_event(&mask->rules, record->event, &mask->event);
-    mask->dropped_by = take_event_drops(mask);
-    for (size_t i = 0; i < record->n_fields && !mask->dropped_by; i++)
-        mask_field(mask, &record->fields[i]);
-    if (!mask->dropped_by) {
-        masked->message = mask_beside(mask, TX_TEXT("message"), &record->message);
-        masked->correlation_id =
-            mask_beside(mask, TX_TEXT("correlation_id"), &record->correlation_id);
+    begin_record(mask, record);
+    if (mask->masking->lockdown) {
+        tx_lockdown_record(record);
+        return;
     }
-    masked->comm = mask_beside(mask, TX_TEXT("comm"), &record->source.comm);
-    masked->exe = mask_beside(mask, TX_TEXT("exe"), &record->source.exe);
-    if (mask->dropped_by)
+    collect(mask, record);
+    if (!mask->overflow) {
+        tx_slots_detect(mask);
+        tx_claims_count(mask);
+    }
+    mask->one_by_one = mask->overflow;
+    if (mask->one_by_one)
+        tx_arena_wipe(&mask->scratch, 0);
+    apply(mask, record);
+    if (mask->dropped)
         drop_record(mask, record);
+    mask->record = NULL;
 }

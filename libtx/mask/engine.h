@@ -3,85 +3,233 @@
 #define TX_MASK_ENGINE_H
 
 /*
- * Inside the engine: the compiled policy with its working memory, and the steps of masking one
- * value. engine.c coordinates; value.c masks a text, json-field.c the texts within a JSON value.
+ * Inside the engine: the compiled policy with its working memory, and the steps of masking a
+ * record.
+ *
+ *   collect: names are matched, verdicts found, all texts put into slots      engine.c,
+ * json-field.c detect:  one pass over all of them                                        slots.c
+ *   claim:   what was found → stretches of bytes, each with its strictest claim     claims.c
+ *   apply:   in the order of the slots, each text is replaced                 value.c, json-field.c
+ *
+ * Where a record does not fit into the slots it is gone through once, text by text; what must be
+ * counted over the whole record is then taken as counted.
  */
 
 #include "libtx/mask/arena.h"
+#include "libtx/mask/mask.h"
+#include "libtx/mask/persons.h"
 #include "libtx/mask/ruleset.h"
+
+#define TX_SLOTS_MAX (2 * TX_DETECT_VALUES_MAX)
+#define TX_NO_VALUE UINT16_MAX
+
+/* What stands beside the fields. */
+enum tx_beside {
+    TX_BESIDE_MESSAGE,
+    TX_BESIDE_CORRELATION_ID,
+    TX_BESIDE_COMM,
+    TX_BESIDE_EXE,
+    TX_BESIDE_UNIT,
+    TX_BESIDE_N
+};
+
+/* More entries than that help nobody, and a line has an end. */
+#define TX_MARKS_MAX 16
 
 /* What changed the value that is being masked. */
 struct tx_marks {
-    bool error_limit;
-    bool error_json;
-    bool any[TX_MASK_DROP_RECORD + 1]; /* by kind of action */
-    struct tx_set rules[TX_MASK_DROP_RECORD + 1];
+    unsigned errors; /* bits of enum tx_mask_error */
+    size_t n;
+    struct tx_mark {
+        enum tx_masking_action_kind action;
+        uint16_t rule;
+    } mark[TX_MARKS_MAX]; /* strict ones first, then in the order of rules */
+};
+
+/* A text on its way: what holds for it, and what was found in it. */
+struct tx_slot {
+    const struct tx_verdict *verdict;
+    struct tx_text text;
+    uint16_t value; /* of those that are looked at; TX_NO_VALUE: this one is not */
+    bool overflow;  /* more was found than is worth more detail */
+    bool is_key;    /* only what is found in it counts */
+    size_t n_matches;
+    const struct tx_match *matches;
+};
+
+/* What a field's value is before masking. */
+struct tx_plan {
+    bool failed;
+    enum tx_mask_error error;
+    struct tx_text text; /* valid UTF-8, canonical JSON, or a number's digits */
+};
+
+/* Bytes that are replaced by one text: what touches is united. */
+struct tx_stretch {
+    uint32_t start, end;
+    struct tx_detector_set detectors;
+    struct tx_claim claim;
 };
 
 struct tx_mask {
+    const struct tx_masking *masking;
     struct tx_ruleset rules;
-    struct tx_hmac *hmac; /* NULL when no rule hashes */
+    struct tx_persons persons;
+    struct tx_action_tools *tools;
     struct tx_digest policy;
     struct tx_arena values;  /* what the record gets */
     struct tx_arena scratch; /* what lies in between */
     struct tx_detect_memory *detect_memory;
-    struct tx_matches matches;
-    size_t n_spans;
-    struct tx_span spans[TX_DETECT_MATCHES_MAX];
-    bool assume_context;
-    struct tx_text name; /* of the field at hand: it is context for what stands in it */
-    struct tx_set event; /* of the present record */
+    struct tx_reading reading;
+    struct tx_detector_set all, of_numbers; /* the file's detectors too */
+    struct tx_json_walker *walker;
+    bool has_custom, assume_context;
+    const struct tx_mask_trace *trace;
+    struct tx_mask_counters counters;
+    uint64_t *rule_counts;
+
+    /* Of the present record. */
+    const struct tx_record *record;
+    uint64_t number;
+    struct tx_set holding; /* conditions on the record */
+    bool dropped;          /* by a rule, or by an error */
+    bool dropped_by_error;
+    enum tx_mask_error dropped_error;
+    uint16_t dropped_rule;
+    uint32_t n_replaced;
+    bool one_by_one;
+    bool overflow; /* it does not fit into the slots */
+    size_t n_slots, next_slot, n_values;
+    uint32_t *counts; /* of matches, for each rule */
+    struct tx_plan plans[TX_LIMIT_FIELDS];
+    struct tx_plan beside[TX_BESIDE_N];
+
+    /* Of the present value. */
+    struct tx_text field; /* its name, for actions and traces */
+    uint32_t part;
     struct tx_marks marks;
-    const char *dropped_by;
+    struct tx_slot single; /* when texts are taken one by one */
+    bool claims_overflow;
+    struct tx_claim strictest;
+    size_t n_stretches;
+
+    struct tx_matches matches;
+    struct tx_matches few; /* of a value that is looked at once more */
+    struct tx_stretch stretches[TX_DETECT_MATCHES_MAX];
+    struct tx_slot slots[TX_SLOTS_MAX];
+    struct tx_detect_value detect_values[TX_DETECT_VALUES_MAX];
 };
 
 enum tx_outcome {
     TX_KEPT,
     TX_CHANGED, /* a text that stands in place of the value */
-    TX_DROPPED, /* the field, or the record too (mask->dropped_by) */
+    TX_NULLED,  /* a number that becomes null */
+    TX_DROPPED, /* the field, or the record too (mask->dropped) */
 };
 
-/* --- marks (value.c) --- */
+/* --- marks (marks.c) --- */
 
 void tx_marks_reset(struct tx_marks *marks);
+void tx_marks_add(struct tx_mask *mask, enum tx_masking_action_kind action, size_t rule);
 
 /* The entry for `masked`, or NULL when nothing was done. Lives in the arena `values`. */
 const char *tx_marks_render(struct tx_mask *mask);
 
+/* Of a record that was dropped: "drop:" and the rule, or "error:" and the code. */
+const char *tx_marks_render_drop(struct tx_mask *mask);
+
+/* --- slots (slots.c) --- */
+
+/* What is asked of a text. */
+struct tx_asked {
+    const struct tx_detector_set *detectors; /* that may be in it; NULL: none */
+    struct tx_text text;
+    struct tx_text name; /* context; lives as long as the record */
+    bool is_key;
+};
+
+void tx_slots_reset(struct tx_mask *mask);
+
+/* What holds for a value; NULL: there is no room (mask->overflow is set). `spent`: rules that have
+ * done their part, or NULL. */
+const struct tx_verdict *tx_slots_decide(struct tx_mask *mask,
+                                         const struct tx_condition_value *value,
+                                         const struct tx_set *spent);
+
+/* A slot for the text: while collecting, the next one; one by one, with what was found in it,
+ * borrowed until the next call. NULL: there is no room. */
+const struct tx_slot *tx_slots_add(struct tx_mask *mask, const struct tx_verdict *verdict,
+                                   const struct tx_asked *asked);
+
+/* Looks at all texts that were collected; then slots are taken in their order. */
+void tx_slots_detect(struct tx_mask *mask);
+const struct tx_slot *tx_slots_next(struct tx_mask *mask);
+
+/* What detectors find in a text, into mask->few. */
+void tx_slots_look(struct tx_mask *mask, const struct tx_detector_set *wanted, struct tx_text text,
+                   struct tx_text name);
+
+/* --- claims (claims.c) --- */
+
+/* Fills mask->stretches, ->strictest and ->claims_overflow. */
+void tx_claims_make(struct tx_mask *mask, const struct tx_slot *slot);
+
+/* Counts matches for rules that ask for a number of them. */
+void tx_claims_count(struct tx_mask *mask);
+
 /* --- values (value.c) --- */
 
-/* Masks a text by the verdict, with those of its detectors that are in `detectors`. *ret is set for
- * TX_CHANGED; it lies in `to`. What does not fit there is redacted. */
-enum tx_outcome tx_value_mask(struct tx_mask *mask, const struct tx_verdict *verdict,
-                              const struct tx_detector_set *detectors, struct tx_text text,
-                              struct tx_arena *to, struct tx_text *ret);
+/* How a value may be changed. */
+enum tx_form {
+    TX_FORM_TEXT,
+    TX_FORM_NUMBER, /* a text, or null */
+    TX_FORM_OPAQUE, /* as a whole or not at all: bytes, a JSON object */
+};
 
-/* The same for what is no text to people (bytes, a JSON object): it is changed as a whole or not at
- * all. */
-enum tx_outcome tx_value_mask_opaque(struct tx_mask *mask, const struct tx_verdict *verdict,
-                                     struct tx_text text, struct tx_arena *to, struct tx_text *ret);
+/* Masks a text; *ret is set for TX_CHANGED and lies in `to`. */
+enum tx_outcome tx_value_mask(struct tx_mask *mask, const struct tx_slot *slot, enum tx_form form,
+                              struct tx_arena *to, struct tx_text *ret);
 
 /* Drops the field, or the record: what else was marked does not matter any more. */
 enum tx_outcome tx_value_drop(struct tx_mask *mask, const struct tx_claim *claim);
+bool tx_claim_drops(const struct tx_claim *claim);
 
-/* Notes that a claim changed a part of the value. */
-void tx_value_mark(struct tx_mask *mask, const struct tx_claim *claim);
+/* By `on_error`; *ret is "[redacted]" for TX_CHANGED. */
+enum tx_outcome tx_value_fail(struct tx_mask *mask, enum tx_mask_error error, struct tx_text *ret);
 
-/* "[redacted]", and error_limit in the marks. */
-struct tx_text tx_value_limit(struct tx_mask *mask);
+/* Tells the trace; fields that are the same for all steps of a value are filled in. */
+void tx_value_tell(const struct tx_mask *mask, const struct tx_mask_event *event);
+
+#define TX_REDACTED TX_TEXT("[redacted]")
 
 /* --- JSON (json-field.c) --- */
+
+/* No integer of fewer digits is found by a built-in detector. */
+#define TX_NUMBER_DIGITS_MIN 8
 
 struct tx_json_field {
     struct tx_text name; /* the field's */
     enum tx_value_label label;
-    struct tx_set names; /* what its name matched */
+    const struct tx_set *names; /* what its name matched; not looked at when slots are taken */
 };
 
-/* *ret_text is what stands in place of the JSON text when the outcome is not TX_DROPPED;
- * *ret_is_json whether it is JSON or a plain text. TX_KEPT: it is the same but for its spelling. */
+struct tx_json_walker; /* see json-walk.h */
+TX_MUST_USE int tx_json_walker_new(struct tx_json_walker **ret);
+void tx_json_walker_free(struct tx_json_walker *walker);
+
+/* Puts the texts of a canonical JSON text into slots; false when it cannot be masked by its parts
+ * (too deep, names too long), and nothing was put. */
+TX_MUST_USE bool tx_json_field_collect(struct tx_mask *mask, const struct tx_json_field *field,
+                                       struct tx_text json);
+
+/* *ret_text is what stands in place of the JSON text when the outcome is TX_KEPT or TX_CHANGED;
+ * *ret_is_json whether it is JSON or a plain text. */
 enum tx_outcome tx_json_field_mask(struct tx_mask *mask, const struct tx_json_field *field,
                                    struct tx_text json, struct tx_text *ret_text,
                                    bool *ret_is_json);
+
+/* --- lockdown (lockdown.c) --- */
+
+void tx_lockdown_record(struct tx_record *record);
 
 #endif

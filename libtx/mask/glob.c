@@ -6,17 +6,18 @@
 
 #include "libtx/base/limits.h"
 
-/* --- event names --- */
+/* --- names of events, paths --- */
 
 /* One step for each byte of the name over all places in the pattern at once: no backtracking. */
-static void step(const char *pattern, size_t n, char c, const bool *here, bool *next) {
+static void step(const char *pattern, size_t n, char c, char separator, const bool *here,
+                 bool *next) {
     for (size_t i = 0; i < n; i++) {
         if (!here[i])
             continue;
         if (pattern[i] != '*')
             next[i + 1] |= pattern[i] == c;
         else
-            next[i] |= c != '.' || pattern[i + 1] == '*' || (i > 0 && pattern[i - 1] == '*');
+            next[i] |= c != separator || pattern[i + 1] == '*' || (i > 0 && pattern[i - 1] == '*');
     }
 }
 
@@ -27,25 +28,31 @@ static void skip_stars(const char *pattern, size_t n, bool *here) {
             here[i + 1] = true;
 }
 
-bool tx_glob_match_event(const char *pattern, struct tx_text name) {
+static bool match_parts(const char *pattern, char separator, struct tx_text name) {
     bool memory[2][TX_GLOB_PATTERN_BYTES + 1] = {{true}};
     bool *here = memory[0], *next = memory[1];
     size_t n = strlen(pattern);
 
-    if (strcmp(pattern, "*") == 0)
-        return true;
     if (n > TX_GLOB_PATTERN_BYTES)
         return false;
     skip_stars(pattern, n, here);
     for (size_t k = 0; k < name.n; k++) {
         memset(next, 0, n + 1);
-        step(pattern, n, name.p[k], here, next);
+        step(pattern, n, name.p[k], separator, here, next);
         skip_stars(pattern, n, next);
         bool *swap = here;
         here = next;
         next = swap;
     }
     return here[n];
+}
+
+bool tx_glob_match_event(const char *pattern, struct tx_text name) {
+    return strcmp(pattern, "*") == 0 || match_parts(pattern, '.', name);
+}
+
+bool tx_glob_match_path(const char *pattern, struct tx_text path) {
+    return match_parts(pattern, '/', path);
 }
 
 void tx_glob_canonical_event(const char *pattern, char *ret) {
@@ -82,6 +89,13 @@ static bool is_hump(const char *p, size_t n, size_t i) {
     return is_upper(p[i - 1]) && i + 1 < n && is_lower(p[i + 1]);
 }
 
+static uint64_t pairs_of(const char *p, size_t n) {
+    uint64_t pairs = 0;
+    for (size_t i = 1; i < n; i++)
+        pairs |= tx_name_pair(p[i - 1], p[i]);
+    return pairs;
+}
+
 bool tx_name_fold(struct tx_text text, struct tx_name *ret) {
     size_t n_camel = 0;
 
@@ -96,6 +110,8 @@ bool tx_name_fold(struct tx_text text, struct tx_name *ret) {
     ret->n_plain = text.n;
     ret->n_camel = n_camel;
     ret->same = n_camel == text.n;
+    ret->plain_pairs = pairs_of(ret->plain, text.n);
+    ret->camel_pairs = ret->same ? ret->plain_pairs : pairs_of(ret->camel, n_camel);
     return true;
 }
 
@@ -179,6 +195,22 @@ bool tx_glob_match(const struct tx_glob *glob, const struct tx_name *name) {
     return match_pieces(&glob->plain, name->plain, name->n_plain) ||
            (!(name->same && glob->name.same) &&
             match_pieces(&glob->camel, name->camel, name->n_camel));
+}
+
+static uint64_t pairs_of_pieces(const struct pieces *pieces) {
+    uint64_t pairs = 0;
+    for (size_t i = 0; i < pieces->n; i++)
+        pairs |= pairs_of(pieces->piece[i].p, pieces->piece[i].n);
+    return pairs;
+}
+
+void tx_glob_pairs(const struct tx_glob *glob, uint64_t *ret_plain, uint64_t *ret_camel) {
+    *ret_plain = pairs_of_pieces(&glob->plain);
+    *ret_camel = pairs_of_pieces(&glob->camel);
+}
+
+bool tx_glob_begins_anyhow(const struct tx_glob *glob) {
+    return glob->plain.n > 1 && glob->plain.piece[0].n == 0;
 }
 
 void tx_glob_canonical_field(const char *pattern, char *ret) {

@@ -4,91 +4,42 @@
 
 /*
  * The masking engine behind one header: a policy is compiled once and applied to records. Masking
- * is a pure function of record and policy. It knows no socket, no file and no log.
+ * is a function of record, policy and keys, but for the nonces of `encrypt`. It knows no socket, no
+ * file and no log.
  *
- * Whatever goes wrong with a value (a limit, no memory, invalid JSON), the value is redacted whole.
+ * Whatever goes wrong with a value (a limit, no memory, no key, invalid JSON), nothing of the value
+ * is let through.
  */
 
 #include "libtx/base/bytes.h"
 #include "libtx/crypto/hash.h"
 #include "libtx/detect/detect.h"
+#include "libtx/mask/action.h"
+#include "libtx/mask/masking.h"
+#include "libtx/mask/named.h"
 #include "libtx/record/record.h"
-
-/* --- rules, as libtx/conf reads them --- */
-
-/* When several match, the strictest wins: drop_record, drop, redact, hash, mask. */
-enum tx_mask_action_kind {
-    TX_MASK_REDACT, /* the value becomes "[redacted]" */
-    TX_MASK_KEEP, /* `mask`: keep first and last characters, '*' for the rest; where that would show
-                     more than half of the value, it is redacted */
-    TX_MASK_HASH, /* "hmac:" and 32 hex digits of HMAC-SHA-256(key, value) */
-    TX_MASK_DROP, /* the field is left out */
-    TX_MASK_DROP_RECORD,
-};
-
-struct tx_mask_action {
-    enum tx_mask_action_kind kind;
-    uint32_t keep_first;
-    uint32_t keep_last;
-};
-
-/* A rule matches when each list that is not empty has a match; one without any list is an error.
- * Strings are owned by the rule. */
-struct tx_mask_rule {
-    char *id;
-    char *
-        *events; /* globs: `*` stays within a dotted part, `**` does not; "*" alone is any event */
-    size_t n_events;
-    char **fields; /* globs; case, camelCase and the separators _ - . are folded */
-    size_t n_fields;
-    char **detectors; /* names; only what they find is changed, not the whole value */
-    size_t n_detectors;
-    bool label_pii;
-    bool label_secret;
-    struct tx_mask_action action;
-    bool builtin; /* of a preset; a rule of the file wins over it for what it names */
-};
-
-#define TX_MASK_RULES_MAX 1000 /* of a file */
-
-/* Ids of the built-in set begin so; the file's must not. */
-#define TX_MASK_BUILTIN_PREFIX "builtin-"
-
-struct tx_mask_rules {
-    bool preset_none; /* `masking: {preset: none}` */
-    size_t n_rules;
-    struct tx_mask_rule *rules; /* the file's, owned */
-};
-
-void tx_mask_rules_deinit(struct tx_mask_rules *rules);
-
-/* A detector's name, or `pack:` and a pack's. False when there is none; *ret is set anew. */
-bool tx_mask_detectors_named(const char *name, struct tx_detector_set *ret);
-
-/* Appends the policy in its effective form (YAML: the built-in set and the file's rules, in the
- * order in which they apply, one spelling for one meaning): the bytes of policies/<sha256>.yaml. */
-TX_MUST_USE int tx_mask_rules_render(const struct tx_mask_rules *rules, struct tx_bytes *b);
 
 /* --- the compiled policy --- */
 
-struct tx_mask; /* immutable; holds a scratch arena, so it belongs to one thread */
+struct tx_mask; /* holds working memory, so it belongs to one thread */
 
-/* `key` is for the action `hash` (TX_MASK_KEY_BYTES_MIN at least; NULL with n_key 0 when no rule
- * hashes). Nothing of `rules` is borrowed. -EINVAL when the key is too short, there are too many
- * rules, or a rule has an empty or overlong pattern or an unknown detector. */
-#define TX_MASK_KEY_BYTES_MIN 32
-TX_MUST_USE int tx_mask_new(const struct tx_mask_rules *rules, const void *key, size_t n_key,
+/* `masking` is borrowed until _free, `subjects` too (NULL where no vault is); keys are borrowed for
+ * the call. -EINVAL: too many rules, conditions too deep, a pattern that is empty, too long or
+ * malformed, an unknown detector, `replaces` that names no unlocked rule of a preset; -ENOKEY: a
+ * rule names a key that is not there. */
+TX_MUST_USE int tx_mask_new(const struct tx_masking *masking, const struct tx_mask_key *keys,
+                            size_t n_keys, const struct tx_subject_keys *subjects,
                             struct tx_mask **ret);
 void tx_mask_free(struct tx_mask *mask);
 TX_DEFINE_CLEANUP(struct tx_mask *, tx_mask_free);
 
-/* SHA-256 of what tx_mask_rules_render gives. */
+/* SHA-256 of what tx_masking_render gives. */
 const struct tx_digest *tx_mask_policy(const struct tx_mask *mask);
 
-/* Masks message, correlation_id, comm, exe and every field; sets the marks of struct tx_record and
- * its policy. First replaces what is not UTF-8 by U+FFFD and brings JSON into the log's spelling
- * (one that is not valid is masked whole, `error:json`). Changed values live in the mask's arena
- * until the next tx_mask_wipe. Cannot fail. */
+/* Masks message, correlation_id, comm, exe, unit and every field; sets the marks of struct
+ * tx_record and its policy. First replaces what is not UTF-8 by U+FFFD and brings JSON into the
+ * log's spelling. Changed values live in the mask's arena until the next tx_mask_wipe. Cannot fail.
+ * All of a record's texts are looked at in one pass, then each is changed. */
 void tx_mask_record(struct tx_mask *mask, struct tx_record *record);
 
 /* As if every detector's context words stood near each candidate; for trying detectors. */
@@ -96,5 +47,65 @@ void tx_mask_assume_context(struct tx_mask *mask, bool assume);
 
 /* Wipes the arena: everything that tx_mask_record gave since the last wipe is gone. */
 void tx_mask_wipe(struct tx_mask *mask);
+
+/* --- what happened --- */
+
+/* The codes of `error:` in `masked`. */
+enum tx_mask_error {
+    TX_MASK_ERROR_LIMIT, /* too long, too deep, too much in it, or no room for what became of it */
+    TX_MASK_ERROR_JSON,  /* a JSON field that is none */
+    TX_MASK_ERROR_KEY,   /* a key was not to be had */
+    TX_MASK_ERROR_VAULT, /* nor was the person's, or the record does not say who it is */
+    TX_MASK_ERROR_N,
+};
+
+struct tx_mask_counters {
+    uint64_t records, dropped;
+    uint64_t errors[TX_MASK_ERROR_N];
+};
+
+const char *tx_mask_error_name(enum tx_mask_error error);
+const struct tx_mask_counters *tx_mask_counters(const struct tx_mask *mask);
+
+/* Of the i-th rule: how often it changed something, or would have (shadow). False: there are fewer
+ * rules. */
+struct tx_mask_rule_count {
+    const char *id;
+    bool shadow;
+    uint64_t n;
+};
+bool tx_mask_rule_counted(const struct tx_mask *mask, size_t i, struct tx_mask_rule_count *ret);
+
+/* --- why --- */
+
+enum tx_mask_step {
+    TX_STEP_CANDIDATE, /* a detector looked: `candidate` says what became of it */
+    TX_STEP_ALLOWED,   /* the entry `by` of `allow:` lets through what was found */
+    TX_STEP_SHADOW,    /* the rule `by` would have claimed it */
+    TX_STEP_CLAIM,     /* the strictest claim on what one detector found */
+    TX_STEP_SPAN,      /* what was done to a stretch of bytes, or to the whole (start == end) */
+};
+
+/* Where texts stand is told by numbers and by the field's name; no clear text is in it. */
+struct tx_mask_event {
+    enum tx_mask_step step;
+    struct tx_text field;      /* name; "message" and so on for what stands beside the fields */
+    uint32_t part;             /* of a JSON field: which of its keys and values, from 1; else 0 */
+    uint32_t start, end;       /* in the text */
+    enum tx_detector detector; /* TX_DETECT_N: none */
+    uint8_t confidence;
+    const struct tx_candidate *candidate;
+    const char *by; /* a rule's id, or an entry's name; NULL: none */
+    enum tx_masking_action_kind action;
+    bool failed; /* SPAN: the action could not be done, and the value was redacted */
+};
+
+struct tx_mask_trace {
+    void (*tell)(void *data, const struct tx_mask_event *event);
+    void *data;
+};
+
+/* For the records that follow; NULL: no more. Borrowed until then. */
+void tx_mask_set_trace(struct tx_mask *mask, const struct tx_mask_trace *trace);
 
 #endif

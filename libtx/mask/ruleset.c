@@ -2,302 +2,276 @@
 #include "libtx/mask/ruleset.h"
 
 #include <assert.h>
+#include <string.h>
 
-#include "libtx/mask/builtin.h"
-#include "libtx/mask/glob.h"
-
-struct tx_compiled_rule {
-    char *id;
-    char **events; /* NULL at its end; so are the globs */
-    struct tx_glob **fields;
-    struct tx_mask_action action;
-};
-
-int tx_mask_strictness(enum tx_mask_action_kind kind) {
-    static const int strictness[] = {
-        [TX_MASK_KEEP] = 0, [TX_MASK_HASH] = 1,        [TX_MASK_REDACT] = 2,
-        [TX_MASK_DROP] = 3, [TX_MASK_DROP_RECORD] = 4,
-    };
-    return strictness[kind];
-}
-
-const char *tx_ruleset_id(const struct tx_ruleset *set, size_t rule) {
-    assert(rule < set->n_rules);
-    return set->rule[rule].id;
-}
+#include "libtx/mask/named.h"
 
 /* --- compiling --- */
 
-static int copy_events(const struct tx_mask_rule *rule, struct tx_compiled_rule *ret) {
-    ret->events = calloc(rule->n_events + 1, sizeof(*ret->events));
-    if (!ret->events)
+static size_t find_rule(const struct tx_masking *masking, const char *id) {
+    size_t i = 0;
+    while (i < masking->n_rules && strcmp(masking->rules[i].id, id) != 0)
+        i++;
+    return i;
+}
+
+/* Only what is of a preset or pack and not locked can be set aside. */
+static int take_replaces(const struct tx_masking *masking, const struct tx_masking_rule *rule,
+                         struct tx_rule *ret) {
+    ret->replaces = calloc(rule->replaces.n + 1, sizeof(*ret->replaces));
+    if (!ret->replaces)
         return -ENOMEM;
-    for (size_t i = 0; i < rule->n_events; i++) {
-        size_t n = strlen(rule->events[i]);
-        if (n == 0 || n > TX_GLOB_PATTERN_BYTES)
+    for (size_t i = 0; i < rule->replaces.n; i++) {
+        size_t k = find_rule(masking, rule->replaces.item[i]);
+        if (k == masking->n_rules)
             return -EINVAL;
-        ret->events[i] = strdup(rule->events[i]);
-        if (!ret->events[i])
-            return -ENOMEM;
+        if (masking->rules[k].source == TX_FROM_FILE || masking->rules[k].locked)
+            return -EINVAL;
+        ret->replaces[ret->n_replaces++] = (uint16_t)k;
     }
     return 0;
 }
 
-static int compile_fields(const struct tx_mask_rule *rule, struct tx_compiled_rule *ret) {
-    ret->fields = calloc(rule->n_fields + 1, sizeof(*ret->fields));
-    if (!ret->fields)
-        return -ENOMEM;
-    for (size_t i = 0; i < rule->n_fields; i++) {
-        int r = tx_glob_new(rule->fields[i], &ret->fields[i]);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int add_detectors(struct tx_ruleset *set, const struct tx_mask_rule *rule, size_t i) {
-    for (size_t k = 0; k < rule->n_detectors; k++) {
+static int take_detectors(const struct tx_masking *masking, const struct tx_masking_rule *rule,
+                          struct tx_rule *ret) {
+    for (size_t i = 0; i < rule->match.detectors.n; i++) {
         struct tx_detector_set found;
-        if (!tx_mask_detectors_named(rule->detectors[k], &found))
+        if (!tx_mask_detectors_of(masking, rule->match.detectors.item[i], &found))
             return -EINVAL;
-        for (size_t d = 0; d < TX_DETECT_N; d++)
-            if (tx_detectors_have(&found, (enum tx_detector)d))
-                tx_set_add(&set->detecting[d], i);
+        tx_detectors_or(&ret->detectors, &found);
     }
+    ret->has_detectors = rule->match.detectors.n > 0;
     return 0;
 }
 
-static void sort_into_sets(struct tx_ruleset *set, const struct tx_mask_rule *rule, size_t i) {
-    bool labels = rule->label_pii || rule->label_secret;
+static void sort_into_sets(struct tx_ruleset *set, size_t i) {
+    const struct tx_rule *rule = &set->rule[i];
 
-    tx_set_add(&set->all, i);
-    if (!rule->builtin)
-        tx_set_add(&set->file, i);
-    if (rule->n_detectors == 0)
+    tx_set_add(&set->rules, i);
+    if (!rule->has_detectors)
         tx_set_add(&set->whole, i);
-    if (rule->n_fields || labels)
-        tx_set_add(&set->naming, i);
-    if (rule->n_events)
-        tx_set_add(&set->with_events, i);
-    if (rule->n_fields)
-        tx_set_add(&set->with_fields, i);
-    if (!labels)
-        tx_set_add(&set->labelled[TX_LABEL_NONE], i);
-    if (!labels || rule->label_pii)
-        tx_set_add(&set->labelled[TX_LABEL_PII], i);
-    if (!labels || rule->label_secret)
-        tx_set_add(&set->labelled[TX_LABEL_SECRET], i);
-    if (rule->action.kind == TX_MASK_DROP_RECORD && !rule->n_fields && !labels &&
-        !rule->n_detectors)
-        tx_set_add(&set->event_drops, i);
-    set->has_fields = set->has_fields || rule->n_fields > 0;
-    set->has_hash = set->has_hash || rule->action.kind == TX_MASK_HASH;
+    if (rule->shadow)
+        tx_set_add(&set->shadow, i);
+    if (rule->action.kind == TX_ACTION_ALLOW)
+        tx_set_add(&set->allowing, i);
+    if (rule->locked)
+        tx_set_add(&set->locked, i);
+    if (rule->has_detectors && rule->min_count > 1)
+        tx_set_add(&set->counted, i);
+    if (rule->n_replaces > 0 && !rule->shadow)
+        tx_set_add(&set->replacing, i);
+    if (!rule->has_detectors && !rule->shadow && rule->action.kind == TX_ACTION_DROP_RECORD &&
+        !tx_set_has(&set->conditions.of_value, i))
+        tx_set_add(&set->drop_records, i);
 }
 
-static int compile(struct tx_ruleset *set, const struct tx_mask_rule *rule, size_t i) {
-    struct tx_compiled_rule *compiled = &set->rule[i];
+static int compile(struct tx_ruleset *set, const struct tx_masking *masking, size_t i) {
+    const struct tx_masking_rule *rule = &masking->rules[i];
+    struct tx_rule *ret = &set->rule[i];
 
-    if (!rule->n_events && !rule->n_fields && !rule->n_detectors && !rule->label_pii &&
-        !rule->label_secret)
-        return -EINVAL;
-    compiled->action = rule->action;
-    compiled->id = strdup(rule->id);
-    if (!compiled->id)
-        return -ENOMEM;
-    int r = copy_events(rule, compiled);
+    *ret = (struct tx_rule){
+        .id = rule->id,
+        .source = rule->source,
+        .action = rule->action,
+        .locked = rule->locked,
+        .shadow = rule->shadow || masking->shadow,
+        .type_to_null = rule->type_to_null,
+        .min_confidence = rule->match.min_confidence,
+        .min_count = rule->match.min_count,
+    };
+    int r = take_detectors(masking, rule, ret);
     if (r == 0)
-        r = compile_fields(rule, compiled);
+        r = take_replaces(masking, rule, ret);
     if (r == 0)
-        r = add_detectors(set, rule, i);
+        r = tx_conditions_add(&set->conditions, &rule->match, rule->expires);
     if (r == 0)
-        sort_into_sets(set, rule, i);
+        sort_into_sets(set, i);
     return r;
 }
 
-int tx_ruleset_init(struct tx_ruleset *set, const struct tx_mask_rules *rules) {
-    *set = (struct tx_ruleset){.n_rules = 0};
-    if (rules->n_rules > TX_MASK_RULES_MAX)
-        return -EINVAL;
-    assert(tx_mask_n_builtin <= TX_MASK_BUILTIN_MAX);
-    set->n_rules = tx_mask_rules_count(rules);
-    set->n_words = tx_set_words(set->n_rules);
-    set->rule = calloc(set->n_rules + 1, sizeof(*set->rule));
-    set->names = calloc(TX_CACHED_NAMES, sizeof(*set->names));
-    set->events = calloc(TX_CACHED_EVENTS, sizeof(*set->events));
-    set->verdicts = calloc(TX_CACHED_VERDICTS, sizeof(*set->verdicts));
-    if (!set->rule || !set->names || !set->events || !set->verdicts)
-        return -ENOMEM;
-    for (size_t i = 0; i < set->n_rules; i++) {
-        int r = compile(set, tx_mask_rules_get(rules, i), i);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+static int add_allow(struct tx_ruleset *set, const struct tx_masking_allow *allow) {
+    const struct tx_masking_match match = {.events = allow->events, .fields = allow->fields};
+    return tx_conditions_add(&set->conditions, &match, allow->expires);
 }
 
-static void free_rule(struct tx_compiled_rule *rule) {
-    for (char **event = rule->events; event && *event; event++)
-        free(*event);
-    for (struct tx_glob **glob = rule->fields; glob && *glob; glob++)
-        tx_glob_free(*glob);
-    free(rule->events);
-    free(rule->fields);
-    free(rule->id);
+int tx_ruleset_init(struct tx_ruleset *set, const struct tx_masking *masking) {
+    *set = (struct tx_ruleset){.n_rules = 0};
+    if (masking->n_rules > TX_RULES_MAX || masking->n_allows > TX_CONDITIONS_MAX)
+        return -EINVAL;
+    set->rule = calloc(masking->n_rules + 1, sizeof(*set->rule));
+    set->verdicts = calloc(TX_CACHED_VERDICTS, sizeof(*set->verdicts));
+    if (!set->rule || !set->verdicts)
+        return -ENOMEM;
+    set->n_rules = masking->n_rules;
+    set->n_words = tx_set_words(masking->n_rules + masking->n_allows);
+    int r = tx_conditions_init(&set->conditions, masking->n_rules + masking->n_allows);
+    for (size_t i = 0; r == 0 && i < masking->n_rules; i++)
+        r = compile(set, masking, i);
+    for (size_t i = 0; r == 0 && i < masking->n_allows; i++)
+        r = add_allow(set, &masking->allows[i]);
+    if (r == 0)
+        r = tx_conditions_finish(&set->conditions);
+    return r == 0 ? tx_allows_init(&set->allows, masking) : r;
 }
 
 void tx_ruleset_deinit(struct tx_ruleset *set) {
     for (size_t i = 0; set->rule && i < set->n_rules; i++)
-        free_rule(&set->rule[i]);
+        free(set->rule[i].replaces);
     free(set->rule);
-    free(set->names);
-    free(set->events);
     free(set->verdicts);
+    tx_conditions_deinit(&set->conditions);
+    tx_allows_deinit(&set->allows);
     *set = (struct tx_ruleset){.n_rules = 0};
 }
 
-/* --- names --- */
+/* --- claims --- */
 
-static size_t hash_bytes(const void *p, size_t n) {
-    const uint8_t *bytes = p;
-    uint64_t h = 0xcbf29ce484222325;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ bytes[i]) * 0x100000001b3;
-    return (size_t)(h ^ h >> 29);
+static void merge_masks(struct tx_masking_action *a, const struct tx_masking_action *b) {
+    if (b->mask.keep_first < a->mask.keep_first)
+        a->mask.keep_first = b->mask.keep_first;
+    if (b->mask.keep_last < a->mask.keep_last)
+        a->mask.keep_last = b->mask.keep_last;
+    if (b->mask.min_hidden > a->mask.min_hidden)
+        a->mask.min_hidden = b->mask.min_hidden;
+    if (b->mask.fixed_length && !a->mask.fixed_length)
+        a->mask.fixed_length = b->mask.fixed_length;
+    a->mask.keep_separators = a->mask.keep_separators && b->mask.keep_separators;
 }
 
-/* The slot that is the name's, which may hold another one now; NULL for names that are not kept. */
-static struct tx_cached_set *slot_of(struct tx_cached_set *cache, size_t n_slots,
-                                     struct tx_text name) {
-    if (name.n == 0 || name.n > sizeof(cache->name))
-        return NULL;
-    return &cache[hash_bytes(name.p, name.n) % n_slots];
-}
-
-static bool holds(const struct tx_cached_set *slot, struct tx_text name) {
-    return slot && slot->n == name.n && memcmp(slot->name, name.p, name.n) == 0;
-}
-
-static void keep(struct tx_cached_set *slot, struct tx_text name, const struct tx_set *found) {
-    if (!slot)
+void tx_claim_add(struct tx_claim *claim, const struct tx_claim *other) {
+    if (!other->any)
         return;
-    slot->n = name.n;
-    memcpy(slot->name, name.p, name.n);
-    slot->set = *found;
+    if (!claim->any || other->action.kind > claim->action.kind) {
+        *claim = *other;
+        return;
+    }
+    if (other->action.kind < claim->action.kind)
+        return;
+    struct tx_claim merged = other->rule < claim->rule ? *other : *claim;
+    if (merged.action.kind == TX_ACTION_MASK)
+        merge_masks(&merged.action, other->rule < claim->rule ? &claim->action : &other->action);
+    *claim = merged;
 }
 
-static bool any_event_matches(const struct tx_compiled_rule *rule, struct tx_text event) {
-    for (char **pattern = rule->events; *pattern; pattern++)
-        if (tx_glob_match_event(*pattern, event))
+static void add_rule(const struct tx_ruleset *set, size_t i, struct tx_claim *claim) {
+    const struct tx_claim one = {.any = true, .rule = (uint16_t)i, .action = set->rule[i].action};
+    tx_claim_add(claim, &one);
+}
+
+static void set_aside(const struct tx_rule *rule, struct tx_set *rules) {
+    for (size_t i = 0; i < rule->n_replaces; i++)
+        tx_set_remove(rules, rule->replaces[i]);
+}
+
+bool tx_rule_seeks(const struct tx_rule *rule, const struct tx_found *found) {
+    return tx_detectors_have(&rule->detectors, found->detector) &&
+           found->confidence >= rule->min_confidence && (!found->allowed || rule->locked);
+}
+
+static bool claims(const struct tx_rule *rule, size_t i, const struct tx_found *found) {
+    return tx_rule_seeks(rule, found) &&
+           (rule->min_count <= 1 || !found->counts || found->counts[i] >= rule->min_count);
+}
+
+/* What an ALLOW rule matches belongs to locked rules alone. */
+static bool is_let_through(const struct tx_ruleset *set, const struct tx_verdict *verdict,
+                           const struct tx_found *found) {
+    for (size_t k = 0; k < verdict->n_seeking; k++) {
+        size_t i = verdict->seeking[k];
+        const struct tx_rule *rule = &set->rule[i];
+        if (rule->action.kind == TX_ACTION_ALLOW && !rule->shadow && claims(rule, i, found))
             return true;
+    }
     return false;
 }
 
-void tx_ruleset_match_event(struct tx_ruleset *set, struct tx_text event, struct tx_set *ret) {
-    struct tx_cached_set *slot = slot_of(set->events, TX_CACHED_EVENTS, event);
-
-    *ret = set->all;
-    if (!tx_set_any(&set->with_events, set->n_words))
-        return;
-    if (holds(slot, event)) {
-        *ret = slot->set;
-        return;
+static bool is_replaced(const struct tx_ruleset *set, const struct tx_verdict *verdict,
+                        const struct tx_found *found, size_t which) {
+    for (size_t k = 0; k < verdict->n_seeking; k++) {
+        size_t i = verdict->seeking[k];
+        const struct tx_rule *rule = &set->rule[i];
+        if (rule->n_replaces == 0 || rule->shadow || !claims(rule, i, found))
+            continue;
+        for (size_t j = 0; j < rule->n_replaces; j++)
+            if (rule->replaces[j] == which)
+                return true;
     }
-    for (size_t i = 0; i < set->n_rules; i++)
-        if (tx_set_has(&set->with_events, i) && !any_event_matches(&set->rule[i], event))
-            ret->word[i / 64] &= ~(UINT64_C(1) << (i % 64));
-    keep(slot, event, ret);
-}
-
-static bool any_field_matches(const struct tx_compiled_rule *rule, const struct tx_name *name) {
-    for (struct tx_glob **glob = rule->fields; *glob; glob++)
-        if (tx_glob_match(*glob, name))
-            return true;
     return false;
 }
 
-/* Apart from the usual way, so that its large variables cost nothing there. */
-static __attribute__((noinline)) bool match_anew(struct tx_ruleset *set, struct tx_text name,
-                                                 struct tx_cached_set *slot, struct tx_set *names) {
-    struct tx_set found = {.word = {0}};
-    struct tx_name folded;
-
-    if (!tx_name_fold(name, &folded))
-        return false;
-    for (size_t i = 0; i < set->n_rules; i++)
-        if (tx_set_has(&set->with_fields, i) && any_field_matches(&set->rule[i], &folded))
-            tx_set_add(&found, i);
-    keep(slot, name, &found);
-    tx_set_or(names, &found, set->n_words);
-    return true;
+bool tx_ruleset_allows(struct tx_ruleset *set, const struct tx_verdict *verdict,
+                       enum tx_detector detector, struct tx_text text, size_t *ret_entry) {
+    for (size_t i = 0; i < set->allows.n; i++)
+        if (tx_set_has(&verdict->matched, set->n_rules + i) &&
+            tx_allows_have(&set->allows, i, detector, text)) {
+            *ret_entry = i;
+            return true;
+        }
+    return false;
 }
 
-bool tx_ruleset_match_name(struct tx_ruleset *set, struct tx_text name, struct tx_set *names) {
-    struct tx_cached_set *slot = slot_of(set->names, TX_CACHED_NAMES, name);
+void tx_ruleset_claim(const struct tx_ruleset *set, const struct tx_verdict *verdict,
+                      const struct tx_found *found, void (*shadowed)(void *data, size_t rule),
+                      void *data, struct tx_claim *ret) {
+    bool let_through = is_let_through(set, verdict, found);
+    bool replacing = tx_set_meets(&verdict->matched, &set->replacing, set->n_words);
 
-    if (!set->has_fields)
-        return true;
-    if (holds(slot, name)) {
-        tx_set_or(names, &slot->set, set->n_words);
-        return true;
+    *ret = (struct tx_claim){.any = false};
+    for (size_t k = 0; k < verdict->n_seeking; k++) {
+        size_t i = verdict->seeking[k];
+        const struct tx_rule *rule = &set->rule[i];
+        if (rule->action.kind == TX_ACTION_ALLOW || !claims(rule, i, found) ||
+            (let_through && !rule->locked) || (replacing && is_replaced(set, verdict, found, i)))
+            continue;
+        if (!rule->shadow)
+            add_rule(set, i, ret);
+        else if (shadowed)
+            shadowed(data, i);
     }
-    return match_anew(set, name, slot, names);
 }
 
 /* --- verdicts --- */
 
-void tx_claim_add(const struct tx_ruleset *set, struct tx_claim *claim,
-                  const struct tx_claim *other) {
-    if (!other->any)
-        return;
-    int mine = claim->any ? tx_mask_strictness(claim->action.kind) : -1;
-    int theirs = tx_mask_strictness(other->action.kind);
-    if (mine < theirs)
-        *claim = *other;
-    if (mine != theirs)
-        return;
-    struct tx_mask_action *a = &claim->action;
-    const struct tx_mask_action *b = &other->action;
-    a->keep_first = a->keep_first < b->keep_first ? a->keep_first : b->keep_first;
-    a->keep_last = a->keep_last < b->keep_last ? a->keep_last : b->keep_last;
-    tx_set_or(&claim->rules, &other->rules, set->n_words);
+/* Which rules stay, when those that hold set others aside or let the value through. */
+static void remove_set_aside(const struct tx_ruleset *set, struct tx_set *rules) {
+    TX_UNINITIALIZED struct tx_set by;
+
+    tx_set_copy(&by, rules, set->n_words);
+    tx_set_and(&by, &set->replacing, set->n_words);
+    tx_set_and(&by, &set->whole, set->n_words);
+    TX_SET_EACH(i, &by, set->n_words)
+    set_aside(&set->rule[i], rules);
+    tx_set_copy(&by, rules, set->n_words);
+    tx_set_and(&by, &set->allowing, set->n_words);
+    tx_set_and(&by, &set->whole, set->n_words);
+    tx_set_subtract(&by, &set->shadow, set->n_words);
+    if (tx_set_any(&by, set->n_words))
+        tx_set_and(rules, &set->locked, set->n_words);
 }
 
-static void claim_all(const struct tx_ruleset *set, const struct tx_set *rules,
-                      struct tx_claim *ret) {
-    for (size_t w = 0; w < set->n_words; w++)
-        for (uint64_t bits = rules->word[w]; bits; bits &= bits - 1) {
-            size_t i = w * 64 + (size_t)__builtin_ctzll(bits);
-            struct tx_claim claim = {.any = true, .action = set->rule[i].action};
-            tx_set_add(&claim.rules, i);
-            tx_claim_add(set, ret, &claim);
-        }
+static void add_seeking(const struct tx_ruleset *set, size_t i, struct tx_verdict *v) {
+    const struct tx_rule *rule = &set->rule[i];
+    int strictness = rule->shadow ? -1 : (int)rule->action.kind;
+
+    v->seeking[v->n_seeking++] = (uint16_t)i;
+    tx_detectors_or(&v->wanted, &rule->detectors);
+    v->strictest = strictness > v->strictest ? strictness : v->strictest;
+    v->must_scan = v->must_scan || rule->shadow || rule->min_count > 1;
 }
 
-/* A rule of the file wins over the built-in ones for what it names: one with fields or labels for
- * the whole value, one with a detector for what that finds. */
 static void decide(const struct tx_ruleset *set, struct tx_verdict *v) {
-    size_t n_words = set->n_words;
-    struct tx_set rules = v->matched, named = v->matched;
+    TX_UNINITIALIZED struct tx_set rules;
 
-    tx_set_and(&named, &set->file, n_words);
-    tx_set_and(&named, &set->naming, n_words);
-    bool is_named = tx_set_meets(&named, &set->whole, n_words);
-    if (is_named)
-        tx_set_and(&rules, &set->file, n_words);
-    struct tx_set whole = rules;
-    tx_set_and(&whole, &set->whole, n_words);
-    claim_all(set, &whole, &v->whole);
-    for (size_t d = 0; d < TX_DETECT_N; d++) {
-        struct tx_set found = rules;
-        tx_set_and(&found, &set->detecting[d], n_words);
-        if (tx_set_meets(&found, &set->file, n_words))
-            tx_set_and(&found, &set->file, n_words);
-        claim_all(set, &found, &v->found[d]);
-        if (!v->found[d].any)
-            continue;
-        tx_detectors_add(&v->wanted, (enum tx_detector)d);
-        int strictness = tx_mask_strictness(v->found[d].action.kind);
-        v->strictest = strictness > v->strictest ? strictness : v->strictest;
+    tx_set_copy(&rules, &v->matched, set->n_words);
+    tx_set_and(&rules, &set->rules, set->n_words);
+    remove_set_aside(set, &rules);
+    TX_SET_EACH(i, &rules, set->n_words) {
+        if (set->rule[i].has_detectors)
+            add_seeking(set, i, v);
+        else if (set->rule[i].shadow)
+            v->shadows = true;
+        else if (set->rule[i].action.kind != TX_ACTION_ALLOW)
+            add_rule(set, i, &v->whole);
     }
 }
 
@@ -308,21 +282,42 @@ static size_t hash_set(const struct tx_set *rules, size_t n_words) {
     return (size_t)(h >> 40);
 }
 
-const struct tx_verdict *tx_ruleset_decide(struct tx_ruleset *set, const struct tx_set *event,
-                                           const struct tx_set *names, enum tx_value_label label) {
-    size_t n_words = set->n_words;
-    struct tx_set matched;
+/* The verdict of just these rules, or a place for it. */
+static struct tx_verdict *place_of(struct tx_ruleset *set, const struct tx_set *matched,
+                                   uint64_t record) {
+    size_t hash = hash_set(matched, set->n_words);
+    struct tx_verdict *free_one = NULL;
 
-    for (size_t i = 0; i < n_words; i++)
-        matched.word[i] = event->word[i] & set->labelled[label].word[i] &
-                          (names->word[i] | ~set->with_fields.word[i]);
-    struct tx_verdict *v = &set->verdicts[hash_set(&matched, n_words) % TX_CACHED_VERDICTS];
-    if (v->used && tx_set_equal(&v->matched, &matched, n_words))
+    for (size_t k = 0; k < TX_VERDICT_PROBES; k++) {
+        struct tx_verdict *v = &set->verdicts[(hash + k) % TX_CACHED_VERDICTS];
+        if (v->used && tx_set_equal(&v->matched, matched, set->n_words))
+            return v;
+        if (!free_one && (!v->used || record == 0 || v->pinned != record))
+            free_one = v;
+        if (!v->used)
+            break;
+    }
+    if (free_one)
+        free_one->used = false;
+    return free_one;
+}
+
+const struct tx_verdict *tx_ruleset_decide(struct tx_ruleset *set,
+                                           const struct tx_condition_value *value,
+                                           const struct tx_set *spent, uint64_t record) {
+    TX_UNINITIALIZED struct tx_set matched;
+
+    tx_conditions_match_value(&set->conditions, value, &matched);
+    if (spent)
+        tx_set_subtract(&matched, spent, set->n_words);
+    struct tx_verdict *v = place_of(set, &matched, record);
+    if (!v)
+        return NULL;
+    v->pinned = record;
+    if (v->used)
         return v;
-    memset(v, 0, sizeof(*v));
-    v->used = true;
-    v->strictest = -1;
-    memcpy(v->matched.word, matched.word, n_words * sizeof(matched.word[0]));
+    *v = (struct tx_verdict){.used = true, .pinned = record, .strictest = -1};
+    tx_set_copy(&v->matched, &matched, set->n_words);
     decide(set, v);
     return v;
 }

@@ -3,86 +3,99 @@
 #define TX_MASK_RULESET_H
 
 /*
- * Rules, compiled: which of them hold for an event, a name and a label, and what they then demand
- * of a value. It sees no value. The same few names and combinations come again and again, so their
- * answers are kept in caches of fixed size.
+ * Rules, compiled: which of them hold for a value, what they demand of it as a whole, and what they
+ * demand of a match of a detector in it. It sees no value. The order of rules decides nothing but
+ * which of two equally strict ones is named.
  */
 
 #include "libtx/detect/detect.h"
-#include "libtx/mask/set.h"
+#include "libtx/mask/allow.h"
+#include "libtx/mask/conditions.h"
 
-#define TX_CACHED_NAMES 256
-#define TX_CACHED_EVENTS 64
-#define TX_CACHED_VERDICTS 32
+/* Of the file, presets and packs together. */
+#define TX_RULES_MAX 2048
 
-/* What is to be done, and which rules say so: the strictest of those that matched. */
+/* Verdicts that are kept; at most as many different ones can be in use within one record. */
+#define TX_CACHED_VERDICTS 64
+#define TX_VERDICT_PROBES 8
+
+/* What is to be done, and which rule says so: the strictest of those that claim, of equally strict
+ * ones the first. Strings of the action are borrowed from the ruleset. */
 struct tx_claim {
     bool any;
-    struct tx_mask_action action;
-    struct tx_set rules;
+    uint16_t rule;
+    struct tx_masking_action action;
 };
 
-/* What the rules that matched demand. */
+/* What the rules that hold for a value demand. */
 struct tx_verdict {
     bool used;
-    struct tx_set matched;
+    uint64_t pinned;               /* the record that uses it */
+    struct tx_set matched;         /* rules, and entries of `allow:` behind them */
     struct tx_claim whole;         /* of the value as a whole */
-    struct tx_detector_set wanted; /* detectors that have a claim */
-    int strictest;                 /* of their claims, by tx_mask_strictness; -1: none */
-    struct tx_claim found[TX_DETECT_N];
+    struct tx_detector_set wanted; /* detectors that some rule asks for */
+    int strictest;                 /* action of those rules; -1: none */
+    bool must_scan;                /* something is counted, whatever is claimed of the whole */
+    bool shadows;                  /* a shadow rule without detectors is among `matched` */
+    size_t n_seeking;
+    uint16_t seeking[TX_RULES_MAX]; /* the rules with detectors, in order */
 };
 
-struct tx_cached_set {
-    size_t n; /* 0: empty slot */
-    char name[TX_LIMIT_NAME_BYTES];
-    struct tx_set set;
+struct tx_rule {
+    const char *id;
+    enum tx_masking_source source;
+    struct tx_masking_action action; /* borrowed from the copy */
+    bool has_detectors, locked, shadow, type_to_null;
+    struct tx_detector_set detectors;
+    uint8_t min_confidence;
+    uint32_t min_count;
+    size_t n_replaces;
+    uint16_t *replaces;
 };
-
-struct tx_compiled_rule; /* see ruleset.c */
 
 struct tx_ruleset {
     size_t n_rules, n_words;
-    struct tx_compiled_rule *rule;
-    struct tx_set all;
-    struct tx_set file;   /* not built in */
-    struct tx_set whole;  /* without detectors */
-    struct tx_set naming; /* with fields or labels */
-    struct tx_set with_events;
-    struct tx_set with_fields;
-    struct tx_set labelled[TX_LABEL_N]; /* hold for that label */
-    struct tx_set detecting[TX_DETECT_N];
-    struct tx_set event_drops; /* drop_record by nothing but the event */
-    bool has_fields;
-    bool has_hash;
-    struct tx_cached_set *names;
-    struct tx_cached_set *events;
+    struct tx_rule *rule;
+    struct tx_conditions conditions; /* rules, then entries of `allow:` */
+    struct tx_allows allows;
+    struct tx_set rules, whole, shadow, allowing, locked, counted, replacing;
+    struct tx_set drop_records; /* of a record as a whole, by what asks for no value */
     struct tx_verdict *verdicts;
 };
 
-/* -EINVAL for what mask.h says of tx_mask_new. */
-TX_MUST_USE int tx_ruleset_init(struct tx_ruleset *set, const struct tx_mask_rules *rules);
+/* A match of one value, as rules see it. */
+struct tx_found {
+    enum tx_detector detector;
+    uint8_t confidence;
+    bool allowed;           /* by an entry of `allow:` */
+    const uint32_t *counts; /* of each rule in this record; NULL: as if all had enough */
+};
+
+/* `masking` is borrowed until _deinit. -EINVAL: see tx_mask_new. */
+TX_MUST_USE int tx_ruleset_init(struct tx_ruleset *set, const struct tx_masking *masking);
 void tx_ruleset_deinit(struct tx_ruleset *set);
 
-const char *tx_ruleset_id(const struct tx_ruleset *set, size_t rule);
+/* What holds for a value. `spent`: rules that have done their part; NULL: none. Borrowed as long as
+ * no other record asks. NULL when too many different ones are in use by `record`; with record == 0
+ * it is borrowed until the next call only, and never NULL. */
+const struct tx_verdict *tx_ruleset_decide(struct tx_ruleset *set,
+                                           const struct tx_condition_value *value,
+                                           const struct tx_set *spent, uint64_t record);
 
-/* Greater is stricter. */
-int tx_mask_strictness(enum tx_mask_action_kind kind);
+/* Whether an entry of `allow:` that holds for the value lets through what a detector found. */
+bool tx_ruleset_allows(struct tx_ruleset *set, const struct tx_verdict *verdict,
+                       enum tx_detector detector, struct tx_text text, size_t *ret_entry);
 
-/* The rules whose condition on the event holds (or that have none). */
-void tx_ruleset_match_event(struct tx_ruleset *set, struct tx_text event, struct tx_set *ret);
+/* What the rules demand of a match; *ret has any == false when nothing. `shadowed` is told of each
+ * shadow rule that would have claimed it, and may be NULL. */
+void tx_ruleset_claim(const struct tx_ruleset *set, const struct tx_verdict *verdict,
+                      const struct tx_found *found, void (*shadowed)(void *data, size_t rule),
+                      void *data, struct tx_claim *ret);
 
-/* Adds to *names the rules of which a field pattern fits. False when the name is longer than
- * TX_GLOB_NAME_BYTES and some rule has patterns. */
-TX_MUST_USE bool tx_ruleset_match_name(struct tx_ruleset *set, struct tx_text name,
-                                       struct tx_set *names);
-
-/* What holds for a value whose event gave `event` and whose names gave `names`. Borrowed until the
- * next call. */
-const struct tx_verdict *tx_ruleset_decide(struct tx_ruleset *set, const struct tx_set *event,
-                                           const struct tx_set *names, enum tx_value_label label);
+/* Whether a rule, taken alone, claims what was found, but for its count. */
+bool tx_rule_seeks(const struct tx_rule *rule, const struct tx_found *found);
 
 /* Adds what `other` demands: the stricter one stands; of two masks, what both show. */
-void tx_claim_add(const struct tx_ruleset *set, struct tx_claim *claim,
-                  const struct tx_claim *other);
+void tx_claim_add(struct tx_claim *claim, const struct tx_claim *other);
 
 #endif

@@ -1,340 +1,320 @@
 /* SPDX-License-Identifier: MIT */
-#include <assert.h>
-
-#include "libtx/crypto/secret.h"
 #include "libtx/mask/engine.h"
 
-#define REDACTED TX_TEXT("[redacted]")
-#define HASH_DIGITS 16 /* bytes of the HMAC that are written */
+/* Of longer ones nobody asks which one spelling they have. */
+#define SPELT_BYTES 256
 
-/* More entries than that help nobody, and a line has an end. */
-#define MARKS_MAX 16
-
-/* --- marks --- */
-
-void tx_marks_reset(struct tx_marks *marks) {
-    marks->error_limit = marks->error_json = false;
-    memset(marks->any, 0, sizeof(marks->any));
-}
-
-static void mark(struct tx_mask *mask, enum tx_mask_action_kind kind, const struct tx_set *rules) {
-    struct tx_marks *marks = &mask->marks;
-    if (!marks->any[kind])
-        marks->rules[kind] = (struct tx_set){.word = {0}};
-    marks->any[kind] = true;
-    tx_set_or(&marks->rules[kind], rules, mask->rules.n_words);
-}
-
-void tx_value_mark(struct tx_mask *mask, const struct tx_claim *claim) {
-    mark(mask, claim->action.kind, &claim->rules);
-}
-
-static void put_mark(struct tx_buf *b, const char *action, const char *rule) {
-    if (b->len > 0)
-        tx_buf_char(b, ',');
-    tx_buf_str(b, action);
-    tx_buf_char(b, ':');
-    tx_buf_str(b, rule);
-}
-
-static void put_rules(const struct tx_mask *mask, enum tx_mask_action_kind kind, const char *action,
-                      size_t *n, struct tx_buf *b) {
-    if (!mask->marks.any[kind])
+void tx_value_tell(const struct tx_mask *mask, const struct tx_mask_event *event) {
+    if (!mask->trace)
         return;
-    for (size_t i = 0; i < mask->rules.n_rules && *n < MARKS_MAX; i++)
-        if (tx_set_has(&mask->marks.rules[kind], i)) {
-            put_mark(b, action, tx_ruleset_id(&mask->rules, i));
-            ++*n;
-        }
+    struct tx_mask_event told = *event;
+    told.field = mask->field;
+    told.part = mask->part;
+    mask->trace->tell(mask->trace->data, &told);
 }
 
-const char *tx_marks_render(struct tx_mask *mask) {
-    static const struct {
-        enum tx_mask_action_kind kind;
-        const char *action;
-    } order[] = {{TX_MASK_DROP_RECORD, "drop"},
-                 {TX_MASK_DROP, "drop"},
-                 {TX_MASK_REDACT, "redact"},
-                 {TX_MASK_HASH, "hash"},
-                 {TX_MASK_KEEP, "mask"}};
-    struct tx_buf b = tx_arena_open(&mask->values);
-    size_t n = 0;
+/* --- what is left out, what fails --- */
 
-    if (mask->marks.error_limit)
-        put_mark(&b, "error", "limit");
-    if (mask->marks.error_json)
-        put_mark(&b, "error", "json");
-    for (size_t i = 0; i < TX_COUNT_OF(order); i++)
-        put_rules(mask, order[i].kind, order[i].action, &n, &b);
-    if (b.len == 0 && !b.full)
-        return NULL;
-    tx_buf_char(&b, '\0');
-    struct tx_text text = tx_arena_close(&mask->values, &b);
-    return b.full ? "error:limit" : text.p;
+bool tx_claim_drops(const struct tx_claim *claim) {
+    return claim->any && claim->action.kind >= TX_ACTION_DROP_FIELD;
 }
 
-struct tx_text tx_value_limit(struct tx_mask *mask) {
-    mask->marks.error_limit = true;
-    return REDACTED;
+static void tell_whole(const struct tx_mask *mask, const struct tx_claim *claim, bool failed) {
+    tx_value_tell(mask, &(struct tx_mask_event){.step = TX_STEP_SPAN,
+                                                .detector = TX_DETECT_N,
+                                                .by = mask->rules.rule[claim->rule].id,
+                                                .action = claim->action.kind,
+                                                .failed = failed});
 }
 
-/* --- actions --- */
-
-static size_t char_bytes(struct tx_text text, size_t at) {
-    size_t n = tx_utf8_char(text.p + at, text.n - at);
-    return n ? n : 1;
-}
-
-static bool is_separator(char c) {
-    return c == ' ' || c == '-';
-}
-
-/* Numbers in groups keep their spaces and dashes, which say nothing. So do those that were masked
- * before. */
-static bool is_grouped_number(struct tx_text text) {
-    bool separators = false;
-    for (size_t i = 0; i < text.n; i++) {
-        if (!is_separator(text.p[i]) && !(text.p[i] >= '0' && text.p[i] <= '9') && text.p[i] != '*')
-            return false;
-        separators = separators || is_separator(text.p[i]);
+enum tx_outcome tx_value_drop(struct tx_mask *mask, const struct tx_claim *claim) {
+    tx_marks_reset(&mask->marks);
+    tx_marks_add(mask, claim->action.kind, claim->rule);
+    if (claim->action.kind == TX_ACTION_DROP_RECORD && !mask->dropped) {
+        mask->dropped = true;
+        mask->dropped_by_error = false;
+        mask->dropped_rule = claim->rule;
     }
-    return separators;
+    tell_whole(mask, claim, false);
+    return TX_DROPPED;
 }
 
-static size_t count_chars(struct tx_text text, bool grouped) {
-    size_t n = 0;
-    for (size_t i = 0; i < text.n; i += char_bytes(text, i))
-        n += !(grouped && is_separator(text.p[i]));
-    return n;
-}
-
-/* False when it would show more than half. */
-static bool put_kept(struct tx_buf *b, const struct tx_mask_action *action, struct tx_text text) {
-    bool grouped = is_grouped_number(text);
-    size_t n = count_chars(text, grouped), k = 0;
-
-    if ((uint64_t)action->keep_first + action->keep_last > n / 2)
-        return false;
-    for (size_t i = 0, bytes; i < text.n; i += bytes) {
-        bytes = char_bytes(text, i);
-        bool separator = grouped && is_separator(text.p[i]);
-        if (separator || k < action->keep_first || k >= n - action->keep_last)
-            tx_buf_put(b, text.p + i, bytes);
-        else
-            tx_buf_char(b, '*');
-        k += !separator;
+enum tx_outcome tx_value_fail(struct tx_mask *mask, enum tx_mask_error error, struct tx_text *ret) {
+    mask->counters.errors[error]++;
+    mask->marks.errors |= 1u << error;
+    *ret = TX_REDACTED;
+    if (mask->masking->on_error == TX_ON_ERROR_MASK_FIELD)
+        return TX_CHANGED;
+    if (mask->masking->on_error == TX_ON_ERROR_REJECT_RECORD && !mask->dropped) {
+        mask->dropped = mask->dropped_by_error = true;
+        mask->dropped_error = error;
     }
-    return true;
+    return TX_DROPPED;
 }
 
-/* What is one thing however it is spelt: in small letters; and what is grouped, without spaces,
- * dashes, dots and slashes. */
-static bool is_spelt(enum tx_detector d) {
-    return d == TX_DETECT_EMAIL || d == TX_DETECT_IPV6;
-}
-static bool is_grouped(enum tx_detector d) {
-    return d == TX_DETECT_CREDIT_CARD || d == TX_DETECT_IBAN || d >= TX_DETECT_UK_NINO;
-}
-#define SPELT_BYTES 256 /* longer values are as they are */
+/* --- one replacement --- */
 
-/* TX_DETECT_N when it is none or several. */
+/* TX_DETECT_N: none or several. */
 static enum tx_detector only_one(const struct tx_detector_set *set) {
+    size_t i = 0;
     if (tx_detectors_count(set) != 1)
         return TX_DETECT_N;
-    size_t i = 0;
     while (!set->word[i])
         i++;
     return (enum tx_detector)(64 * i + (size_t)__builtin_ctzll(set->word[i]));
 }
 
-/* One spelling of what a single detector found, so that equal values have equal hashes: small
- * letters; no spaces and dashes where they only group. */
-static bool put_canonical(struct tx_buf *b, struct tx_text text,
-                          const struct tx_detector_set *detectors) {
-    enum tx_detector detector = only_one(detectors);
-    bool grouped = is_grouped(detector);
+/* Of several, the one that the rule asked for. */
+static enum tx_detector detector_of(const struct tx_mask *mask, const struct tx_claim *claim,
+                                    const struct tx_detector_set *found) {
+    struct tx_detector_set asked = *found;
+    enum tx_detector detector = only_one(found);
+    if (detector != TX_DETECT_N || !mask->rules.rule[claim->rule].has_detectors)
+        return detector;
+    tx_detectors_and(&asked, &mask->rules.rule[claim->rule].detectors);
+    return only_one(&asked);
+}
 
-    if (detector == TX_DETECT_N || !(grouped || is_spelt(detector)) || text.n > SPELT_BYTES)
-        return false;
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        if (!grouped || !(is_separator(c) || c == '.' || c == '/'))
-            tx_buf_char(b, c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c);
+static int apply(struct tx_mask *mask, const struct tx_claim *claim, struct tx_text text,
+                 enum tx_detector detector, struct tx_buf *b) {
+    const struct tx_action_subject subject = {
+        .text = text,
+        .detector = detector < TX_DETECT_N ? detector : TX_DETECT_N,
+        .detector_name =
+            detector == TX_DETECT_N ? "value" : tx_mask_detector_name(mask->masking, detector),
+        .rule = mask->rules.rule[claim->rule].id,
+        .event = mask->record->event,
+        .field = mask->field,
+        .record_id = mask->record->id,
+        .policy = mask->policy.bytes,
+        .received = mask->record->received,
+        .n = mask->n_replaced,
+        .person = tx_persons_of(&mask->persons, claim->rule),
+    };
+    return claim->action.kind == TX_ACTION_ENCRYPT && subject.person.n == 0
+               ? TX_ACTION_E_FAILED
+               : tx_action_apply(mask->tools, &claim->action, &subject, b);
+}
+
+static enum tx_mask_error error_of(enum tx_masking_action_kind kind) {
+    switch (kind) {
+    case TX_ACTION_ENCRYPT:
+        return TX_MASK_ERROR_VAULT;
+    case TX_ACTION_PSEUDONYM:
+    case TX_ACTION_COMMIT:
+        return TX_MASK_ERROR_KEY;
+    default:
+        return TX_MASK_ERROR_LIMIT;
     }
-    return true;
 }
 
-static void put_hash(const struct tx_mask *mask, struct tx_buf *b, struct tx_text text,
-                     const struct tx_detector_set *detectors) {
-    char memory[SPELT_BYTES];
-    struct tx_buf canonical = tx_buf_of(memory, sizeof(memory));
-    struct tx_digest digest;
+/* What stands in place of `text`; the claim drops nothing. An action that would show the text, or
+ * is for another kind of text, redacts; so does KEEP_ONLY, which is for members of an object.
+ * TX_KEPT, or what a failure means for the value. */
+static enum tx_outcome put_replacement(struct tx_mask *mask, const struct tx_claim *claim,
+                                       struct tx_text text, enum tx_detector detector,
+                                       struct tx_buf *b) {
+    enum tx_masking_action_kind kind = claim->action.kind;
+    struct tx_text failed;
+    int r = TX_ACTION_E_SHOWS;
 
-    if (put_canonical(&canonical, text, detectors)) {
-        tx_hmac(mask->hmac, memory, canonical.len, &digest);
-        tx_wipe(memory, canonical.len);
-    } else {
-        tx_hmac(mask->hmac, text.p, text.n, &digest);
+    mask->n_replaced++;
+    if (kind != TX_ACTION_REDACT && kind != TX_ACTION_KEEP_ONLY)
+        r = apply(mask, claim, text, detector, b);
+    if (r != 0)
+        tx_buf_put(b, TX_REDACTED.p, TX_REDACTED.n);
+    if (r != TX_ACTION_E_SHOWS && r != 0) {
+        enum tx_mask_error error = b->full ? TX_MASK_ERROR_LIMIT : error_of(kind);
+        return tx_value_fail(mask, error, &failed) == TX_DROPPED ? TX_DROPPED : TX_KEPT;
     }
-    tx_buf_str(b, "hmac:");
-    tx_buf_hex(b, digest.bytes, HASH_DIGITS);
+    tx_marks_add(mask, r == 0 ? kind : TX_ACTION_REDACT, claim->rule);
+    return TX_KEPT;
 }
 
-/* What stands in place of `text`, in which `detectors` found something; the claim drops nothing. */
-static void put_replacement(struct tx_mask *mask, const struct tx_claim *claim, struct tx_text text,
-                            const struct tx_detector_set *detectors, struct tx_buf *b) {
-    enum tx_mask_action_kind kind = claim->action.kind;
-
-    if (kind == TX_MASK_KEEP && !put_kept(b, &claim->action, text))
-        kind = TX_MASK_REDACT;
-    if (kind == TX_MASK_HASH)
-        put_hash(mask, b, text, detectors);
-    if (kind == TX_MASK_REDACT)
-        tx_buf_put(b, REDACTED.p, REDACTED.n);
-    mark(mask, kind, &claim->rules);
-}
-
-static bool drops(const struct tx_claim *claim) {
-    return claim->any &&
-           (claim->action.kind == TX_MASK_DROP || claim->action.kind == TX_MASK_DROP_RECORD);
-}
-
-enum tx_outcome tx_value_drop(struct tx_mask *mask, const struct tx_claim *claim) {
-    tx_marks_reset(&mask->marks);
-    mark(mask, claim->action.kind, &claim->rules);
-    for (size_t i = 0;
-         i < mask->rules.n_rules && claim->action.kind == TX_MASK_DROP_RECORD && !mask->dropped_by;
-         i++)
-        if (tx_set_has(&claim->rules, i))
-            mask->dropped_by = tx_ruleset_id(&mask->rules, i);
-    return TX_DROPPED;
-}
-
-/* --- what was found --- */
-
-static struct tx_claim claim_span(const struct tx_mask *mask, const struct tx_verdict *verdict,
-                                  const struct tx_span *span) {
-    struct tx_claim claim = {.any = false};
-    for (size_t w = 0; w < TX_COUNT_OF(span->detectors.word); w++)
-        for (uint64_t bits = span->detectors.word[w]; bits; bits &= bits - 1)
-            tx_claim_add(&mask->rules, &claim,
-                         &verdict->found[w * 64 + (size_t)__builtin_ctzll(bits)]);
-    return claim;
-}
-
-/* The strictest of all that was found. */
-static struct tx_claim claim_spans(const struct tx_mask *mask, const struct tx_verdict *verdict) {
-    struct tx_span all = {.start = 0};
-    for (size_t i = 0; i < mask->n_spans; i++)
-        tx_detectors_or(&all.detectors, &mask->spans[i].detectors);
-    return claim_span(mask, verdict, &all);
-}
-
-static enum tx_outcome finish(struct tx_mask *mask, struct tx_buf *b, struct tx_arena *to,
-                              struct tx_text *ret) {
-    *ret = tx_arena_close(to, b);
+static enum tx_outcome finish(struct tx_mask *mask, enum tx_outcome outcome, struct tx_buf *b,
+                              struct tx_arena *to, struct tx_text *ret) {
+    struct tx_text text = tx_arena_close(to, b);
+    if (outcome == TX_DROPPED)
+        return TX_DROPPED;
     if (b->full)
-        *ret = tx_value_limit(mask);
+        return tx_value_fail(mask, TX_MASK_ERROR_LIMIT, ret);
+    *ret = text;
     return TX_CHANGED;
 }
 
-/* Into mask->spans. */
-static void detect(struct tx_mask *mask, const struct tx_detector_set *wanted,
-                   struct tx_text text) {
-    const struct tx_detect_options options = {
-        .wanted = *wanted, .name = mask->name, .assume_context = mask->assume_context};
-    tx_detect(mask->detect_memory, text, &options, &mask->matches);
-    mask->n_spans = mask->matches.overflow ? 0 : tx_matches_unite(&mask->matches, mask->spans);
-}
+/* --- the whole --- */
 
 /* The detectors that would find just this text in a longer one. */
-static struct tx_detector_set what_is(struct tx_mask *mask, struct tx_text text) {
-    const struct tx_span *span = &mask->spans[0];
+static enum tx_detector what_is(struct tx_mask *mask, struct tx_text text) {
+    struct tx_detector_set found = {.word = {0}};
+
     if (text.n > SPELT_BYTES)
-        return (struct tx_detector_set){.word = {0}};
-    detect(mask, &tx_detectors_all, text);
-    return mask->n_spans == 1 && span->start == 0 && span->end == text.n
-               ? span->detectors
-               : (struct tx_detector_set){.word = {0}};
+        return TX_DETECT_N;
+    tx_slots_look(mask, &mask->all, text, (struct tx_text){.p = NULL});
+    for (size_t i = 0; i < mask->few.n && !mask->few.overflow; i++) {
+        const struct tx_match *match = &mask->few.match[i];
+        if (match->start != 0 || match->end != text.n)
+            return TX_DETECT_N;
+        tx_detectors_add(&found, match->detector);
+    }
+    return only_one(&found);
 }
 
-static enum tx_outcome replace_whole(struct tx_mask *mask, const struct tx_claim *claim,
-                                     struct tx_text text, struct tx_arena *to,
-                                     struct tx_text *ret) {
-    if (drops(claim))
-        return tx_value_drop(mask, claim);
-    struct tx_buf b = tx_arena_open(to);
-    struct tx_detector_set detectors = {.word = {0}};
-    if (claim->action.kind == TX_MASK_HASH)
-        detectors = what_is(mask, text);
-    put_replacement(mask, claim, text, &detectors, &b);
-    return finish(mask, &b, to, ret);
+static bool wants_spelling(enum tx_masking_action_kind kind) {
+    return kind == TX_ACTION_PSEUDONYM || kind == TX_ACTION_COMMIT || kind == TX_ACTION_ENCRYPT;
 }
 
-static enum tx_outcome replace_spans(struct tx_mask *mask, const struct tx_verdict *verdict,
-                                     struct tx_text text, struct tx_arena *to,
+static bool shows_parts(enum tx_masking_action_kind kind) {
+    return kind > TX_ACTION_REPLACE && kind < TX_ACTION_COMMIT;
+}
+
+/* An opaque value has no first characters, no year and no network: it is redacted. So is what is
+ * longer than texts may be, when a part of it would stay. */
+static struct tx_claim for_form(const struct tx_mask *mask, const struct tx_claim *claim,
+                                enum tx_form form, struct tx_text text) {
+    struct tx_claim ret = *claim;
+    bool too_long = text.n > mask->masking->limits.field_bytes;
+    if (shows_parts(ret.action.kind) && (form == TX_FORM_OPAQUE || too_long))
+        ret.action = (struct tx_masking_action){.kind = TX_ACTION_REDACT};
+    return ret;
+}
+
+static enum tx_outcome replace_whole(struct tx_mask *mask, const struct tx_claim *wanted,
+                                     enum tx_form form, struct tx_text text, struct tx_arena *to,
                                      struct tx_text *ret) {
-    struct tx_claim strictest = claim_spans(mask, verdict);
-    if (drops(&strictest))
-        return tx_value_drop(mask, &strictest);
+    struct tx_claim claim = for_form(mask, wanted, form, text);
+
+    if (tx_claim_drops(&claim))
+        return tx_value_drop(mask, &claim);
+    tell_whole(mask, &claim, false);
+    if (form == TX_FORM_NUMBER && mask->rules.rule[claim.rule].type_to_null) {
+        tx_marks_add(mask, claim.action.kind, claim.rule);
+        return TX_NULLED;
+    }
+    enum tx_detector detector =
+        wants_spelling(claim.action.kind) ? what_is(mask, text) : TX_DETECT_N;
     struct tx_buf b = tx_arena_open(to);
+    enum tx_outcome outcome = put_replacement(mask, &claim, text, detector, &b);
+    return finish(mask, outcome, &b, to, ret);
+}
+
+/* --- stretches --- */
+
+static void tell_stretch(const struct tx_mask *mask, const struct tx_stretch *stretch,
+                         enum tx_detector detector) {
+    tx_value_tell(mask, &(struct tx_mask_event){.step = TX_STEP_SPAN,
+                                                .start = stretch->start,
+                                                .end = stretch->end,
+                                                .detector = detector,
+                                                .by = mask->rules.rule[stretch->claim.rule].id,
+                                                .action = stretch->claim.action.kind});
+}
+
+/* What was masked before is left as it is: a network that stands where an address stood goes to the
+ * end of its prefix length. */
+static size_t end_of(const struct tx_mask *mask, size_t i, struct tx_text text) {
+    const struct tx_stretch *stretch = &mask->stretches[i];
+    size_t end = stretch->claim.action.kind == TX_ACTION_IP ? tx_action_ip_end(text, stretch->end)
+                                                            : stretch->end;
+    bool is_free = i + 1 == mask->n_stretches || mask->stretches[i + 1].start >= end;
+    return is_free ? end : stretch->end;
+}
+
+static enum tx_outcome put_stretch(struct tx_mask *mask, const struct tx_stretch *stretch,
+                                   struct tx_text text, size_t end, struct tx_buf *b) {
+    enum tx_detector detector = detector_of(mask, &stretch->claim, &stretch->detectors);
+    const struct tx_text part = {.p = text.p + stretch->start, .n = end - stretch->start};
+    tell_stretch(mask, stretch, detector);
+    return put_replacement(mask, &stretch->claim, part, detector, b);
+}
+
+/* Where a text that is too long is cut: between two characters. */
+static size_t cut_of(const struct tx_mask *mask, struct tx_text text) {
+    size_t n = text.n;
+    if (n <= mask->masking->limits.field_bytes)
+        return n;
+    n = (size_t)mask->masking->limits.field_bytes;
+    while (n > 0 && ((uint8_t)text.p[n] & 0xc0) == 0x80)
+        n--;
+    return n;
+}
+
+/* All of the text was looked at: a stretch that reaches over the cut is replaced as a whole. */
+static enum tx_outcome put_text(struct tx_mask *mask, struct tx_text text, size_t cut,
+                                struct tx_buf *b) {
     size_t at = 0;
-    for (size_t i = 0; i < mask->n_spans; i++) {
-        const struct tx_span *span = &mask->spans[i];
-        struct tx_claim claim = claim_span(mask, verdict, span);
-        tx_buf_put(&b, text.p + at, span->start - at);
-        put_replacement(mask, &claim,
-                        (struct tx_text){.p = text.p + span->start, .n = span->end - span->start},
-                        &span->detectors, &b);
-        at = span->end;
+    for (size_t i = 0; i < mask->n_stretches && mask->stretches[i].start < cut; i++) {
+        const struct tx_stretch *stretch = &mask->stretches[i];
+        size_t end = end_of(mask, i, text);
+        tx_buf_put(b, text.p + at, stretch->start - at);
+        if (put_stretch(mask, stretch, text, end, b) == TX_DROPPED)
+            return TX_DROPPED;
+        at = end;
     }
-    tx_buf_put(&b, text.p + at, text.n - at);
-    return finish(mask, &b, to, ret);
+    if (at < cut)
+        tx_buf_put(b, text.p + at, cut - at);
+    if (cut < text.n && at < text.n)
+        tx_buf_put(b, TX_REDACTED.p, TX_REDACTED.n);
+    return TX_CHANGED;
 }
 
-enum tx_outcome tx_value_mask(struct tx_mask *mask, const struct tx_verdict *verdict,
-                              const struct tx_detector_set *detectors, struct tx_text text,
+static enum tx_outcome replace_stretches(struct tx_mask *mask, enum tx_form form,
+                                         struct tx_text text, struct tx_arena *to,
+                                         struct tx_text *ret) {
+    size_t cut = cut_of(mask, text);
+
+    if (mask->n_stretches > 0 && form == TX_FORM_NUMBER &&
+        mask->rules.rule[mask->strictest.rule].type_to_null) {
+        tx_marks_add(mask, mask->strictest.action.kind, mask->strictest.rule);
+        return TX_NULLED;
+    }
+    if (cut < text.n) {
+        mask->counters.errors[TX_MASK_ERROR_LIMIT]++;
+        mask->marks.errors |= 1u << TX_MASK_ERROR_LIMIT;
+    }
+    struct tx_buf b = tx_arena_open(to);
+    enum tx_outcome outcome = put_text(mask, text, cut, &b);
+    return finish(mask, outcome, &b, to, ret);
+}
+
+/* --- a value --- */
+
+/* What is claimed of the value, with what is claimed of parts of it, when it is changed as a whole.
+ */
+static struct tx_claim of_whole(const struct tx_mask *mask, const struct tx_slot *slot,
+                                enum tx_form form) {
+    struct tx_claim claim = {.any = false}, found = mask->strictest;
+    if (!slot->is_key)
+        claim = slot->verdict->whole;
+    if (form == TX_FORM_OPAQUE && found.any && found.action.kind < TX_ACTION_REDACT)
+        found.action = (struct tx_masking_action){.kind = TX_ACTION_REDACT};
+    tx_claim_add(&claim, &found);
+    return claim;
+}
+
+static bool is_too_long(const struct tx_mask *mask, enum tx_form form, struct tx_text text) {
+    return text.n > mask->masking->limits.field_bytes &&
+           (mask->masking->limits.redact_all || form != TX_FORM_TEXT);
+}
+
+enum tx_outcome tx_value_mask(struct tx_mask *mask, const struct tx_slot *slot, enum tx_form form,
                               struct tx_arena *to, struct tx_text *ret) {
-    int whole = verdict->whole.any ? tx_mask_strictness(verdict->whole.action.kind) : -1;
-    struct tx_detector_set wanted = verdict->wanted;
+    struct tx_text text = slot->text;
 
-    mask->n_spans = 0;
-    mask->matches.overflow = false;
-    tx_detectors_and(&wanted, detectors);
-    if (verdict->strictest > whole)
-        detect(mask, &wanted, text);
-    if (mask->matches.overflow && whole < tx_mask_strictness(TX_MASK_REDACT)) {
-        *ret = tx_value_limit(mask);
-        return TX_CHANGED;
-    }
-    if (mask->n_spans == 0)
-        return verdict->whole.any ? replace_whole(mask, &verdict->whole, text, to, ret) : TX_KEPT;
-    if (!verdict->whole.any)
-        return replace_spans(mask, verdict, text, to, ret);
-    struct tx_claim claim = verdict->whole, found = claim_spans(mask, verdict);
-    tx_claim_add(&mask->rules, &claim, &found);
-    return replace_whole(mask, &claim, text, to, ret);
-}
-
-enum tx_outcome tx_value_mask_opaque(struct tx_mask *mask, const struct tx_verdict *verdict,
-                                     struct tx_text text, struct tx_arena *to,
-                                     struct tx_text *ret) {
-    struct tx_claim claim = verdict->whole;
-
-    detect(mask, &verdict->wanted, text);
-    if (mask->matches.overflow) {
-        *ret = tx_value_limit(mask);
-        return TX_CHANGED;
-    }
-    if (mask->n_spans == 0 && !claim.any)
+    if (slot->n_matches == 0 && !slot->overflow && (!slot->verdict->whole.any || slot->is_key) &&
+        !slot->verdict->shadows && text.n <= mask->masking->limits.field_bytes)
         return TX_KEPT;
-    if (mask->n_spans > 0) {
-        struct tx_claim found = claim_spans(mask, verdict);
-        if (!drops(&found))
-            found.action.kind = TX_MASK_REDACT;
-        tx_claim_add(&mask->rules, &claim, &found);
-    }
-    if (claim.action.kind == TX_MASK_KEEP)
-        claim.action.kind = TX_MASK_REDACT;
-    return replace_whole(mask, &claim, text, to, ret);
+    tx_claims_make(mask, slot);
+    struct tx_claim whole = of_whole(mask, slot, form);
+    bool is_whole = (slot->verdict->whole.any && !slot->is_key) || form == TX_FORM_OPAQUE;
+    bool is_failed = mask->claims_overflow || is_too_long(mask, form, text);
+    if (tx_claim_drops(&whole))
+        return tx_value_drop(mask, &whole);
+    if (is_failed && !(whole.any && whole.action.kind == TX_ACTION_REDACT))
+        return tx_value_fail(mask, TX_MASK_ERROR_LIMIT, ret);
+    if (is_whole || is_failed)
+        return whole.any ? replace_whole(mask, &whole, form, text, to, ret) : TX_KEPT;
+    if (mask->n_stretches == 0 && text.n <= mask->masking->limits.field_bytes)
+        return TX_KEPT;
+    return replace_stretches(mask, form, text, to, ret);
 }

@@ -242,13 +242,12 @@ static bool has_marks(const struct line *l, size_t i) {
 }
 
 /* The texts beside the fields that can have marks. A field of the same name shares the entry. */
-enum beside { MESSAGE, CORRELATION_ID, COMM, EXE, N_BESIDE };
+enum beside { MESSAGE, CORRELATION_ID, COMM, EXE, UNIT, N_BESIDE };
 
 static const struct tx_text beside_names[N_BESIDE] = {
-    [MESSAGE] = TX_TEXT("message"),
-    [CORRELATION_ID] = TX_TEXT("correlation_id"),
-    [COMM] = TX_TEXT("comm"),
-    [EXE] = TX_TEXT("exe"),
+    [MESSAGE] = TX_TEXT("message"), [CORRELATION_ID] = TX_TEXT("correlation_id"),
+    [COMM] = TX_TEXT("comm"),       [EXE] = TX_TEXT("exe"),
+    [UNIT] = TX_TEXT("unit"),
 };
 
 struct beside_marks {
@@ -267,6 +266,7 @@ static struct beside_marks collect_beside(const struct line *l) {
         [CORRELATION_ID] = l->record->dropped_by ? NULL : masked->correlation_id,
         [COMM] = masked->comm,
         [EXE] = masked->exe,
+        [UNIT] = masked->unit,
     };
     struct beside_marks marks = {.message_is_cut = l->cut && l->cut->message};
 
@@ -313,7 +313,6 @@ static void put_masked(const struct line *l) {
     }
     if (l->record->dropped_by) {
         entry_begin(&e, TX_TEXT("*"));
-        PUT(l->b, "drop:");
         entry_add(&e, text_of(l->record->dropped_by));
         entry_end(&e);
     } else if (l->cut && l->cut->left_out_bytes) {

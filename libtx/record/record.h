@@ -88,6 +88,7 @@ struct tx_record_masked {
     const char *correlation_id;
     const char *comm;
     const char *exe;
+    const char *unit;
 };
 
 struct tx_record {
@@ -111,7 +112,8 @@ struct tx_record {
     struct tx_field *fields; /* TX_LIMIT_FIELDS at most; owned by who made the record */
 
     struct tx_record_masked masked;
-    const char *dropped_by; /* the rule that dropped the whole record, or NULL */
+    const char *dropped_by; /* the entry for `masked` of a record that was dropped as a whole,
+                               "drop:" and the rule or "error:" and a code; NULL otherwise */
     uint8_t policy[8];      /* first 8 bytes of the policy's SHA-256 */
 };
 

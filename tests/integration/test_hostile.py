@@ -176,7 +176,7 @@ class Hostile(unittest.TestCase):
             self.answer(lane, hostile.RECEIPT, 0)
             record, = d.records("hostile.event")
             self.assertEqual(record["data"]["short"], "stays")
-            self.assertEqual(record["masked"]["long"], "cut:100000")
+            self.assertEqual(record["masked"]["long"], "error:limit,cut:65546")  # masking.limits.max_field
             line = max(d.lines(), key=len)
             self.assertLessEqual(len(line), 65535)
 

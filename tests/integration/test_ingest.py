@@ -299,7 +299,7 @@ class Orders(Case):
             c = r.connect()
             c.log()
             c.wait_acked()
-            good = rig.memfd(b"version: 1\nmasking: {preset: none}\n")
+            good = rig.memfd(b"version: 1\nmasking: {preset: none, i_accept_unmasked: true}\n")
             bad = rig.memfd(b"version: 1\nmasking: bad\n")
             before = json.loads(r.status())["policy"]
             r.say(rig.RELOAD, 0, b"reload", bad)

@@ -6,15 +6,15 @@
 START_TEST(without_rules_of_its_own_a_record_is_masked_by_the_built_in_set) {
     _cleanup_(tx_mask_freep) struct tx_mask *mask = mask_of("{}");
     check_masked(mask, "note", "card 4111 1111 1111 1111 ok", "card **** **** **** 1111 ok",
-                 "mask:builtin-card");
-    check_masked(mask, "note", "378282246310005", "***********0005", "mask:builtin-card");
+                 "mask:secure-default/card");
+    check_masked(mask, "note", "378282246310005", "***********0005", "mask:secure-default/card");
     check_masked(mask, "note", "iban DE89 3704 0044 0532 0130 00", "iban [redacted]",
-                 "redact:builtin-iban");
-    check_masked(mask, "note", "ssn 219-09-9871", "ssn [redacted]", "redact:builtin-us-id");
+                 "redact:secure-default/iban");
+    check_masked(mask, "note", "ssn 219-09-9871", "ssn [redacted]", "redact:secure-default/us-id");
     check_masked(mask, "query", "user=x&password=hunter2&y=z", "user=x&password=[redacted]&y=z",
-                 "redact:builtin-password");
+                 "redact:secure-default/password");
     check_masked(mask, "header", "Authorization: Bearer abcdef0123456789",
-                 "Authorization: Bearer [redacted]", "redact:builtin-token");
+                 "Authorization: Bearer [redacted]", "redact:secure-default/token");
     check_masked(mask, "note", "all is well at 12:30, order 17", "all is well at 12:30, order 17",
                  NULL);
     check_masked(mask, "empty", "", "", NULL);
@@ -35,18 +35,21 @@ START_TEST(fields_that_name_a_secret_are_redacted) {
                                          "set-cookie",
                                          "setCookie",
                                          "http.request.authorization",
-                                         "privateKey",
-                                         "cvv",
-                                         "card.cvc",
-                                         "pin",
-                                         "payment.pin"};
+                                         "privateKey"};
+    static const char *const dropped[] = {"cvv", "card.cvc", "pin", "payment.pin"};
     static const char *const harmless[] = {"pint", "shopping", "compass", "recover", "span"};
     _cleanup_(tx_mask_freep) struct tx_mask *mask = mask_of("{}");
     for (size_t i = 0; i < TX_COUNT_OF(secret); i++) {
         struct tx_field field = field_of(secret[i], TX_VALUE_STR, "x1");
         mask_fields(mask, "t", &field, 1);
         ck_assert_msg(tx_text_equal(field.text, TX_TEXT("[redacted]")), "%s", secret[i]);
-        ck_assert(strncmp(field.masked, "redact:builtin-", 15) == 0);
+        ck_assert(strncmp(field.masked, "redact:secure-default/", 22) == 0);
+    }
+    for (size_t i = 0; i < TX_COUNT_OF(dropped); i++) {
+        struct tx_field field = field_of(dropped[i], TX_VALUE_STR, "x1");
+        mask_fields(mask, "t", &field, 1);
+        ck_assert(field.dropped && !field.text.p);
+        ck_assert_str_eq(field.masked, "drop:secure-default/card-code-field");
     }
     for (size_t i = 0; i < TX_COUNT_OF(harmless); i++)
         check_masked(mask, harmless[i], "x1", "x1", NULL);
@@ -60,57 +63,59 @@ START_TEST(labels_are_obeyed) {
     fields[0].label = TX_LABEL_SECRET;
     fields[1].label = TX_LABEL_PII;
     mask_fields(mask, "t", fields, 3);
-    check_field(&fields[0], "[redacted]", "redact:builtin-secret-label");
-    ck_assert_uint_eq(fields[1].text.n, 37);
-    ck_assert_str_eq(fields[1].masked, "hash:builtin-pii-label");
+    check_field(&fields[0], "[redacted]", "redact:secure-default/secret-label");
+    ck_assert(tx_action_is_output(fields[1].text));
+    ck_assert_str_eq(fields[1].masked, "pseudonym:secure-default/pii-label");
     check_field(&fields[2], "x", NULL);
 }
 END_TEST
 
 START_TEST(preset_none_masks_nothing) {
-    _cleanup_(tx_mask_freep) struct tx_mask *mask = mask_of("{preset: none}");
+    _cleanup_(tx_mask_freep) struct tx_mask *mask =
+        mask_of("{preset: none, i_accept_unmasked: true}");
     check_masked(mask, "password", "4111 1111 1111 1111", "4111 1111 1111 1111", NULL);
 }
 END_TEST
 
-/* --- hashes --- */
+/* --- pseudonyms --- */
 
-START_TEST(equal_values_have_equal_hashes_however_they_are_written) {
+START_TEST(equal_values_have_equal_pseudonyms_however_they_are_written) {
     _cleanup_(tx_mask_freep) struct tx_mask *mask =
-        mask_of("{rules: [{id: d, match: {detect: [credit_card, iban, us_ssn]}, action: hash},"
-                "{id: w, match: {fields: [who]}, action: hash}]}");
-    char a[38], b[38];
-    check_hashed(mask, "x", "alice@example.org", "hash:builtin-email", a);
-    check_hashed(mask, "x", "Alice@Example.ORG", "hash:builtin-email", b);
-    ck_assert_str_eq(a, b);
-    check_hashed(mask, "who", "ALICE@example.org", "hash:w", b);
-    ck_assert_str_eq(a, b);
-    check_hashed(mask, "x", "bob@example.org", "hash:builtin-email", b);
-    ck_assert_str_ne(a, b);
-    check_hashed(mask, "x", "4111 1111 1111 1111", "hash:d", a);
-    check_hashed(mask, "x", "4111-1111-1111-1111", "hash:d", b);
-    ck_assert_str_eq(a, b);
-    check_hashed(mask, "x", "DE89 3704 0044 0532 0130 00", "hash:d", a);
-    check_hashed(mask, "who", "de89370400440532013000", "hash:w", b);
-    ck_assert_str_eq(a, b);
-    check_hashed(mask, "who", "Some Body", "hash:w", a);
-    check_hashed(mask, "who", "some body", "hash:w", b);
+        mask_of("{preset: none, i_accept_unmasked: true, rules: ["
+                "{id: d, match: {detect: [credit_card, iban, email]}, action: pseudonym},"
+                "{id: w, match: {fields: [who]}, action: pseudonym}]}");
+    static const char *const same[][2] = {
+        {"alice@example.org", "Alice@Example.ORG"},
+        {"4111 1111 1111 1111", "4111-1111-1111-1111"},
+        {"DE89 3704 0044 0532 0130 00", "de89370400440532013000"},
+    };
+    char a[PSEUDONYM_BYTES], b[PSEUDONYM_BYTES];
+    for (size_t i = 0; i < TX_COUNT_OF(same); i++) {
+        check_pseudonym(mask, "x", same[i][0], "pseudonym:d", a);
+        check_pseudonym(mask, "x", same[i][1], "pseudonym:d", b);
+        ck_assert_str_eq(a, b);
+        /* A value as a whole, when it is just what one detector finds. */
+        check_pseudonym(mask, "who", same[i][1], "pseudonym:w", b);
+        ck_assert_str_eq(strchr(a, ':'), strchr(b, ':'));
+    }
+    check_pseudonym(mask, "who", "Some Body", "pseudonym:w", a);
+    check_pseudonym(mask, "who", "some body", "pseudonym:w", b);
     ck_assert_str_ne(a, b);
 }
 END_TEST
 
-START_TEST(a_hash_depends_on_the_key) {
-    static const struct tx_mask_rules rules = {.n_rules = 0};
+START_TEST(a_pseudonym_depends_on_the_key_and_keys_are_asked_for) {
     static const uint8_t other_key[32] = {1};
+    const struct tx_masking *masking = masking_of("{}");
     _cleanup_(tx_mask_freep) struct tx_mask *one = mask_of("{}"), *other = NULL;
-    char a[38], b[38];
-    ck_assert_int_eq(tx_mask_new(&rules, other_key, sizeof(other_key), &other), 0);
-    check_hashed(one, "x", "198.51.100.77", "hash:builtin-ip", a);
-    check_hashed(other, "x", "198.51.100.77", "hash:builtin-ip", b);
+    char a[PSEUDONYM_BYTES], b[PSEUDONYM_BYTES];
+    ck_assert_int_eq(mask_new(masking, other_key, sizeof(other_key), NULL, &other), 0);
+    check_pseudonym(one, "x", "a@b.example", "pseudonym:secure-default/email", a);
+    check_pseudonym(other, "x", "a@b.example", "pseudonym:secure-default/email", b);
     ck_assert_str_ne(a, b);
     struct tx_mask *none = NULL;
-    ck_assert_int_eq(tx_mask_new(&rules, other_key, 31, &none), -EINVAL);
-    ck_assert_int_eq(tx_mask_new(&rules, NULL, 0, &none), -EINVAL);
+    ck_assert_int_eq(mask_new(masking, other_key, 31, NULL, &none), -EINVAL);
+    ck_assert_int_eq(tx_mask_new(masking, NULL, 0, NULL, &none), -ENOKEY);
     ck_assert_ptr_null(none);
 }
 END_TEST
@@ -142,58 +147,60 @@ START_TEST(a_rule_matches_by_event_field_and_label_together) {
 }
 END_TEST
 
-START_TEST(a_rule_of_the_file_wins_over_the_built_in_set_for_what_it_names) {
-    _cleanup_(tx_mask_freep) struct tx_mask *mask =
-        mask_of("{rules: [{id: f, match: {fields: [token_name]}, action: {mask: {keep_first: 2}}},"
-                "{id: d, match: {detect: [ipv4]}, action: {mask: {keep_first: 6}}},"
-                "{id: l, match: {labels: [pii]}, action: redact},"
-                "{id: e, match: {events: [e.only]}, action: {mask: {keep_last: 1}}}]}");
-    check_masked(mask, "token_name", "abcdefgh", "ab******", "mask:f");
-    check_masked(mask, "other_token", "abcdefgh", "[redacted]", "redact:builtin-secret-field");
-    check_masked(mask, "x", "from 198.51.100.77!", "from 198.51*******!", "mask:d");
-    struct tx_field field = field_of("name", TX_VALUE_STR, "Alice");
-    field.label = TX_LABEL_PII;
-    mask_fields(mask, "t", &field, 1);
-    check_field(&field, "[redacted]", "redact:l");
-    /* One that names no more than the event switches nothing off. */
-    field = field_of("password", TX_VALUE_STR, "abcdefgh");
-    mask_fields(mask, "e.only", &field, 1);
-    ck_assert(tx_text_equal(field.text, TX_TEXT("[redacted]")));
+START_TEST(of_several_rules_the_strictest_wins_whatever_their_order) {
+    static const char *const rules[] = {
+        "{id: m, match: {fields: [\"a*\"]}, action: {mask: {keep_last: 2, min_hidden: 1}}}",
+        "{id: h, match: {fields: [\"*b\"]}, action: pseudonym}",
+        "{id: r, match: {fields: [\"*c*\"]}, action: redact}",
+        "{id: d, match: {fields: [\"*d\"]}, action: drop_field}",
+        "{id: f, match: {detect: [email]}, action: redact}"};
+    char text[1024], pseudonym[PSEUDONYM_BYTES];
+    for (size_t first = 0; first < TX_COUNT_OF(rules); first++) {
+        int n = snprintf(text, sizeof(text), "{preset: none, i_accept_unmasked: true, rules: [");
+        for (size_t i = 0; i < TX_COUNT_OF(rules); i++)
+            n += snprintf(text + n, sizeof(text) - (size_t)n, "%s%s", i ? ", " : "",
+                          rules[(first + i) % TX_COUNT_OF(rules)]);
+        snprintf(text + n, sizeof(text) - (size_t)n, "]}");
+        _cleanup_(tx_mask_freep) struct tx_mask *mask = mask_of(text);
+        check_masked(mask, "a", "12345678", "******78", "mask:m");
+        check_pseudonym(mask, "ab", "12345678", "pseudonym:h", pseudonym);
+        check_masked(mask, "acb", "12345678", "[redacted]", "redact:r");
+        check_masked(mask, "a", "x a@b.example", "[redacted]", "redact:f");
+        check_masked(mask, "x", "x a@b.example", "x [redacted]", "redact:f");
+        struct tx_field field = field_of("abcd", TX_VALUE_STR, "12345678");
+        mask_fields(mask, "t", &field, 1);
+        ck_assert(field.dropped);
+        ck_assert_str_eq(field.masked, "drop:d");
+        ck_assert_uint_eq(field.text.n, 0);
+    }
 }
 END_TEST
 
-START_TEST(of_several_rules_the_strictest_wins) {
+START_TEST(of_equally_strict_rules_the_first_is_named_and_two_masks_show_what_both_do) {
     _cleanup_(tx_mask_freep) struct tx_mask *mask =
-        mask_of("{preset: none, rules: ["
-                "{id: m, match: {fields: [\"a*\"]}, action: {mask: {keep_last: 2}}},"
-                "{id: h, match: {fields: [\"*b\"]}, action: hash},"
-                "{id: r, match: {fields: [\"*c*\"]}, action: redact},"
-                "{id: d, match: {fields: [\"*d\"]}, action: drop},"
-                "{id: f, match: {detect: [email]}, action: redact}]}");
-    char hash[38];
-    check_masked(mask, "a", "12345678", "******78", "mask:m");
-    check_hashed(mask, "ab", "12345678", "hash:h", hash);
-    check_masked(mask, "acb", "12345678", "[redacted]", "redact:r");
-    check_masked(mask, "a", "x a@b.example", "[redacted]", "redact:f");
-    struct tx_field field = field_of("abcd", TX_VALUE_STR, "12345678");
-    mask_fields(mask, "t", &field, 1);
-    ck_assert(field.dropped);
-    ck_assert_str_eq(field.masked, "drop:d");
-    ck_assert_uint_eq(field.text.n, 0);
+        mask_of("{preset: none, i_accept_unmasked: true, rules: ["
+                "{id: one, match: {fields: [x, y]}, action: {mask: {keep_first: 1, keep_last: 3}}},"
+                "{id: two, match: {fields: [x]}, action: {mask: {keep_first: 3, keep_last: 1}}},"
+                "{id: r1, match: {fields: [z]}, action: redact},"
+                "{id: r2, match: {fields: [z, w]}, action: redact}]}");
+    check_masked(mask, "y", "0123456789", "0******789", "mask:one");
+    check_masked(mask, "x", "0123456789", "0********9", "mask:one");
+    check_masked(mask, "z", "0123456789", "[redacted]", "redact:r1");
 }
 END_TEST
 
 START_TEST(marks_name_each_rule_that_changed_a_value) {
     _cleanup_(tx_mask_freep) struct tx_mask *mask = mask_of("{}");
     check_masked(mask, "x", "4111111111111111 password=x", "************1111 password=[redacted]",
-                 "redact:builtin-password,mask:builtin-card");
+                 "redact:secure-default/password,mask:secure-default/card");
 }
 END_TEST
 
 START_TEST(a_mask_shows_no_more_than_half) {
     _cleanup_(tx_mask_freep) struct tx_mask *mask =
-        mask_of("{preset: none, rules: [{id: m, match: {fields: [x]}, action: {mask: {keep_first: "
-                "1, keep_last: 2}}}]}");
+        mask_of("{preset: none, i_accept_unmasked: true, rules: [{id: m, match: {fields: [x]}, "
+                "action: {mask: {keep_first: "
+                "1, keep_last: 2, min_hidden: 1}}}]}");
     check_masked(mask, "x", "abcdef", "a***ef", "mask:m");
     check_masked(mask, "x", "abcde", "[redacted]", "redact:m");
     check_masked(mask, "x", "", "[redacted]", "redact:m");
@@ -223,7 +230,7 @@ START_TEST(numbers_are_looked_at_as_their_digits) {
     mask_fields(mask, "t", fields, TX_COUNT_OF(fields));
     for (size_t i = 0; i < 4; i++) {
         ck_assert_int_eq(fields[i].type, TX_VALUE_STR);
-        ck_assert_str_eq(fields[i].masked, "mask:builtin-card");
+        ck_assert_str_eq(fields[i].masked, "mask:secure-default/card");
         ck_assert(memcmp(fields[i].text.p + fields[i].text.n - 8, "****1111", 8) == 0);
     }
     ck_assert_int_eq(fields[4].type, TX_VALUE_I64);
@@ -245,7 +252,7 @@ START_TEST(bytes_with_a_hit_are_redacted_as_a_whole) {
         {.name = TX_TEXT("b"), .type = TX_VALUE_BYTES, .text = {clean, sizeof(clean)}}};
     mask_fields(mask, "t", fields, 2);
     ck_assert_int_eq(fields[0].type, TX_VALUE_STR);
-    check_field(&fields[0], "[redacted]", "redact:builtin-email");
+    check_field(&fields[0], "[redacted]", "redact:secure-default/email");
     ck_assert_int_eq(fields[1].type, TX_VALUE_BYTES);
     ck_assert_ptr_eq(fields[1].text.p, clean);
     ck_assert_ptr_null(fields[1].masked);
@@ -257,7 +264,7 @@ START_TEST(what_is_not_utf8_is_replaced_before_masking) {
     check_masked(mask, "x", "a\xff\xc3z\xed\xa0\x80",
                  "a\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", NULL);
     check_masked(mask, "x", "\xff 4111111111111111", "\xef\xbf\xbd ************1111",
-                 "mask:builtin-card");
+                 "mask:secure-default/card");
 }
 END_TEST
 
@@ -265,21 +272,25 @@ END_TEST
 
 START_TEST(what_stands_beside_the_fields_is_masked_too) {
     _cleanup_(tx_mask_freep) struct tx_mask *mask =
-        mask_of("{rules: [{id: c, match: {fields: [comm]}, action: drop},"
+        mask_of("{rules: [{id: c, match: {fields: [comm]}, action: drop_field},"
                 "{id: x, match: {fields: [exe]}, action: redact}]}");
     struct tx_record record = {.event = TX_TEXT("t"),
                                .message = TX_TEXT("ssn 219-09-9871"),
                                .correlation_id = TX_TEXT("password=x"),
-                               .source = {.comm = TX_TEXT("sh"), .exe = TX_TEXT("/bin/sh")}};
+                               .source = {.comm = TX_TEXT("sh"),
+                                          .exe = TX_TEXT("/bin/sh"),
+                                          .unit = TX_TEXT("ssn u@219-09-9871.service")}};
     tx_mask_record(mask, &record);
     ck_assert(tx_text_equal(record.message, TX_TEXT("ssn [redacted]")));
-    ck_assert_str_eq(record.masked.message, "redact:builtin-us-id");
+    ck_assert_str_eq(record.masked.message, "redact:secure-default/us-id");
     ck_assert(tx_text_equal(record.correlation_id, TX_TEXT("password=[redacted]")));
-    ck_assert_str_eq(record.masked.correlation_id, "redact:builtin-password");
+    ck_assert_str_eq(record.masked.correlation_id, "redact:secure-default/password");
     ck_assert_uint_eq(record.source.comm.n, 0);
     ck_assert_str_eq(record.masked.comm, "drop:c");
     ck_assert(tx_text_equal(record.source.exe, TX_TEXT("[redacted]")));
     ck_assert_str_eq(record.masked.exe, "redact:x");
+    ck_assert(tx_text_equal(record.source.unit, TX_TEXT("ssn u@[redacted].service")));
+    ck_assert_str_eq(record.masked.unit, "redact:secure-default/us-id");
     ck_assert(memcmp(record.policy, tx_mask_policy(mask)->bytes, 8) == 0);
     struct tx_record empty = {.event = TX_TEXT("t")};
     tx_mask_record(mask, &empty);
@@ -294,7 +305,7 @@ START_TEST(a_dropped_record_leaves_nothing_of_what_it_said) {
                 "{id: found, match: {fields: [x], detect: [credit_card]}, action: drop_record}]}");
     static const char *const events[] = {"debug.a.b", "t", "t"};
     static const char *const values[] = {"v", "4111111111111111", "v"};
-    static const char *const ids[] = {"whole", "found", NULL};
+    static const char *const ids[] = {"drop:whole", "drop:found", NULL};
     for (size_t i = 0; i < 3; i++) {
         struct tx_field fields[] = {field_of("y", TX_VALUE_STR, "v"),
                                     field_of("x", TX_VALUE_STR, values[i])};
@@ -335,7 +346,7 @@ START_TEST(what_does_not_fit_is_redacted_and_says_so) {
                                 field_of("b", TX_VALUE_STR, "password=x")};
     mask_fields(mask, "t", fields, 2);
     check_field(&fields[0], "[redacted]", "error:limit");
-    check_field(&fields[1], "password=[redacted]", "redact:builtin-password");
+    check_field(&fields[1], "password=[redacted]", "redact:secure-default/password");
 }
 END_TEST
 
@@ -359,11 +370,12 @@ int main(void) {
     tcase_add_test(tests, fields_that_name_a_secret_are_redacted);
     tcase_add_test(tests, labels_are_obeyed);
     tcase_add_test(tests, preset_none_masks_nothing);
-    tcase_add_test(tests, equal_values_have_equal_hashes_however_they_are_written);
-    tcase_add_test(tests, a_hash_depends_on_the_key);
+    tcase_add_test(tests, equal_values_have_equal_pseudonyms_however_they_are_written);
+    tcase_add_test(tests, a_pseudonym_depends_on_the_key_and_keys_are_asked_for);
     tcase_add_test(tests, a_rule_matches_by_event_field_and_label_together);
-    tcase_add_test(tests, a_rule_of_the_file_wins_over_the_built_in_set_for_what_it_names);
-    tcase_add_test(tests, of_several_rules_the_strictest_wins);
+    tcase_add_test(tests, of_several_rules_the_strictest_wins_whatever_their_order);
+    tcase_add_test(tests,
+                   of_equally_strict_rules_the_first_is_named_and_two_masks_show_what_both_do);
     tcase_add_test(tests, marks_name_each_rule_that_changed_a_value);
     tcase_add_test(tests, a_mask_shows_no_more_than_half);
     tcase_add_test(tests, numbers_are_looked_at_as_their_digits);

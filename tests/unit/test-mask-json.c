@@ -49,13 +49,14 @@ END_TEST
 
 START_TEST(members_are_matched_by_their_names) {
     _cleanup_(tx_mask_freep) struct tx_mask *mask =
-        mask_of("{rules: [{id: d, match: {fields: [payload.user.note]}, action: drop},"
-                "{id: m, match: {fields: [payload.code]}, action: {mask: {keep_last: 1}}}]}");
+        mask_of("{rules: [{id: d, match: {fields: [payload.user.note]}, action: drop_field},"
+                "{id: m, match: {fields: [payload.code]}, action: {mask: {keep_last: 1, "
+                "min_hidden: 1}}}]}");
     static const char *const cases[][2] = {
         {"{\"password\":\"x\",\"dbSecret\":{\"a\":[1,2]},\"n\":1}",
          "{\"password\":\"[redacted]\",\"dbSecret\":\"[redacted]\",\"n\":1}"},
         {"{\"list\":[{\"Cookie\":[\"a\",\"b\"]},{\"pin\":1234}]}",
-         "{\"list\":[{\"Cookie\":\"[redacted]\"},{\"pin\":\"[redacted]\"}]}"},
+         "{\"list\":[{\"Cookie\":\"[redacted]\"},{}]}"},
         {"{\"user\":{\"note\":\"x\",\"id\":1},\"note\":\"y\"}",
          "{\"user\":{\"id\":1},\"note\":\"y\"}"},
         {"{\"user\":{\"id\":1,\"note\":{\"x\":[1]}}}", "{\"user\":{\"id\":1}}"},

@@ -144,7 +144,7 @@ START_TEST(a_dropped_record_leaves_no_text) {
     record.message = TX_TEXT("hunter2");
     record.correlation_id = TX_TEXT("hunter2");
     record.masked.message = "mask:m";
-    record.dropped_by = "noise";
+    record.dropped_by = "drop:noise";
     const char *line = write(&record);
     ck_assert(!strstr(line, "hunter2"));
     ck_assert(strstr(line, ",\"data\":{},\"masked\":{\"*\":\"drop:noise\"},\"policy\""));

@@ -15,7 +15,8 @@
 struct test {
     bool json;
     struct tx_detect_options options;
-    struct tx_mask *mask;
+    struct tx_conf *conf;
+    struct tx_mask *mask; /* borrows from it */
     struct tx_detect_memory *memory;
     struct tx_matches matches;
     char *line;
@@ -134,16 +135,24 @@ static int test_lines(struct test *test) {
     return status;
 }
 
-/* What the rules would make of it; pseudonyms are made with a key of zeros, so they are nobody's.
- */
-static int make_mask(const struct tx_ctl *ctl, struct test *test) {
-    static const uint8_t key[TX_MASK_KEY_BYTES_MIN];
-    _cleanup_(tx_conf_freep) struct tx_conf *conf = NULL;
-    const struct tx_mask_rules builtin = {.n_rules = 0};
+static struct tx_conf *make_default(void) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+    struct tx_conf *conf = NULL;
+    return tx_conf_parse("default", TX_TEXT("version: 1\n"), &errors, &conf) == 0 ? conf : NULL;
+}
 
-    if (ctl->config_given && !(conf = tx_ctl_load(ctl)))
+/* What the rules would make of it; pseudonyms are made with keys of zeros, so they are nobody's. */
+static int make_mask(const struct tx_ctl *ctl, struct test *test) {
+    static const uint8_t bytes[TX_MASK_KEY_BYTES_MIN];
+    struct tx_mask_key keys[TX_MASKING_KEYS_MAX];
+
+    test->conf = ctl->config_given ? tx_ctl_load(ctl) : make_default();
+    if (!test->conf)
         return TX_CTL_FAILED;
-    int r = tx_mask_new(conf ? &conf->masking : &builtin, key, sizeof(key), &test->mask);
+    const struct tx_masking *masking = &test->conf->masking;
+    for (size_t i = 0; i < masking->n_keys; i++)
+        keys[i] = (struct tx_mask_key){masking->keys[i].id, bytes, sizeof(bytes)};
+    int r = tx_mask_new(masking, keys, masking->n_keys, NULL, &test->mask);
     if (r < 0) {
         tx_ctl_say("cannot use the rules: %s", strerror(-r));
         return TX_CTL_FAILED;
@@ -168,6 +177,7 @@ static int run_test(const struct tx_ctl *ctl, int argc, char **argv) {
     free(test.answer);
     tx_detect_memory_free(test.memory);
     tx_mask_free(test.mask);
+    tx_conf_free(test.conf);
     return status;
 }
 

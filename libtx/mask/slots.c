@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "libtx/mask/engine.h"
+
+void tx_slots_reset(struct tx_mask *mask) {
+    mask->n_slots = mask->next_slot = mask->n_values = 0;
+    mask->overflow = false;
+}
+
+static void tell_candidate(void *data, const struct tx_candidate *candidate) {
+    const struct tx_mask *mask = data;
+    tx_value_tell(mask, &(struct tx_mask_event){.step = TX_STEP_CANDIDATE,
+                                                .start = candidate->start,
+                                                .end = candidate->end,
+                                                .detector = candidate->detector,
+                                                .confidence = candidate->confidence,
+                                                .candidate = candidate});
+}
+
+static void look(struct tx_mask *mask, const struct tx_detector_set *wanted, struct tx_text text,
+                 struct tx_text name, bool tell, struct tx_matches *ret) {
+    const struct tx_detect_trace trace = {.tell = tell_candidate, .data = mask};
+    const struct tx_detect_options options = {
+        .wanted = *wanted,
+        .name = name,
+        .assume_context = mask->assume_context,
+        .reading = &mask->reading,
+        .trace = tell && mask->trace ? &trace : NULL,
+    };
+    tx_detect(mask->detect_memory, text, &options, ret);
+}
+
+void tx_slots_look(struct tx_mask *mask, const struct tx_detector_set *wanted, struct tx_text text,
+                   struct tx_text name) {
+    look(mask, wanted, text, name, false, &mask->few);
+}
+
+/* Whether what could be found would matter: to what is claimed, or to what is counted. */
+static bool is_looked_at(const struct tx_verdict *verdict, const struct tx_asked *asked,
+                         struct tx_detector_set *ret_wanted) {
+    bool is_whole = verdict->whole.any && !asked->is_key;
+    int whole = is_whole ? (int)verdict->whole.action.kind : -1;
+
+    if (!asked->detectors || (verdict->strictest <= whole && !verdict->must_scan))
+        return false;
+    *ret_wanted = verdict->wanted;
+    tx_detectors_and(ret_wanted, asked->detectors);
+    return tx_detectors_any(ret_wanted);
+}
+
+const struct tx_verdict *tx_slots_decide(struct tx_mask *mask,
+                                         const struct tx_condition_value *value,
+                                         const struct tx_set *spent) {
+    const struct tx_verdict *verdict =
+        tx_ruleset_decide(&mask->rules, value, spent, mask->one_by_one ? 0 : mask->number);
+    mask->overflow = mask->overflow || !verdict;
+    return verdict;
+}
+
+/* With what was found in it. */
+static const struct tx_slot *fill_single(struct tx_mask *mask, const struct tx_slot *slot,
+                                         const struct tx_asked *asked) {
+    struct tx_detector_set wanted;
+
+    mask->single = *slot;
+    if (is_looked_at(slot->verdict, asked, &wanted)) {
+        look(mask, &wanted, asked->text, asked->name, true, &mask->matches);
+        mask->single.value = 0;
+        mask->single.overflow = mask->matches.overflow;
+        mask->single.n_matches = mask->matches.overflow ? 0 : mask->matches.n;
+        mask->single.matches = mask->matches.match;
+    }
+    return &mask->single;
+}
+
+const struct tx_slot *tx_slots_add(struct tx_mask *mask, const struct tx_verdict *verdict,
+                                   const struct tx_asked *asked) {
+    const struct tx_slot slot = {
+        .verdict = verdict, .text = asked->text, .value = TX_NO_VALUE, .is_key = asked->is_key};
+    struct tx_detector_set wanted;
+
+    if (mask->one_by_one)
+        return fill_single(mask, &slot, asked);
+    bool looked_at = is_looked_at(verdict, asked, &wanted);
+    if (mask->n_slots == TX_SLOTS_MAX || (looked_at && mask->n_values == TX_DETECT_VALUES_MAX)) {
+        mask->overflow = true;
+        return NULL;
+    }
+    mask->slots[mask->n_slots] = slot;
+    if (looked_at) {
+        mask->slots[mask->n_slots].value = (uint16_t)mask->n_values;
+        mask->detect_values[mask->n_values++] =
+            (struct tx_detect_value){.text = asked->text, .name = asked->name, .wanted = wanted};
+    }
+    return &mask->slots[mask->n_slots++];
+}
+
+/* Matches come by value: each slot gets its own. */
+static void hand_out(struct tx_mask *mask) {
+    size_t at = 0;
+    for (size_t i = 0; i < mask->n_slots; i++) {
+        struct tx_slot *slot = &mask->slots[i];
+        if (slot->value == TX_NO_VALUE)
+            continue;
+        slot->matches = &mask->matches.match[at];
+        while (at < mask->matches.n && mask->matches.match[at].value == slot->value)
+            at++;
+        slot->n_matches = (size_t)(&mask->matches.match[at] - slot->matches);
+    }
+}
+
+void tx_slots_detect(struct tx_mask *mask) {
+    const struct tx_detect_options options = {
+        .assume_context = mask->assume_context,
+        .reading = &mask->reading,
+    };
+
+    if (mask->n_values == 0)
+        return;
+    tx_detect_values(mask->detect_memory, mask->detect_values, mask->n_values, &options,
+                     &mask->matches);
+    mask->overflow = mask->overflow || mask->matches.overflow;
+    if (!mask->overflow)
+        hand_out(mask);
+}
+
+/* For whoever asks why, each text is looked at once more, so that it is told where it belongs. */
+static void tell_candidates(struct tx_mask *mask, const struct tx_slot *slot) {
+    const struct tx_detect_value *value = &mask->detect_values[slot->value];
+    look(mask, &value->wanted, value->text, value->name, true, &mask->few);
+}
+
+const struct tx_slot *tx_slots_next(struct tx_mask *mask) {
+    assert(mask->next_slot < mask->n_slots);
+    const struct tx_slot *slot = &mask->slots[mask->next_slot++];
+    if (mask->trace && slot->value != TX_NO_VALUE)
+        tell_candidates(mask, slot);
+    return slot;
+}
