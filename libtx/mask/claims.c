@@ -82,7 +82,7 @@ static void note_whole_shadows(struct tx_mask *mask, const struct tx_verdict *ve
         const struct tx_rule *rule = &mask->rules.rule[i];
         mask->rule_counts[i]++;
         tx_value_tell(mask, &(struct tx_mask_event){.step = TX_STEP_SHADOW,
-                                                    .detector = TX_DETECT_N,
+                                                    .detector = TX_NO_DETECTOR,
                                                     .by = rule->id,
                                                     .action = rule->action.kind});
     }

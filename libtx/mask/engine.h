@@ -17,6 +17,7 @@
 
 #include "libtx/mask/arena.h"
 #include "libtx/mask/mask.h"
+#include "libtx/mask/own-detectors.h"
 #include "libtx/mask/persons.h"
 #include "libtx/mask/ruleset.h"
 
@@ -83,6 +84,7 @@ struct tx_mask {
     struct tx_reading reading;
     struct tx_detector_set all, of_numbers; /* the file's detectors too */
     struct tx_json_walker *walker;
+    struct tx_custom *custom; /* NULL: none */
     bool has_custom, assume_context;
     const struct tx_mask_trace *trace;
     struct tx_mask_counters counters;

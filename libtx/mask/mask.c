@@ -21,18 +21,7 @@ static int hash_policy(const struct tx_masking *masking, struct tx_digest *ret) 
 static void set_reading(struct tx_mask *mask) {
     const struct tx_masking *masking = mask->masking;
 
-    _Static_assert((int)TX_DECODE_JSON == (int)TX_READ_ESCAPES &&
-                       (int)TX_DECODE_PERCENT == (int)TX_READ_PERCENT &&
-                       (int)TX_DECODE_BASE64 == (int)TX_READ_BASE64 &&
-                       (int)TX_DECODE_HEX == (int)TX_READ_HEX,
-                   "the same bits");
-    mask->reading = (struct tx_reading){
-        .decode = masking->decode,
-        .depth = (uint8_t)masking->limits.decode_depth,
-        .digits = masking->normalise.digits,
-        .zero_width = masking->normalise.zero_width,
-        .confusables = masking->normalise.confusables,
-    };
+    mask->reading = tx_own_detectors_reading(masking);
     mask->all = tx_detectors_all;
     mask->of_numbers = tx_detectors_of_numbers;
     mask->has_custom = masking->n_detectors > 0;
@@ -58,6 +47,8 @@ static int make_memory(struct tx_mask *mask) {
         r = tx_arena_init(&mask->scratch, SCRATCH_BYTES);
     if (r == 0)
         r = tx_json_walker_new(&mask->walker);
+    if (r == 0)
+        r = tx_own_detectors_new(mask->masking, SCRATCH_BYTES, &mask->custom);
     return r == 0 ? tx_detect_memory_new(SCRATCH_BYTES, &mask->detect_memory) : r;
 }
 
@@ -95,6 +86,7 @@ void tx_mask_free(struct tx_mask *mask) {
     tx_arena_deinit(&mask->scratch);
     tx_json_walker_free(mask->walker);
     tx_detect_memory_free(mask->detect_memory);
+    tx_custom_free(mask->custom);
     free(mask->rule_counts);
     free(mask->counts);
     free(mask);

@@ -92,7 +92,7 @@ struct tx_mask_event {
     struct tx_text field;      /* name; "message" and so on for what stands beside the fields */
     uint32_t part;             /* of a JSON field: which of its keys and values, from 1; else 0 */
     uint32_t start, end;       /* in the text */
-    enum tx_detector detector; /* TX_DETECT_N: none */
+    enum tx_detector detector; /* TX_NO_DETECTOR: none */
     uint8_t confidence;
     const struct tx_candidate *candidate;
     const char *by; /* a rule's id, or an entry's name; NULL: none */

@@ -9,6 +9,9 @@
 #include "libtx/detect/detect.h"
 #include "libtx/mask/masking.h"
 
+/* None or several; TX_DETECT_N is the first of the file's. */
+#define TX_NO_DETECTOR ((enum tx_detector)UINT16_MAX)
+
 /* A built-in detector's name, or `pack:` and a pack's. False when there is none; *ret is set anew.
  */
 bool tx_mask_detectors_named(const char *name, struct tx_detector_set *ret);

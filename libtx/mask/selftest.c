@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libtx/mask/own-detectors.h"
 #include "libtx/pattern/pattern.h"
 #include "libtx/record/json.h"
 #include "libtx/record/number.h"
@@ -250,10 +251,14 @@ int tx_mask_run_tests(const struct tx_masking *masking, const struct tx_mask_key
     _cleanup_(tx_mask_freep) struct tx_mask *mask = NULL;
     _cleanup_(tx_freep) struct tx_field *fields = NULL;
     struct run run = {.masking = masking, .name = name, .errors = errors};
+    bool holds;
 
+    int r = tx_own_detectors_try(masking, name, errors, &holds);
+    if (r < 0 || !holds)
+        return r < 0 ? r : TX_MASK_E_TESTS;
     if (masking->n_tests == 0)
         return 0;
-    int r = tx_mask_new(masking, keys, n_keys, &subjects, &mask);
+    r = tx_mask_new(masking, keys, n_keys, &subjects, &mask);
     if (r < 0)
         return r;
     run.mask = mask;

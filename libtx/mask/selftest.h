@@ -4,7 +4,8 @@
 
 /*
  * A policy tried on its own examples, before it is put in force: what `tests:` says must come out
- * does come out. What is told of a failure is the file's own text, never anybody's data.
+ * does come out, and what examples of its detectors say is found. What is told of a failure is the
+ * file's own text, never anybody's data.
  */
 
 #include "libtx/mask/mask.h"

@@ -24,6 +24,7 @@ static void look(struct tx_mask *mask, const struct tx_detector_set *wanted, str
         .name = name,
         .assume_context = mask->assume_context,
         .reading = &mask->reading,
+        .custom = mask->custom ? tx_custom_hook(mask->custom) : NULL,
         .trace = tell && mask->trace ? &trace : NULL,
     };
     tx_detect(mask->detect_memory, text, &options, ret);
@@ -112,6 +113,7 @@ void tx_slots_detect(struct tx_mask *mask) {
     const struct tx_detect_options options = {
         .assume_context = mask->assume_context,
         .reading = &mask->reading,
+        .custom = mask->custom ? tx_custom_hook(mask->custom) : NULL,
     };
 
     if (mask->n_values == 0)

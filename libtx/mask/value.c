@@ -21,7 +21,7 @@ bool tx_claim_drops(const struct tx_claim *claim) {
 
 static void tell_whole(const struct tx_mask *mask, const struct tx_claim *claim, bool failed) {
     tx_value_tell(mask, &(struct tx_mask_event){.step = TX_STEP_SPAN,
-                                                .detector = TX_DETECT_N,
+                                                .detector = TX_NO_DETECTOR,
                                                 .by = mask->rules.rule[claim->rule].id,
                                                 .action = claim->action.kind,
                                                 .failed = failed});
@@ -54,11 +54,11 @@ enum tx_outcome tx_value_fail(struct tx_mask *mask, enum tx_mask_error error, st
 
 /* --- one replacement --- */
 
-/* TX_DETECT_N: none or several. */
+/* TX_NO_DETECTOR: none or several. */
 static enum tx_detector only_one(const struct tx_detector_set *set) {
     size_t i = 0;
     if (tx_detectors_count(set) != 1)
-        return TX_DETECT_N;
+        return TX_NO_DETECTOR;
     while (!set->word[i])
         i++;
     return (enum tx_detector)(64 * i + (size_t)__builtin_ctzll(set->word[i]));
@@ -69,7 +69,7 @@ static enum tx_detector detector_of(const struct tx_mask *mask, const struct tx_
                                     const struct tx_detector_set *found) {
     struct tx_detector_set asked = *found;
     enum tx_detector detector = only_one(found);
-    if (detector != TX_DETECT_N || !mask->rules.rule[claim->rule].has_detectors)
+    if (detector != TX_NO_DETECTOR || !mask->rules.rule[claim->rule].has_detectors)
         return detector;
     tx_detectors_and(&asked, &mask->rules.rule[claim->rule].detectors);
     return only_one(&asked);
@@ -81,7 +81,7 @@ static int apply(struct tx_mask *mask, const struct tx_claim *claim, struct tx_t
         .text = text,
         .detector = detector < TX_DETECT_N ? detector : TX_DETECT_N,
         .detector_name =
-            detector == TX_DETECT_N ? "value" : tx_mask_detector_name(mask->masking, detector),
+            detector == TX_NO_DETECTOR ? "value" : tx_mask_detector_name(mask->masking, detector),
         .rule = mask->rules.rule[claim->rule].id,
         .event = mask->record->event,
         .field = mask->field,
@@ -149,12 +149,12 @@ static enum tx_detector what_is(struct tx_mask *mask, struct tx_text text) {
     struct tx_detector_set found = {.word = {0}};
 
     if (text.n > SPELT_BYTES)
-        return TX_DETECT_N;
+        return TX_NO_DETECTOR;
     tx_slots_look(mask, &mask->all, text, (struct tx_text){.p = NULL});
     for (size_t i = 0; i < mask->few.n && !mask->few.overflow; i++) {
         const struct tx_match *match = &mask->few.match[i];
         if (match->start != 0 || match->end != text.n)
-            return TX_DETECT_N;
+            return TX_NO_DETECTOR;
         tx_detectors_add(&found, match->detector);
     }
     return only_one(&found);
@@ -192,7 +192,7 @@ static enum tx_outcome replace_whole(struct tx_mask *mask, const struct tx_claim
         return TX_NULLED;
     }
     enum tx_detector detector =
-        wants_spelling(claim.action.kind) ? what_is(mask, text) : TX_DETECT_N;
+        wants_spelling(claim.action.kind) ? what_is(mask, text) : TX_NO_DETECTOR;
     struct tx_buf b = tx_arena_open(to);
     enum tx_outcome outcome = put_replacement(mask, &claim, text, detector, &b);
     return finish(mask, outcome, &b, to, ret);
