@@ -11,7 +11,7 @@
 #include "libtx/pattern/literal.h"
 
 /* No match of a pattern that is tried at each place has more characters. */
-#define TX_TRIED_MAX 512
+#define TX_TRIED_MAX 1024
 
 struct tx_pattern {
     struct tx_pattern_options options;

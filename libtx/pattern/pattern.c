@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "libtx/pattern/pattern.h"
 
+#include <stdio.h>
+
 #include "libtx/pattern/compiled.h"
 #include "libtx/pattern/refuse.h"
 
@@ -11,13 +13,14 @@ static int refuse_table(const struct tx_pattern *pattern, struct tx_pattern_erro
         return tx_refuse(error, 0,
                          "the pattern is too large to be compiled; write lower repeats, "
                          "or + instead of a high one");
+    char why[64] = "";
+    if (pattern->nfa.longest > TX_TRIED_MAX)
+        snprintf(why, sizeof(why), ", and its matches can be longer than %d characters",
+                 TX_TRIED_MAX);
     return tx_refuse(error, 0,
                      "the pattern needs more than %u states (limits: regex_states)%s; write lower "
                      "repeats, + instead of a high one, or classes that leave out what comes next",
-                     pattern->options.states,
-                     pattern->nfa.longest > TX_TRIED_MAX
-                         ? ", and its matches can be longer than 512 characters"
-                         : "");
+                     pattern->options.states, why);
 }
 
 /* Read backward, some patterns with a fixed number of any characters need a state for each set of
@@ -115,4 +118,8 @@ struct tx_text tx_pattern_literal(const struct tx_pattern *pattern, bool *ret_ig
 
 size_t tx_pattern_n_states(const struct tx_pattern *pattern) {
     return pattern->forward.n_states + pattern->backward.n_states;
+}
+
+uint32_t tx_pattern_steps_max(const struct tx_pattern *pattern) {
+    return (pattern->tries_each ? pattern->nfa.longest + 1 : 2) + pattern->options.capture;
 }

@@ -52,6 +52,10 @@ struct tx_text tx_pattern_literal(const struct tx_pattern *pattern, bool *ret_ig
 /* States of both tables. */
 size_t tx_pattern_n_states(const struct tx_pattern *pattern);
 
+/* Characters that are read at most for each byte of a text: 2, or more for a pattern that is tried
+ * at each place. */
+uint32_t tx_pattern_steps_max(const struct tx_pattern *pattern);
+
 /* Memory for one search at a time, of texts of at most `cap` bytes; wiped after each. */
 struct tx_pattern_memory;
 TX_MUST_USE int tx_pattern_memory_new(size_t cap, struct tx_pattern_memory **ret);

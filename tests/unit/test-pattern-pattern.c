@@ -272,6 +272,12 @@ START_TEST(a_pattern_that_is_tried_at_each_place_finds_the_same) {
     expect_with("a(.{20})b", c, text_of("aa_________a________bb"), "1-21");
     expect_with("a[^ab](.{20})b", c, text_of("aaaaaaaaaaaaaaaaaaaaaaaaaaa"), "");
     expect("(?:a.{20}b)$", "a____________________ba____________________b", "22-44");
+    _cleanup_(tx_pattern_freep) struct tx_pattern *tried =
+        compile(TRIED, (struct tx_pattern_options){.states = 0});
+    _cleanup_(tx_pattern_freep) struct tx_pattern *not_tried =
+        compile("a+b", (struct tx_pattern_options){.states = 0});
+    ck_assert_uint_eq(tx_pattern_steps_max(tried), 41);
+    ck_assert_uint_eq(tx_pattern_steps_max(not_tried), 2);
 }
 END_TEST
 
