@@ -11,6 +11,8 @@
 
 /* Three letters between digits are hex rather than a word. */
 #define SHORT_WORD 3
+/* Of a word that begins and ends within another: userIdNumber. */
+#define INNER_BYTES_MIN 6
 #define BEFORE_BYTES 64
 #define AFTER_BYTES 32
 #define PHRASES_MAX 4096
@@ -74,6 +76,7 @@ static bool is_joint(uint8_t c) {
 
 /* The end of the phrase at `at`, or 0. A space in it is any joint, or none: taxId. */
 static size_t phrase_end(const struct phrase *phrase, const uint8_t *p, size_t n, size_t at) {
+    bool inside = at > 0 && is_part(p[at - 1]);
     for (size_t k = 0; k < phrase->n; k++) {
         uint8_t c = (uint8_t)phrase->p[k];
         if (c == ' ') {
@@ -86,6 +89,9 @@ static size_t phrase_end(const struct phrase *phrase, const uint8_t *p, size_t n
     }
     bool ends = at >= n || !is_part(p[at]) || (tx_is_digit(p[at]) && phrase->n > SHORT_WORD) ||
                 (p[at] >= 'A' && p[at] <= 'Z' && p[at - 1] >= 'a' && p[at - 1] <= 'z');
+    /* Base64 has short words within by chance: OyxSTNrBz. */
+    if (inside && phrase->n < INNER_BYTES_MIN && at < n && is_part(p[at]))
+        return 0;
     return phrase->is_prefix || ends ? at : 0;
 }
 

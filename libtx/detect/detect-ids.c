@@ -47,6 +47,31 @@ static bool in_decimal(const struct tx_scan *s, size_t start, size_t end) {
            (start > 1 && s->p[start - 1] == '.' && tx_is_digit(s->p[start - 2]));
 }
 
+/* Whether another number stands beside it, with the separator that its own words have or with a
+ * decimal point. */
+static bool in_row(const struct tx_scan *s, size_t start, size_t end) {
+    size_t i = start;
+    while (i < end && tx_is_alnum(s->p[i]))
+        i++;
+    uint8_t separator = i < end ? s->p[i] : 0;
+    uint8_t before = tx_scan_before(s, start), after = tx_scan_at(s, end);
+    bool digit_before = start > 1 && tx_is_digit(s->p[start - 2]);
+    bool digit_after = tx_is_digit(tx_scan_at(s, end + 1));
+    return (digit_before && (before == separator || before == '.' || before == ',')) ||
+           (digit_after && (after == separator || after == '.' || after == ','));
+}
+
+/* A short hash, rather than an id with letters, is of hex digits in lower case only. */
+static bool is_hash(const struct tx_scan *s, size_t start, size_t end) {
+    bool has_letter = false;
+    for (size_t i = start; i < end; i++) {
+        if (!tx_is_hex(s->p[i]) || (s->p[i] >= 'A' && s->p[i] <= 'F'))
+            return false;
+        has_letter |= tx_is_letter(s->p[i]);
+    }
+    return has_letter;
+}
+
 /* What a valid id at this place is for all that not. */
 static enum tx_fate fate_of(struct tx_scan *s, const struct tx_id_row *row, size_t start,
                             size_t end) {
@@ -56,8 +81,10 @@ static enum tx_fate fate_of(struct tx_scan *s, const struct tx_id_row *row, size
         return TX_FATE_IN_DECIMAL;
     if (tx_scan_in_uuid(s, start, end))
         return TX_FATE_IN_UUID;
-    if (row->shape->context == TX_ID_CONTEXT &&
-        !tx_context_near(s, row->shape->detector, start, end))
+    bool doubtful = row->shape->context == TX_ID_CONTEXT ||
+                    (row->shape->context == TX_ID_APART && in_row(s, start, end)) ||
+                    (row->single && is_hash(s, start, end));
+    if (doubtful && !tx_context_near(s, row->shape->detector, start, end))
         return TX_FATE_NO_CONTEXT;
     return TX_FATE_CLAIMED;
 }

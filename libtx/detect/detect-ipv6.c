@@ -13,6 +13,7 @@ struct segment {
     size_t start, end; /* end == start: nothing yet */
     size_t n_groups;
     bool compressed;
+    bool longer; /* some group has not two digits */
 };
 
 static size_t zone_end(const struct tx_scan *s, size_t at) {
@@ -26,7 +27,9 @@ static size_t zone_end(const struct tx_scan *s, size_t at) {
 }
 
 static void finish(struct tx_scan *s, struct segment *segment) {
-    if (segment->n_groups >= 8 || (segment->compressed && segment->n_groups > 0))
+    /* More than eight pairs are the fingerprint of a key, or a longer identifier of hardware. */
+    bool pairs = segment->n_groups > 8 && !segment->longer;
+    if ((segment->n_groups >= 8 && !pairs) || (segment->compressed && segment->n_groups > 0))
         tx_scan_claim(s, TX_DETECT_IPV6, segment->start, zone_end(s, segment->end));
     else if (segment->n_groups > 1)
         tx_scan_refuse(s, TX_DETECT_IPV6, segment->start, segment->end, TX_FATE_INVALID);
@@ -46,6 +49,7 @@ static void take_group(struct tx_scan *s, struct segment *segment, size_t at, si
     if (segment->end == 0)
         segment->start = at;
     segment->end = end;
+    segment->longer |= end - at != 2;
     segment->n_groups++;
 }
 

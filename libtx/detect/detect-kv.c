@@ -25,9 +25,12 @@ static bool ends_with(const char *name, size_t n, const char *word) {
 
 /* `name` is in lower case, without '_' and '-'. */
 static bool names_secret(const char *name, size_t n) {
-    static const char *const anywhere[] = {"password", "passwd", "passphrase", "passwort", "pwd"};
-    static const char *const at_end[] = {"secret",    "token",      "apikey",  "accesskey",
-                                         "secretkey", "privatekey", "authkey", "passcode"};
+    static const char *const anywhere[] = {"password", "passwd", "passphrase", "passwort"};
+    static const char *const at_end[] = {"secret",     "token",      "apikey",  "accesskey",
+                                         "secretkey",  "privatekey", "authkey", "passcode",
+                                         "accountkey", "sharedkey",  "pwd"};
+    if (n >= 3 && memcmp(name, "pwd", 3) == 0)
+        return true;
     for (size_t i = 0; i < TX_COUNT_OF(anywhere); i++)
         if (memmem(name, n, anywhere[i], strlen(anywhere[i])))
             return true;

@@ -254,7 +254,8 @@ static bool take(struct tx_scan *s, const struct vendor *vendor, size_t start) {
     while (end > body && s->p[end - 1] == '.') /* a sentence's */
         end--;
     if (end - body < vendor->least || end - body > vendor->most ||
-        tx_is_alnum(tx_scan_at(s, end)) || !is_random(s, body, end))
+        tx_is_alnum(tx_scan_at(s, end)) || !is_random(s, body, end) ||
+        tx_scan_in_uuid(s, start, body + 1))
         return false;
     tx_scan_claim(s, TX_DETECT_VENDOR_TOKEN, start, end);
     return true;

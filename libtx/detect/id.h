@@ -19,6 +19,8 @@ typedef bool (*tx_id_check)(const char *id);
 
 enum tx_id_context {
     TX_ID_ALONE,   /* shape and check are proof enough */
+    TX_ID_APART,   /* so they are where it is no part of a longer row of numbers with the same
+                      separators */
     TX_ID_CONTEXT, /* many numbers pass by chance: a word of the detector must stand near */
 };
 

@@ -151,13 +151,13 @@ static bool is_rut(const char *id) {
 }
 
 static const struct tx_id_shape shapes[] = {
-    {TX_DETECT_US_SSN, "999-99-9999", TX_ID_ALONE, is_ssn},
-    {TX_DETECT_US_SSN, "999 99 9999", TX_ID_ALONE, is_ssn},
+    {TX_DETECT_US_SSN, "999-99-9999", TX_ID_APART, is_ssn},
+    {TX_DETECT_US_SSN, "999 99 9999", TX_ID_APART, is_ssn},
     {TX_DETECT_US_SSN, "999.99.9999", TX_ID_CONTEXT, is_ssn},
     {TX_DETECT_US_SSN, "999999999", TX_ID_CONTEXT, is_ssn},
 
-    {TX_DETECT_US_ITIN, "999-99-9999", TX_ID_ALONE, is_itin},
-    {TX_DETECT_US_ITIN, "999 99 9999", TX_ID_ALONE, is_itin},
+    {TX_DETECT_US_ITIN, "999-99-9999", TX_ID_APART, is_itin},
+    {TX_DETECT_US_ITIN, "999 99 9999", TX_ID_APART, is_itin},
     {TX_DETECT_US_ITIN, "999.99.9999", TX_ID_CONTEXT, is_itin},
     {TX_DETECT_US_ITIN, "999999999", TX_ID_CONTEXT, is_itin},
 
@@ -173,8 +173,8 @@ static const struct tx_id_shape shapes[] = {
     {TX_DETECT_US_MBI, "9AX9-AX9-AA99", TX_ID_ALONE, is_mbi},
     {TX_DETECT_US_MBI, "9AX9 AX9 AA99", TX_ID_ALONE, is_mbi},
 
-    {TX_DETECT_CA_SIN, "999-999-999", TX_ID_ALONE, is_sin},
-    {TX_DETECT_CA_SIN, "999 999 999", TX_ID_ALONE, is_sin},
+    {TX_DETECT_CA_SIN, "999-999-999", TX_ID_APART, is_sin},
+    {TX_DETECT_CA_SIN, "999 999 999", TX_ID_APART, is_sin},
     {TX_DETECT_CA_SIN, "999999999", TX_ID_CONTEXT, is_sin},
 
     {TX_DETECT_BR_CPF, "999.999.999-99", TX_ID_ALONE, is_cpf},
@@ -206,7 +206,7 @@ static const struct tx_id_shape shapes[] = {
     {TX_DETECT_MX_RFC, "AAA 999999 XXX", TX_ID_CONTEXT, is_rfc_company},
     {TX_DETECT_MX_RFC, "AAA-999999-XXX", TX_ID_CONTEXT, is_rfc_company},
 
-    {TX_DETECT_AR_CUIT, "99-99999999-9", TX_ID_ALONE, is_cuit},
+    {TX_DETECT_AR_CUIT, "99-99999999-9", TX_ID_APART, is_cuit},
     {TX_DETECT_AR_CUIT, "99-99.999.999-9", TX_ID_ALONE, is_cuit},
     {TX_DETECT_AR_CUIT, "99.99999999.9", TX_ID_CONTEXT, is_cuit},
     {TX_DETECT_AR_CUIT, "99 99999999 9", TX_ID_CONTEXT, is_cuit},

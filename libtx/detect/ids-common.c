@@ -84,7 +84,7 @@ static bool is_mac(const char *id) {
     { TX_DETECT_##id, shape, TX_ID_##context, check }
 static const struct tx_id_shape shapes[] = {
     ROW(US_ABA_RTN, "999999999", CONTEXT, is_us_aba_rtn),
-    ROW(US_ABA_RTN, "9999-9999-9", ALONE, is_us_aba_rtn),
+    ROW(US_ABA_RTN, "9999-9999-9", APART, is_us_aba_rtn),
     ROW(IMEI, "999999999999999", CONTEXT, is_imei),
     ROW(IMEI, "99-999999-999999-9", CONTEXT, is_imei),
     ROW(IMEI, "99 999999 999999 9", CONTEXT, is_imei),

@@ -19,8 +19,12 @@ static bool is_nanp_one(const char *id) {
     return id[0] == '1' && is_nanp(id + 1);
 }
 
+/* Round numbers and rows of one digit are something else. */
 static bool is_phone(const char *id) {
-    return !tx_id_is_uniform(id, strlen(id));
+    unsigned seen = 0;
+    for (size_t i = 0; id[i]; i++)
+        seen |= 1u << tx_digit(id[i]);
+    return __builtin_popcount(seen) >= 4;
 }
 
 static bool is_passport(const char *id) {
@@ -41,23 +45,22 @@ static bool is_passport_de(const char *id) {
 #define ROW(id, shape, context, check)                                                             \
     { TX_DETECT_##id, shape, TX_ID_##context, check }
 static const struct tx_id_shape shapes[] = {
-    ROW(PHONE_NANP, "999-999-9999", ALONE, is_nanp),
-    ROW(PHONE_NANP, "999.999.9999", ALONE, is_nanp),
-    ROW(PHONE_NANP, "999 999 9999", ALONE, is_nanp),
-    ROW(PHONE_NANP, "9-999-999-9999", ALONE, is_nanp_one),
-    ROW(PHONE_NANP, "9.999.999.9999", ALONE, is_nanp_one),
-    ROW(PHONE_NANP, "9 999 999 9999", ALONE, is_nanp_one),
+    ROW(PHONE_NANP, "999-999-9999", APART, is_nanp),
+    ROW(PHONE_NANP, "999.999.9999", APART, is_nanp),
+    ROW(PHONE_NANP, "999 999 9999", APART, is_nanp),
+    ROW(PHONE_NANP, "9-999-999-9999", APART, is_nanp_one),
+    ROW(PHONE_NANP, "9.999.999.9999", APART, is_nanp_one),
+    ROW(PHONE_NANP, "9 999 999 9999", APART, is_nanp_one),
     ROW(PHONE_NANP, "9999999999", CONTEXT, is_nanp),
     ROW(PHONE_NANP, "99999999999", CONTEXT, is_nanp_one),
     ROW(PHONE_NANP, "999-9999999", CONTEXT, is_nanp),
-    ROW(PHONE_NATIONAL, "9999999", CONTEXT, is_phone),
+
     ROW(PHONE_NATIONAL, "99999999", CONTEXT, is_phone),
     ROW(PHONE_NATIONAL, "999999999", CONTEXT, is_phone),
     ROW(PHONE_NATIONAL, "9999999999", CONTEXT, is_phone),
     ROW(PHONE_NATIONAL, "99999999999", CONTEXT, is_phone),
     ROW(PHONE_NATIONAL, "999999999999", CONTEXT, is_phone),
-    ROW(PHONE_NATIONAL, "9999999999999", CONTEXT, is_phone),
-    ROW(PHONE_NATIONAL, "99999999999999", CONTEXT, is_phone),
+
     ROW(PHONE_NATIONAL, "999~9999", CONTEXT, is_phone),
     ROW(PHONE_NATIONAL, "9999~9999", CONTEXT, is_phone),
     ROW(PHONE_NATIONAL, "99~9999999", CONTEXT, is_phone),

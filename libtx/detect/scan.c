@@ -136,7 +136,8 @@ static void look_at_word(struct tx_scan *s, size_t at) {
     s->matches->work += end - start;
     s->word_start = start;
     s->word_end = end;
-    bool is_digest = n_letters == 1 && !has_b_or_d && (end - start == 32 || end - start == 40);
+    size_t n = end - start;
+    bool is_digest = n_letters == 1 && !has_b_or_d && (n == 24 || n == 32 || n == 40 || n == 64);
     s->word_is_hex = is_hex && (n_letters >= HEX_LETTERS_MIN || is_digest);
 }
 

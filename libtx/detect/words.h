@@ -19,7 +19,8 @@
     "identitäts*|identité|identidad|identificación|identità|identidade|identificação|" \
     "dowód|tożsamośc*|identiteit*|persoonsnummer|kennitala|documento"
 #define PHONE \
-    "phone*|telephone*|tel|tel no|mobile|mobile no|cell|cell phone|cellphone|fax|msisdn|" \
+    "phone|phones|phone no|phone number|phonenumber|telephone|telephones|" \
+    "telephone number|tel|tel no|mobile|mobile no|cell|cell phone|cellphone|fax|msisdn|" \
     "whatsapp|contact no|contact number|telefon*|fernruf|handy|handynummer|rufnummer|" \
     "mobil|mobilnummer|mobiltelefon|téléphon*|portable|numéro de portable|teléfono*|" \
     "móvil|celular|telefono*|cellulare|telefone*|telemóvel|komórk*|tel kom|gsm|mobiel*|" \
