@@ -74,9 +74,22 @@ static bool is_joint(uint8_t c) {
     return c == ' ' || c == '_' || c == '-' || c == '.' || c == '/';
 }
 
+static bool is_upper(uint8_t c) {
+    return c >= 'A' && c <= 'Z';
+}
+
+/* nip, Nip and NIP, but not nIp, which base64 has. */
+static bool has_one_case(const uint8_t *word, size_t n) {
+    for (size_t i = 1; i < n; i++)
+        if (is_upper(word[i]) != is_upper(word[n - 1]) || (is_upper(word[i]) && !is_upper(word[0])))
+            return false;
+    return true;
+}
+
 /* The end of the phrase at `at`, or 0. A space in it is any joint, or none: taxId. */
 static size_t phrase_end(const struct phrase *phrase, const uint8_t *p, size_t n, size_t at) {
     bool inside = at > 0 && is_part(p[at - 1]);
+    size_t start = at;
     for (size_t k = 0; k < phrase->n; k++) {
         uint8_t c = (uint8_t)phrase->p[k];
         if (c == ' ') {
@@ -90,7 +103,8 @@ static size_t phrase_end(const struct phrase *phrase, const uint8_t *p, size_t n
     bool ends = at >= n || !is_part(p[at]) || (tx_is_digit(p[at]) && phrase->n > SHORT_WORD) ||
                 (p[at] >= 'A' && p[at] <= 'Z' && p[at - 1] >= 'a' && p[at - 1] <= 'z');
     /* Base64 has short words within by chance: OyxSTNrBz. */
-    if (inside && phrase->n < INNER_BYTES_MIN && at < n && is_part(p[at]))
+    if ((inside && phrase->n < INNER_BYTES_MIN && at < n && is_part(p[at])) ||
+        (phrase->n <= SHORT_WORD && !has_one_case(p + start, at - start)))
         return 0;
     return phrase->is_prefix || ends ? at : 0;
 }

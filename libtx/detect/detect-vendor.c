@@ -245,6 +245,13 @@ static bool is_random(const struct tx_scan *s, size_t start, size_t end) {
     return n >= least && mixed;
 }
 
+/* A digest may begin as one of them by chance. */
+static bool is_digest(const struct tx_scan *s, size_t start, size_t end) {
+    while (start < end && tx_is_hex(s->p[start]))
+        start++;
+    return start == end;
+}
+
 static bool take(struct tx_scan *s, const struct vendor *vendor, size_t start) {
     size_t body = start + strlen(vendor->prefix);
     uint8_t before = tx_scan_before(s, start);

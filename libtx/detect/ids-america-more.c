@@ -11,11 +11,11 @@ static unsigned part(const char *id, size_t n) {
     return (unsigned)tx_id_number(id, n);
 }
 
-/* Province (30 and 50: abroad), less than 6, Luhn's digit. */
+/* Province (30 and 50: abroad), at most 6, Luhn's digit. */
 static bool is_ec_ci(const char *id) {
     unsigned province = part(id, 2);
-    return ((province >= 1 && province <= 24) || province == 30 || province == 50) && id[2] < '6' &&
-           tx_luhn(id, 10);
+    return ((province >= 1 && province <= 24) || province == 30 || province == 50) &&
+           id[2] <= '6' && tx_luhn(id, 10);
 }
 
 /* Eight digits and the check as a digit or as a letter (RENIEC). */

@@ -48,7 +48,7 @@ static bool is_lu_nin(const char *id) {
     verhoeff[11] = id[12];
     verhoeff[12] = '\0';
     unsigned year = part(id, 4);
-    return year >= 1880 && year <= YEAR_MAX && tx_is_date(year, part(id + 4, 2), part(id + 6, 2)) &&
+    return year >= 1910 && year <= YEAR_MAX && tx_is_date(year, part(id + 4, 2), part(id + 6, 2)) &&
            tx_luhn(id, 12) && tx_verhoeff(verhoeff, 12);
 }
 
@@ -87,8 +87,8 @@ static bool is_pt_cc(const char *id) {
 /* ddmmyy (40 more for who is no person), two digits, the check, the century. */
 static bool is_is_kennitala(const char *id) {
     static const int8_t weights[] = {3, 2, 7, 6, 5, 4, 3, 2, 1};
-    unsigned day = part(id, 2), century = id[9] == '0' ? 2000 : 1000 + 100 * tx_digit(id[9]);
-    return (century >= 1800) &&
+    unsigned day = part(id, 2), century = id[9] == '0' ? 2000 : 1900;
+    return (id[9] == '0' || id[9] == '9') &&
            tx_is_date(century + part(id + 4, 2), part(id + 2, 2), day > 40 ? day - 40 : day) &&
            tx_weighted(id, weights, 9) % 11 == 0;
 }

@@ -128,7 +128,8 @@ static void look_at_word(struct tx_scan *s, size_t at) {
         start--;
     while (end < s->n && tx_is_alnum(s->p[end]))
         end++;
-    for (size_t i = start; i < end; i++) {
+    bool is_pointer = end - start > 2 && s->p[start] == '0' && s->p[start + 1] == 'x';
+    for (size_t i = start + (is_pointer ? 2 : 0); i < end; i++) {
         is_hex = is_hex && tx_is_hex(s->p[i]);
         n_letters += tx_is_letter(s->p[i]);
         has_b_or_d |= tx_lower(s->p[i]) == 'b' || tx_lower(s->p[i]) == 'd';
@@ -138,7 +139,7 @@ static void look_at_word(struct tx_scan *s, size_t at) {
     s->word_end = end;
     size_t n = end - start;
     bool is_digest = n_letters == 1 && !has_b_or_d && (n == 24 || n == 32 || n == 40 || n == 64);
-    s->word_is_hex = is_hex && (n_letters >= HEX_LETTERS_MIN || is_digest);
+    s->word_is_hex = is_hex && (n_letters >= HEX_LETTERS_MIN || is_digest || is_pointer);
 }
 
 bool tx_scan_in_hex_word(struct tx_scan *s, size_t start, size_t end) {
