@@ -4,7 +4,7 @@
 #define N(n) (1u << (n))
 #define N17_19 (N(17) | N(18) | N(19))
 #define N16_19 (N(16) | N17_19)
-#define N13_15 (N(13) | N(14) | N(15))
+#define N12_15 (N(12) | N(13) | N(14) | N(15))
 
 /* By the first four digits; ISO/IEC 7812 ranges as the networks publish them. Lengths that hardly
  * anybody has are doubtful: of 19 random digits, which identifiers often have, too many would pass.
@@ -13,24 +13,26 @@ static const struct {
     uint16_t first, last;
     uint32_t sure, doubtful;
 } issuers[] = {
-    {1000, 1999, 0, N(15)},                      /* UATP, the airlines'; JCB's 1800 */
-    {2131, 2131, 0, N(15)},                      /* JCB */
-    {2200, 2204, N(16), N17_19},                 /* Mir */
-    {2221, 2720, N(16), 0},                      /* Mastercard */
-    {3000, 3059, N(14) | N(16), N17_19},         /* Diners */
-    {3095, 3095, N(14) | N(16), N17_19},         /* Diners */
-    {3400, 3499, N(15), 0},                      /* American Express */
-    {3528, 3589, N(16), N17_19},                 /* JCB */
+    {1000, 1999, 0, N(15)},              /* UATP, the airlines'; JCB's 1800 */
+    {2131, 2131, 0, N(15)},              /* JCB */
+    {2200, 2204, N(16), N17_19},         /* Mir */
+    {2221, 2720, N(16), 0},              /* Mastercard */
+    {3000, 3059, N(14) | N(16), N17_19}, /* Diners */
+    {3095, 3095, N(14) | N(16), N17_19}, /* Diners */
+    {3400, 3499, N(15), 0},              /* American Express */
+    {3500, 3527, 0, N(16)},              /* JCB in test data only */
+    {3528, 3589, N(16), N17_19},         /* JCB */
+    {3590, 3599, 0, N(16)},
     {3600, 3699, N(14) | N(16), N(15) | N17_19}, /* Diners */
     {3700, 3799, N(15), 0},                      /* American Express */
     {3800, 3999, N(14) | N(16), N17_19},         /* Diners */
     {4000, 4999, N(13) | N(16), N(18) | N(19)},  /* Visa */
-    {5000, 5099, N(16), N13_15 | N17_19},        /* Maestro, Elo, Verve */
+    {5000, 5099, N(16), N12_15 | N17_19},        /* Maestro, Elo, Verve */
     {5100, 5599, N(16), 0},                      /* Mastercard */
-    {5600, 5899, N(16), N13_15 | N17_19},        /* Maestro */
-    {6000, 6199, N(16), N13_15 | N17_19},        /* Maestro, Discover, RuPay */
-    {6200, 6299, N16_19, N13_15},                /* UnionPay */
-    {6300, 6999, N(16), N13_15 | N17_19},        /* Maestro, Discover, RuPay, Elo */
+    {5600, 5899, N(16), N12_15 | N17_19},        /* Maestro */
+    {6000, 6199, N(16), N12_15 | N17_19},        /* Maestro, Discover, RuPay */
+    {6200, 6299, N16_19, N12_15},                /* UnionPay */
+    {6300, 6999, N(16), N12_15 | N17_19},        /* Maestro, Discover, RuPay, Elo */
     {8100, 8299, N(16), N17_19},                 /* UnionPay, RuPay */
     {8600, 8600, N(16), 0},                      /* Uzcard */
     {9792, 9792, N(16), 0},                      /* Troy */

@@ -9,7 +9,7 @@
 
 #include "libtx/detect/scan.h"
 
-#define TX_CARD_DIGITS_MIN 13
+#define TX_CARD_DIGITS_MIN 12
 #define TX_CARD_DIGITS_MAX 19
 
 enum tx_card {

@@ -2,7 +2,7 @@
 #include "libtx/detect/card.h"
 
 /*
- * A payment card's number: 13 to 19 digits, single spaces or dashes between them, Luhn's check, and
+ * A payment card's number: 12 to 19 digits, single spaces or dashes between them, Luhn's check, and
  * a first part that some network issues with that length (which takes clocks and counters out:
  * milliseconds since 1970 begin with 1). What as often is something else (an article's number, an
  * airline's card) wants a word near it. Every window of whole groups is tried, so that no number
@@ -56,7 +56,7 @@ static void try_windows(struct tx_scan *s, size_t at, size_t end) {
         enum tx_fate fate = kind ? tx_card_fate(s, kind, start, end) : TX_FATE_INVALID;
         if (fate == TX_FATE_CLAIMED)
             tx_scan_claim(s, TX_DETECT_CREDIT_CARD, start, end);
-        else if (w.n >= DIGITS_MIN)
+        else if (w.n > DIGITS_MIN)
             tx_scan_refuse(s, TX_DETECT_CREDIT_CARD, start, end, fate);
         uint8_t separator = tx_scan_at(s, end);
         if ((separator != ' ' && separator != '-') || !tx_is_digit(tx_scan_at(s, end + 1)))

@@ -3,8 +3,8 @@
 
 /*
  * International telephone numbers (ITU-T E.164: '+', a country code, 8 to 15 digits in all) and
- * those of North America that begin with a parenthesis. The anchors are '+' and '('. Forms of North
- * America without either have a shape (ids-common.c).
+ * others that begin with a parenthesis. The anchors are '+' and '('. Forms without either have a
+ * shape (ids-people.c).
  */
 
 #define DIGITS_MIN 8
@@ -80,15 +80,23 @@ static size_t take_digits(struct tx_scan *s, size_t at, char *digits, size_t *re
     return end;
 }
 
+/* Behind an extension at `at`: x123. */
+static size_t extension_end(const struct tx_scan *s, size_t at) {
+    size_t end = at + 1;
+    while (end - at <= 6 && tx_is_digit(tx_scan_at(s, end)))
+        end++;
+    return tx_lower(tx_scan_at(s, at)) == 'x' && end > at + 1 ? end : at;
+}
+
 static void take_international(struct tx_scan *s, size_t at) {
     char digits[DIGITS_MAX + 2] = "";
-    size_t n;
-    if (!tx_is_digit(tx_scan_at(s, at + 1)) || s->p[at + 1] == '0' ||
+    size_t n, first = at + 1 + (tx_scan_at(s, at + 1) == '(');
+    if (!tx_is_digit(tx_scan_at(s, first)) || s->p[first] == '0' ||
         tx_is_word(tx_scan_before(s, at)))
         return;
-    size_t end = take_digits(s, at + 1, digits, &n);
+    size_t end = extension_end(s, take_digits(s, first, digits, &n));
     s->phone_done = end;
-    size_t least = has_eleven(s->p[at + 1]) ? 11 : digits_min(digits);
+    size_t least = has_eleven(s->p[first]) ? 11 : digits_min(digits);
     if (n < least || tx_is_word(tx_scan_at(s, end)) || !is_country(digits))
         tx_scan_refuse(s, TX_DETECT_PHONE_E164, at, end, TX_FATE_INVALID);
     else
@@ -103,28 +111,53 @@ static bool is_code(const struct tx_scan *s, size_t at) {
     return s->p[at] >= '2' && !(s->p[at + 1] == '1' && s->p[at + 2] == '1');
 }
 
-static void take_american(struct tx_scan *s, size_t at) {
+/* False when it is none. */
+static bool take_american(struct tx_scan *s, size_t at) {
     size_t i = at + 5;
     if (!is_code(s, at + 1) || tx_scan_at(s, at + 4) != ')')
-        return;
+        return false;
     i += tx_scan_at(s, i) == ' ' || tx_scan_at(s, i) == '-';
     if (!is_code(s, i) || !is_joint(tx_scan_at(s, i + 3)))
-        return;
+        return false;
     for (size_t k = 4; k < 8; k++)
         if (!tx_is_digit(tx_scan_at(s, i + k)))
-            return;
-    if (tx_is_word(tx_scan_at(s, i + 8)))
-        return;
+            return false;
+    size_t end = extension_end(s, i + 8);
+    if (tx_is_word(tx_scan_at(s, end)))
+        return false;
     bool one = at >= 2 && s->p[at - 2] == '1' && is_joint(s->p[at - 1]) &&
                !tx_is_word(tx_scan_before(s, at - 2));
-    tx_scan_claim(s, TX_DETECT_PHONE_NANP, one ? at - 2 : at, i + 8);
+    tx_scan_claim(s, TX_DETECT_PHONE_NANP, one ? at - 2 : at, end);
+    return true;
+}
+
+/* (030) 1234567: two to five digits, then the others, seven to twelve in all; with a word near. */
+static void take_national(struct tx_scan *s, size_t at) {
+    char digits[DIGITS_MAX + 2] = "";
+    size_t n, i = at + 1;
+    while (i - at <= 5 && tx_is_digit(tx_scan_at(s, i)))
+        i++;
+    if (i - at < 3 || tx_scan_at(s, i) != ')' || tx_is_word(tx_scan_before(s, at)))
+        return;
+    size_t end = extension_end(s, take_digits(s, at + 1, digits, &n));
+    if (n < 7 || n > 12 || end <= i + 1 || tx_is_word(tx_scan_at(s, end)))
+        return;
+    if (tx_context_near(s, TX_DETECT_PHONE_NATIONAL, at, end))
+        tx_scan_claim(s, TX_DETECT_PHONE_NATIONAL, at, end);
+    else
+        tx_scan_refuse(s, TX_DETECT_PHONE_NATIONAL, at, end, TX_FATE_NO_CONTEXT);
 }
 
 void tx_detect_phone(struct tx_scan *s, size_t at) {
+    if (s->p[at] == '+')
+        tx_detect_plus(s, at);
     if (at < s->phone_done)
         return;
     if (s->p[at] == '+' && tx_scan_wants(s, TX_DETECT_PHONE_E164))
         take_international(s, at);
-    if (s->p[at] == '(' && tx_scan_wants(s, TX_DETECT_PHONE_NANP))
-        take_american(s, at);
+    if (s->p[at] != '(')
+        return;
+    bool found = tx_scan_wants(s, TX_DETECT_PHONE_NANP) && take_american(s, at);
+    if (!found && tx_scan_wants(s, TX_DETECT_PHONE_NATIONAL))
+        take_national(s, at);
 }

@@ -36,6 +36,10 @@ struct tx_id_shape {
     tx_id_check check;
 };
 
+/* Numbers in which a '+' stands for the century; `id` has it not. */
+bool tx_id_is_fi_of_1800(const char *id);
+bool tx_id_is_se_with_plus(const char *id);
+
 struct tx_id_family {
     const struct tx_id_shape *shapes;
     size_t n_shapes;

@@ -16,7 +16,8 @@ static bool is_day(unsigned year, unsigned month, unsigned day) {
 }
 
 /* yymmdd; the day is 60 more for a coordination number (Skatteverket SKV 704), which stdnum does
- * not know. `+` instead of the dash, from the hundredth year on, is no separator of a shape. */
+ * not know. `+` instead of the dash, from the hundredth year on, is no separator of a shape
+ * (detect-plus.c). */
 static unsigned se_day(const char *yymmdd) {
     unsigned day = two(yymmdd + 4);
     return day > 60 ? day - 60 : day;
@@ -80,10 +81,17 @@ static bool is_fi_hetu_dash(const char *id) {
     return is_fi(id, id + 6, id[9], 1900);
 }
 /* DVV, "Reform of the personal identity code": since 2023 there are more signs than A, the only one
- * that stdnum knows. `+` (18..) is no separator of a shape. */
+ * that stdnum knows. `+` (18..) is no separator of a shape (detect-plus.c). */
 static bool is_fi_hetu_letter(const char *id) {
     unsigned century = strchr("ABCDEF", id[6]) ? 2000 : strchr("UVWXY", id[6]) ? 1900 : 0;
     return century > 0 && is_fi(id, id + 7, id[10], century);
+}
+
+bool tx_id_is_fi_of_1800(const char *id) {
+    return is_fi(id, id + 6, id[9], 1800);
+}
+bool tx_id_is_se_with_plus(const char *id) {
+    return is_se_ten(id);
 }
 
 static bool has_baltic_check(const char *id) {

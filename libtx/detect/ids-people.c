@@ -19,6 +19,23 @@ static bool is_nanp_one(const char *id) {
     return id[0] == '1' && is_nanp(id + 1);
 }
 
+/* From abroad, and with an extension: 415-555-2671x123. */
+static bool is_nanp_from_abroad(const char *id) {
+    return strncmp(id, "001", 3) == 0 && is_nanp(id + 3);
+}
+static bool is_nanp_extended(const char *id) {
+    return id[10] == 'X' && is_nanp(id);
+}
+static bool is_nanp_one_extended(const char *id) {
+    return id[11] == 'X' && is_nanp_one(id);
+}
+static bool is_nanp_from_abroad_extended(const char *id) {
+    return id[13] == 'X' && is_nanp_from_abroad(id);
+}
+static bool is_phone_extended(const char *id) {
+    return id[10] == 'X';
+}
+
 /* Round numbers and rows of one digit are something else. */
 static bool is_phone(const char *id) {
     unsigned seen = 0;
@@ -93,6 +110,33 @@ static const struct tx_id_shape shapes[] = {
     ROW(PHONE_NATIONAL, "9999/9999999", CONTEXT, is_phone),
     ROW(PHONE_NATIONAL, "99999/99999", CONTEXT, is_phone),
     ROW(PHONE_NATIONAL, "99999/999999", CONTEXT, is_phone),
+    ROW(PHONE_NANP, "999~999~9999A999", APART, is_nanp_extended),
+    ROW(PHONE_NANP, "999~999~9999A9999", APART, is_nanp_extended),
+    ROW(PHONE_NANP, "999~999~9999A99999", APART, is_nanp_extended),
+    ROW(PHONE_NANP, "9~999~999~9999A999", APART, is_nanp_one_extended),
+    ROW(PHONE_NANP, "9~999~999~9999A9999", APART, is_nanp_one_extended),
+    ROW(PHONE_NANP, "9~999~999~9999A99999", APART, is_nanp_one_extended),
+    ROW(PHONE_NANP, "999-999-999-9999A999", APART, is_nanp_from_abroad_extended),
+    ROW(PHONE_NANP, "999-999-999-9999A9999", APART, is_nanp_from_abroad_extended),
+    ROW(PHONE_NANP, "999-999-999-9999A99999", APART, is_nanp_from_abroad_extended),
+    ROW(PHONE_NATIONAL, "999~999~9999A999", CONTEXT, is_phone_extended),
+    ROW(PHONE_NATIONAL, "999~999~9999A9999", CONTEXT, is_phone_extended),
+    ROW(PHONE_NATIONAL, "999~999~9999A99999", CONTEXT, is_phone_extended),
+    ROW(PHONE_NANP, "999-999-999-9999", APART, is_nanp_from_abroad),
+    ROW(PHONE_NATIONAL, "999~99~999", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "99~99~99", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "999~99~99", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "99~9999~999", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "99~999999", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "999~999999", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "9999~99~99~99", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "999-99 99 99", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "99-999 999 99", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "9999-99 99 99", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "9999-999 99", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "99999 9 99999999", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "99999~9~999~9999", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "999 999 99", CONTEXT, is_phone),
     ROW(PASSPORT, "999999999", CONTEXT, is_passport),
     ROW(PASSPORT, "99999999", CONTEXT, is_passport),
     ROW(PASSPORT, "A9999999", CONTEXT, is_passport),

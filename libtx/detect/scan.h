@@ -165,6 +165,7 @@ void tx_detect_slack(struct tx_scan *s, size_t at);       /* 'x' and '/' */
 void tx_detect_vendor(struct tx_scan *s, size_t at);      /* '_', '-' and '.' */
 void tx_detect_eth(struct tx_scan *s, size_t at);         /* 'x' */
 void tx_detect_phone(struct tx_scan *s, size_t at);       /* '+' and '(' */
+void tx_detect_plus(struct tx_scan *s, size_t at);        /* '+', from the telephone's */
 void tx_detect_mrz(struct tx_scan *s, size_t at);         /* '<' */
 /* A run of digits [at, end). */
 void tx_detect_card(struct tx_scan *s, size_t at, size_t end);
