@@ -3,11 +3,12 @@
 
 /*
  * Groups of one to four hex digits with colons between them: eight or more, or some with a "::".
- * More than an address has are taken whole (a port, or a prefix that would hide one). A trailing
- * IPv4 part is found as such and united with this.
+ * One or two more than an address has are taken whole (a port, or a prefix that would hide one),
+ * and so is an IPv4 part at its end.
  */
 
 #define ZONE_BYTES 16
+#define GROUPS_MAX 10
 
 struct segment {
     size_t start, end; /* end == start: nothing yet */
@@ -26,11 +27,29 @@ static size_t zone_end(const struct tx_scan *s, size_t at) {
     return end > at + 1 ? end : at;
 }
 
+/* Behind the other three numbers of an IPv4 part whose first is the last group. */
+static size_t ipv4_end(const struct tx_scan *s, size_t end) {
+    size_t i = end;
+    for (size_t k = 0; k < 3; k++) {
+        size_t digits = i + 1;
+        if (tx_scan_at(s, i) != '.')
+            return end;
+        for (i = digits; i - digits < 3 && tx_is_digit(tx_scan_at(s, i));)
+            i++;
+        if (i == digits)
+            return end;
+    }
+    return tx_is_alnum(tx_scan_at(s, i)) ? end : i;
+}
+
 static void finish(struct tx_scan *s, struct segment *segment) {
     /* More than eight pairs are the fingerprint of a key, or a longer identifier of hardware. */
     bool pairs = segment->n_groups > 8 && !segment->longer;
-    if ((segment->n_groups >= 8 && !pairs) || (segment->compressed && segment->n_groups > 0))
-        tx_scan_claim(s, TX_DETECT_IPV6, segment->start, zone_end(s, segment->end));
+    size_t end = ipv4_end(s, segment->end);
+    bool has_ipv4 = end > segment->end && segment->n_groups == 7;
+    if ((segment->n_groups >= 8 && segment->n_groups <= GROUPS_MAX && !pairs) || has_ipv4 ||
+        (segment->compressed && segment->n_groups > 0))
+        tx_scan_claim(s, TX_DETECT_IPV6, segment->start, zone_end(s, end));
     else if (segment->n_groups > 1)
         tx_scan_refuse(s, TX_DETECT_IPV6, segment->start, segment->end, TX_FATE_INVALID);
     *segment = (struct segment){.n_groups = 0};
