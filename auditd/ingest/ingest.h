@@ -38,6 +38,7 @@ struct tx_job {
 };
 
 struct tx_ingest_counters {
+    uint64_t decoded; /* records, and ends of datagrams */
     uint64_t records;
     uint64_t rejected;
     uint64_t lost;

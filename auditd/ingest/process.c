@@ -7,6 +7,7 @@
 #include "auditd/ingest/receive.h"
 #include "auditd/ingest/settle.h"
 #include "libtx/base/clock.h"
+#include "libtx/crypto/secret.h"
 #include "libtx/record/line.h"
 
 /* A number that JSON readers with 63 bits can hold, and that one can be added to. */
@@ -380,12 +381,13 @@ static int process_next(struct tx_ingest *ingest, bool *ret_idle) {
     if (!entry)
         return begin_job(ingest, ret_idle);
     entry->attempts++;
+    ingest->counters.decoded++;
     int r = process_record(ingest);
     entry->attempts--;
     return r;
 }
 
-int tx_process_run(struct tx_ingest *ingest) {
+static int run(struct tx_ingest *ingest) {
     bool idle = false;
 
     for (;;) {
@@ -402,6 +404,16 @@ int tx_process_run(struct tx_ingest *ingest) {
         if (r == TX_LINK_E_FULL || idle || ingest->link.fd < 0)
             return tx_settle_entries(ingest);
     }
+}
+
+/* What was decoded and masked must not outlive it where nobody looks. */
+int tx_process_run(struct tx_ingest *ingest) {
+    uint64_t before = ingest->counters.decoded;
+    int r = run(ingest);
+
+    if (ingest->counters.decoded != before)
+        tx_wipe_traces();
+    return r;
 }
 
 void tx_process_abort(struct tx_ingest *ingest) {

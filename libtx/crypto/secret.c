@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libtx/crypto/secret.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -38,4 +39,11 @@ void tx_secret_free(void *p, size_t n) {
 void tx_wipe(void *p, size_t n) {
     if (n > 0)
         explicit_bzero(p, n);
+}
+
+__attribute__((noinline)) void tx_wipe_traces(void) {
+    uint8_t below[TX_TRACES_BYTES];
+
+    tx_wipe(below, sizeof(below));
+    tx_wipe_registers();
 }

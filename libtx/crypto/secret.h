@@ -18,4 +18,12 @@ void tx_secret_free(void *p, size_t n);
 /* Overwrites n bytes in a way that is not optimised away. */
 void tx_wipe(void *p, size_t n);
 
+/* Overwrites what calls that have returned left behind: TX_TRACES_BYTES of the stack below the
+ * caller, and the vector registers. For whoever has had clear text in many calls, once at the end.
+ */
+#define TX_TRACES_BYTES (64u * 1024u)
+void tx_wipe_traces(void);
+/* The registers alone: those through which wide copies pass. */
+void tx_wipe_registers(void);
+
 #endif

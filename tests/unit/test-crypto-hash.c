@@ -118,6 +118,31 @@ START_TEST(secret_memory_is_zero_and_writable_and_may_be_null_when_freed) {
 }
 END_TEST
 
+/* Where a call put it, almost as deep as is promised. */
+static __attribute__((noinline)) uintptr_t leave_behind(void) {
+    volatile char text[TX_TRACES_BYTES - 4096];
+    uintptr_t place = (uintptr_t)text;
+
+    text[0] = 'y';
+    __asm__ volatile("" : "+r"(place)); /* the compiler knows nothing of it any more */
+    return place;
+}
+
+/* Not the sanitizer's business. */
+static __attribute__((noinline, no_sanitize("address"))) char look(uintptr_t place) {
+    return *(const volatile char *)place;
+}
+
+START_TEST(what_calls_left_on_the_stack_is_wiped) {
+    uintptr_t place = leave_behind();
+    char before = look(place);
+    tx_wipe_traces();
+    char after = look(place);
+    ck_assert_int_eq(before, 'y');
+    ck_assert_int_eq(after, 0);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("crypto-hash");
     TCase *tests = tcase_create("hashes, MACs and secret memory");
@@ -126,6 +151,7 @@ int main(void) {
     tcase_add_test(tests, leaf_and_node_have_prefixes_of_their_own);
     tcase_add_test(tests, hmac_gives_the_known_answers_again_and_again);
     tcase_add_test(tests, secret_memory_is_zero_and_writable_and_may_be_null_when_freed);
+    tcase_add_test(tests, what_calls_left_on_the_stack_is_wiped);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
