@@ -47,8 +47,7 @@ int tx_process_reject(struct tx_ingest *ingest, uint32_t uid, const char *reason
     return tx_process_say_rejections(ingest, false);
 }
 
-static void reply_reject(struct tx_ingest *ingest, uint64_t n,
-                         const struct tx_record_fault *fault) {
+static int reply_reject(struct tx_ingest *ingest, uint64_t n, const struct tx_record_fault *fault) {
     struct tx_connection *connection =
         tx_connections_find(&ingest->connections, ingest->job.entry->connection);
     struct tx_wire_reply reply = {
@@ -57,8 +56,7 @@ static void reply_reject(struct tx_ingest *ingest, uint64_t n,
         .error = (uint32_t)fault->error,
         .reason = {.p = fault->reason, .n = strlen(fault->reason)},
     };
-    if (connection)
-        tx_settle_reply(ingest, connection, &reply);
+    return connection ? tx_settle_reply(ingest, connection, &reply) : 0;
 }
 
 /* --- one record --- */
@@ -95,13 +93,13 @@ static int note_gap(struct tx_ingest *ingest, uint64_t n) {
 
 static int reject_record(struct tx_ingest *ingest, uint64_t n,
                          const struct tx_record_fault *fault) {
-    reply_reject(ingest, n, fault);
-    if (n >= ingest->job.client->expected) {
+    int r = reply_reject(ingest, n, fault);
+    if (r == 0 && n >= ingest->job.client->expected) {
         ingest->counters.lost++;
-        int r = emit_lost(ingest, n, n, "rejected");
-        if (r < 0)
-            return r;
+        r = emit_lost(ingest, n, n, "rejected");
     }
+    if (r < 0)
+        return r;
     return tx_process_reject(ingest, ingest->job.source.uid, fault->reason);
 }
 

@@ -9,7 +9,6 @@
 #include "auditd/ingest/process.h"
 #include "auditd/ingest/settle.h"
 #include "auditd/ingest/supervisor-link.h"
-#include "auditd/ipc/log.h"
 #include "libtx/base/clock.h"
 
 /* So often a busy connection is read. */
@@ -121,7 +120,7 @@ void tx_receive_give_back(struct tx_ingest *ingest, struct tx_inbox_entry *entry
 
 static int on_socket(void *data, uint32_t events);
 
-void tx_receive_watch(struct tx_ingest *ingest, struct tx_connection *connection) {
+int tx_receive_watch(struct tx_ingest *ingest, struct tx_connection *connection) {
     const struct tx_replies *replies = &connection->replies;
     uint32_t events = connection->watch == TX_WATCH_EVENTS ? EPOLLIN : 0;
     int r = 0;
@@ -129,7 +128,7 @@ void tx_receive_watch(struct tx_ingest *ingest, struct tx_connection *connection
     if (replies->n > 0 || replies->has_ack)
         events |= EPOLLOUT;
     if (events == connection->events)
-        return;
+        return 0;
     /* Without events it is taken out: epoll would tell of its end again and again. */
     if (events == 0) {
         tx_loop_remove(ingest->loop, connection->source);
@@ -140,21 +139,21 @@ void tx_receive_watch(struct tx_ingest *ingest, struct tx_connection *connection
         r = tx_loop_add(ingest->loop, connection->fd, events, on_socket, connection,
                         &connection->source);
     }
-    if (r < 0)
-        tx_log(TX_LOG_WARNING, "a connection cannot be watched: %s", strerror(-r));
-    connection->events = r < 0 ? 0 : events;
+    if (r == 0)
+        connection->events = events;
+    return r;
 }
 
-static void set_watch(struct tx_ingest *ingest, struct tx_connection *connection,
-                      enum tx_watch watch) {
+static int set_watch(struct tx_ingest *ingest, struct tx_connection *connection,
+                     enum tx_watch watch) {
     if (connection->watch == watch)
-        return;
+        return 0;
     if (connection->watch == TX_WATCH_TIMER)
         tx_user_leave(connection->user, connection);
     if (watch == TX_WATCH_TIMER)
         tx_user_wait(&ingest->connections.users, connection->user, connection);
     connection->watch = watch;
-    tx_receive_watch(ingest, connection);
+    return tx_receive_watch(ingest, connection);
 }
 
 static int arm_timer(struct tx_ingest *ingest, int64_t after_ns) {
@@ -192,9 +191,9 @@ int tx_receive_close_if_done(struct tx_ingest *ingest, struct tx_connection *con
     return tx_receive_close(ingest, connection);
 }
 
-void tx_receive_flush(struct tx_ingest *ingest, struct tx_connection *connection) {
+int tx_receive_flush(struct tx_ingest *ingest, struct tx_connection *connection) {
     tx_replies_flush(&connection->replies, connection->fd);
-    tx_receive_watch(ingest, connection);
+    return tx_receive_watch(ingest, connection);
 }
 
 /* What draining a socket means for its connection, which may be gone afterwards. */
@@ -205,8 +204,8 @@ static int after_drain(struct tx_ingest *ingest, struct tx_connection *connectio
         return r < 0 ? r : tx_receive_close(ingest, connection);
     }
     if (drained == DRAINED_ENDED) {
-        set_watch(ingest, connection, TX_WATCH_ENDED);
-        return tx_receive_close_if_done(ingest, connection);
+        int r = set_watch(ingest, connection, TX_WATCH_ENDED);
+        return r < 0 ? r : tx_receive_close_if_done(ingest, connection);
     }
     return 0;
 }
@@ -244,10 +243,10 @@ static int serve(struct tx_ingest *ingest, struct tx_connection *connection, boo
     if (r < 0)
         return r;
     connection = tx_connections_find(&ingest->connections, id);
-    if (connection && connection->watch != TX_WATCH_ENDED)
-        set_watch(ingest, connection,
-                  *ret_more || is_busy(connection) ? TX_WATCH_TIMER : TX_WATCH_EVENTS);
-    return 0;
+    if (!connection || connection->watch == TX_WATCH_ENDED)
+        return 0;
+    return set_watch(ingest, connection,
+                     *ret_more || is_busy(connection) ? TX_WATCH_TIMER : TX_WATCH_EVENTS);
 }
 
 /* Whose user has others in line gets in line as well: else each of a thousand connections would
@@ -257,8 +256,8 @@ static int read_socket(struct tx_ingest *ingest, struct tx_connection *connectio
     bool more = true;
 
     if (ingest->waits_for_room || user->n_waiting > 0 || has_too_much(ingest, user)) {
-        set_watch(ingest, connection, TX_WATCH_TIMER);
-        return arm_timer(ingest, 0);
+        int r = set_watch(ingest, connection, TX_WATCH_TIMER);
+        return r < 0 ? r : arm_timer(ingest, 0);
     }
     ingest->n_round = 0;
     int r = serve(ingest, connection, &more);
@@ -268,9 +267,12 @@ static int read_socket(struct tx_ingest *ingest, struct tx_connection *connectio
 static int on_socket(void *data, uint32_t events) {
     struct tx_connection *connection = data;
     struct tx_ingest *ingest = connection->owner;
+    int r = 0;
 
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
-        tx_receive_flush(ingest, connection);
+        r = tx_receive_flush(ingest, connection);
+    if (r < 0)
+        return r;
     if (connection->watch != TX_WATCH_EVENTS || !(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
         return 0;
     return read_socket(ingest, connection);
@@ -321,11 +323,10 @@ int tx_receive_on_timer(void *data, uint32_t events) {
 
 /* --- beginning and stopping --- */
 
-static void stop_one(struct tx_ingest *ingest, struct tx_connection *connection) {
+static int stop_one(struct tx_ingest *ingest, struct tx_connection *connection) {
     /* From here on its sends fail, and what it had sent ends with an end that we can read up to. */
     shutdown(connection->fd, SHUT_RD);
-    if (connection->watch == TX_WATCH_EVENTS)
-        set_watch(ingest, connection, TX_WATCH_TIMER);
+    return connection->watch == TX_WATCH_EVENTS ? set_watch(ingest, connection, TX_WATCH_TIMER) : 0;
 }
 
 int tx_receive_add(struct tx_ingest *ingest, uint64_t id, int fd, struct tx_text identity) {
@@ -337,20 +338,22 @@ int tx_receive_add(struct tx_ingest *ingest, uint64_t id, int fd, struct tx_text
     if (r < 0)
         return r;
     connection->owner = ingest;
-    set_watch(ingest, connection, TX_WATCH_EVENTS);
-    if (!ingest->stopping)
-        return 0;
-    stop_one(ingest, connection);
-    return arm_timer(ingest, 0);
+    r = set_watch(ingest, connection, TX_WATCH_EVENTS);
+    if (r < 0 || !ingest->stopping)
+        return r;
+    r = stop_one(ingest, connection);
+    return r < 0 ? r : arm_timer(ingest, 0);
 }
 
 int tx_receive_stop(struct tx_ingest *ingest) {
     struct tx_connection *connection = NULL;
+    int r = 0;
 
     ingest->stopping = true;
-    while ((connection = tx_connections_next(&ingest->connections, connection)))
-        stop_one(ingest, connection);
-    int r = arm_timer(ingest, 0);
+    while (r == 0 && (connection = tx_connections_next(&ingest->connections, connection)))
+        r = stop_one(ingest, connection);
+    if (r == 0)
+        r = arm_timer(ingest, 0);
     return r < 0 ? r : tx_settle_check_stopped(ingest);
 }
 

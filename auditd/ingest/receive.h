@@ -25,10 +25,11 @@ TX_MUST_USE int tx_receive_close_if_done(struct tx_ingest *ingest,
                                          struct tx_connection *connection);
 
 /* Sends what the client is to be told, as far as it reads. */
-void tx_receive_flush(struct tx_ingest *ingest, struct tx_connection *connection);
+TX_MUST_USE int tx_receive_flush(struct tx_ingest *ingest, struct tx_connection *connection);
 
-/* Makes epoll watch for what the connection's state asks for. */
-void tx_receive_watch(struct tx_ingest *ingest, struct tx_connection *connection);
+/* Makes epoll watch for what the connection's state asks for. < 0: nothing can go on, since nobody
+ * would hear of this connection again. */
+TX_MUST_USE int tx_receive_watch(struct tx_ingest *ingest, struct tx_connection *connection);
 
 /* Frees an entry of the inbox, of which its user then has less. */
 void tx_receive_give_back(struct tx_ingest *ingest, struct tx_inbox_entry *entry);

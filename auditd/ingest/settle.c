@@ -15,12 +15,11 @@
 
 /* --- telling clients --- */
 
-void tx_settle_reply(struct tx_ingest *ingest, struct tx_connection *connection,
-                     const struct tx_wire_reply *reply) {
+int tx_settle_reply(struct tx_ingest *ingest, struct tx_connection *connection,
+                    const struct tx_wire_reply *reply) {
     if (tx_replies_add(&connection->replies, connection->fd, reply) == TX_REPLIES_E_DROPPED)
         ingest->counters.replies_dropped++;
-    if (connection->replies.n > 0)
-        tx_receive_watch(ingest, connection);
+    return connection->replies.n > 0 ? tx_receive_watch(ingest, connection) : 0;
 }
 
 static void note_ack(struct tx_ingest *ingest, const struct tx_inbox_entry *entry) {
@@ -36,14 +35,16 @@ static void note_ack(struct tx_ingest *ingest, const struct tx_inbox_entry *entr
 }
 
 /* One acknowledgement for each client, however many records it covers. */
-static void tell_dirty(struct tx_ingest *ingest) {
+static int tell_dirty(struct tx_ingest *ingest) {
     struct tx_connection *connection;
+    int r = 0;
 
-    while ((connection = TAILQ_FIRST(&ingest->connections.dirty))) {
+    while (r == 0 && (connection = TAILQ_FIRST(&ingest->connections.dirty))) {
         TAILQ_REMOVE(&ingest->connections.dirty, connection, by_dirty);
         connection->is_dirty = false;
-        tx_receive_flush(ingest, connection);
+        r = tx_receive_flush(ingest, connection);
     }
+    return r;
 }
 
 /* --- what the ledger says --- */
@@ -71,13 +72,10 @@ int tx_settle_entries(struct tx_ingest *ingest) {
     for (struct tx_inbox_entry *entry = ingest->sent; is_durable(ingest, entry);
          entry = entry->next)
         note_ack(ingest, entry);
-    tell_dirty(ingest);
-    while (is_durable(ingest, ingest->sent)) {
-        int r = free_first(ingest);
-        if (r < 0)
-            return r;
-    }
-    return tx_receive_room_again(ingest);
+    int r = tell_dirty(ingest);
+    while (r == 0 && is_durable(ingest, ingest->sent))
+        r = free_first(ingest);
+    return r < 0 ? r : tx_receive_room_again(ingest);
 }
 
 static int on_durable(struct tx_ingest *ingest, const struct tx_bodies_frame *frame) {
@@ -103,8 +101,7 @@ static int on_receipt(struct tx_ingest *ingest, const struct tx_bodies_frame *fr
         return 0;
     reply.n = receipt.n;
     memcpy(reply.leaf, frame->payload.p, sizeof(reply.leaf));
-    tx_settle_reply(ingest, connection, &reply);
-    return 0;
+    return tx_settle_reply(ingest, connection, &reply);
 }
 
 static int on_last(struct tx_ingest *ingest, const struct tx_bodies_frame *frame) {

@@ -25,8 +25,8 @@ int tx_settle_on_no_ledger(void *data, uint32_t events);
 TX_MUST_USE int tx_settle_entries(struct tx_ingest *ingest);
 
 /* Tells a client, now or when it reads. */
-void tx_settle_reply(struct tx_ingest *ingest, struct tx_connection *connection,
-                     const struct tx_wire_reply *reply);
+TX_MUST_USE int tx_settle_reply(struct tx_ingest *ingest, struct tx_connection *connection,
+                                const struct tx_wire_reply *reply);
 
 /* While stopping: answers STOPPED and ends the loop when everything is durable. */
 TX_MUST_USE int tx_settle_check_stopped(struct tx_ingest *ingest);

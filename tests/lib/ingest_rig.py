@@ -235,7 +235,9 @@ class Log:
 # --- supervisor ---
 
 class Rig:
-    def __init__(self, config=b"version: 1\n", uid=None):
+    def __init__(self, config=b"version: 1\n", uid=None, environment=None, stderr=None):
+        self.environment = environment or {}
+        self.stderr = stderr  # a descriptor, or our own
         self.log = Log()
         self.inbox = memfd(b"", INBOX_BYTES)
         self.config = memfd(config)
@@ -273,13 +275,16 @@ class Rig:
         sources = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 100)
                    for fd in (control.fileno(), self.inbox, stream.fileno(), self.config, self.key)]
         actions = [(os.POSIX_SPAWN_DUP2, fd, 3 + i) for i, fd in enumerate(sources)]
+        said = [] if self.stderr is None else [fcntl.fcntl(self.stderr, fcntl.F_DUPFD_CLOEXEC, 100)]
+        actions += [(os.POSIX_SPAWN_DUP2, fd, 2) for fd in said]
         argv = ["tracex-ingest", "--config-name", "/etc/tracex.yaml"]
         if self.uid is not None:
             argv += ["--uid", str(self.uid), "--gid", str(self.uid)]
         # Looking for leaks takes system calls that the sandbox rightly kills for.
-        environment = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
+        environment = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0",
+                           **self.environment)
         self.pid = os.posix_spawn(PROGRAM, argv, environment, file_actions=actions)
-        for fd in sources:
+        for fd in sources + said:
             os.close(fd)
         control.close()
         stream.close()
