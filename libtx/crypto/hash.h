@@ -3,12 +3,9 @@
 #define TX_CRYPTO_HASH_H
 
 /*
- * SHA-256 by OpenSSL, and a MAC on the heap (mac.h has it by value). The algorithm is fetched once
- * and the context is reused, since an implicit fetch costs more than hashing a tree node. A hasher
- * belongs to one thread. It knows nothing of keys that sign: see libtx/crypto/signing.h.
- *
- * OpenSSL can fail only for want of memory or a broken installation; both are met when a hasher is
- * made. Afterwards a failure is a broken machine, and the process ends (assert).
+ * SHA-256 by OpenSSL, and a MAC on the heap (mac.h has it by value). Memory is wanted only when a
+ * hasher is made; a hash cannot fail. A hasher belongs to one thread. It knows nothing of keys that
+ * sign: see libtx/crypto/signing.h.
  */
 
 #include "libtx/base/error.h"
@@ -21,7 +18,7 @@ struct tx_digest {
 
 struct tx_hasher; /* one thread's context */
 
-/* -ENOMEM, -ENOTSUP when OpenSSL has no SHA-256. */
+/* -ENOMEM. */
 TX_MUST_USE int tx_hasher_new(struct tx_hasher **ret);
 void tx_hasher_free(struct tx_hasher *hasher);
 TX_DEFINE_CLEANUP(struct tx_hasher *, tx_hasher_free);
