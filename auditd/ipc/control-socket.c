@@ -8,7 +8,7 @@
 
 #include "libtx/base/fd.h"
 
-static int connect_to(const char *path, int timeout_ms, int *ret_fd) {
+int tx_control_socket_open(const char *path, int timeout_ms, int *ret_fd) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct timeval timeout = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
 
@@ -27,15 +27,11 @@ static int connect_to(const char *path, int timeout_ms, int *ret_fd) {
     return 0;
 }
 
-int tx_control_socket_ask(const char *path, const char *request, int timeout_ms, struct tx_buf *b) {
-    _cleanup_(tx_fd_closep) int fd = -1;
+int tx_control_socket_exchange(int fd, struct tx_text request, struct tx_buf *b) {
     ssize_t n;
 
-    int r = connect_to(path, timeout_ms, &fd);
-    if (r < 0)
-        return r;
     do
-        n = send(fd, request, strlen(request), MSG_NOSIGNAL);
+        n = send(fd, request.p, request.n, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
     if (n < 0 && errno != EPIPE) /* who is refused at once has an answer all the same */
         return errno == EAGAIN ? -ETIMEDOUT : -errno;
@@ -47,4 +43,12 @@ int tx_control_socket_ask(const char *path, const char *request, int timeout_ms,
     if (n == 0)
         return -EPIPE;
     return tx_buf_reserve(b, (size_t)n) ? 0 : -EMSGSIZE;
+}
+
+int tx_control_socket_ask(const char *path, struct tx_text request, int timeout_ms,
+                          struct tx_buf *b) {
+    _cleanup_(tx_fd_closep) int fd = -1;
+
+    int r = tx_control_socket_open(path, timeout_ms, &fd);
+    return r < 0 ? r : tx_control_socket_exchange(fd, request, b);
 }

@@ -31,6 +31,11 @@ void tx_arguments_descriptors(const struct tx_setup *setup, const struct tx_link
         add(spawn, TX_FD_INGEST_CONFIG, setup->ingest_config_fd);
         add(spawn, TX_FD_INGEST_KEY, setup->key_fd);
         break;
+    case TX_CHILD_VAULT:
+        add(spawn, TX_FD_VAULT_DIR, setup->vault_fd);
+        if (setup->kek_fd >= 0)
+            add(spawn, TX_FD_VAULT_KEK, setup->kek_fd);
+        break;
     case TX_CHILD_FORWARD:
         add(spawn, TX_FD_FORWARD_CONFIG, setup->config_fd);
         add(spawn, TX_FD_FORWARD_LOG, setup->forward_log_fd);
@@ -73,5 +78,7 @@ int tx_arguments_options(const struct tx_conf *conf, const struct tx_setup *setu
         put(&w, "--epoch-ns", epoch_ns);
         put(&w, "--epoch-records", epoch_records);
     }
+    if (id == TX_CHILD_VAULT && setup->kek_fd >= 0)
+        put(&w, "--kek-given", "1");
     return 0;
 }

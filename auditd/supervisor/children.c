@@ -29,10 +29,8 @@ struct tx_outgoing {
 };
 
 static const char *const names[TX_CHILD_N] = {
-    [TX_CHILD_SIGNER] = "signer",
-    [TX_CHILD_LEDGER] = "ledger",
-    [TX_CHILD_INGEST] = "ingest",
-    [TX_CHILD_FORWARD] = "forward",
+    [TX_CHILD_SIGNER] = "signer", [TX_CHILD_LEDGER] = "ledger",   [TX_CHILD_VAULT] = "vault",
+    [TX_CHILD_INGEST] = "ingest", [TX_CHILD_FORWARD] = "forward",
 };
 
 const char *tx_child_state_name(enum tx_child_state state) {
@@ -68,13 +66,18 @@ int tx_children_init(struct tx_children *children, struct tx_loop *loop,
     return 0;
 }
 
+/* A message may say who a person is. */
+static void drop_first(struct tx_child *child) {
+    struct tx_outgoing *first = child->outgoing;
+    child->outgoing = first->next;
+    tx_fd_closep(&first->message.fd);
+    explicit_bzero(first->payload, first->message.payload.n);
+    free(first);
+}
+
 static void drop_outgoing(struct tx_child *child) {
-    while (child->outgoing) {
-        struct tx_outgoing *first = child->outgoing;
-        child->outgoing = first->next;
-        tx_fd_closep(&first->message.fd);
-        free(first);
-    }
+    while (child->outgoing)
+        drop_first(child);
 }
 
 /* Forgets a process that is gone. */
@@ -137,8 +140,7 @@ static int queue(struct tx_child *child, const struct tx_control *message) {
 
 static int flush(struct tx_child *child) {
     while (child->outgoing) {
-        struct tx_outgoing *first = child->outgoing;
-        int r = tx_control_send(child->control_fd, &first->message);
+        int r = tx_control_send(child->control_fd, &child->outgoing->message);
         if (r == -EAGAIN)
             return 0;
         if (r == -EPIPE) { /* its end is about to be told */
@@ -147,9 +149,7 @@ static int flush(struct tx_child *child) {
         }
         if (r < 0)
             return r;
-        child->outgoing = first->next;
-        tx_fd_closep(&first->message.fd);
-        free(first);
+        drop_first(child);
     }
     int r = tx_loop_modify(child->children->loop, child->control_source, EPOLLIN);
     return r < 0 ? r : child->children->events->drained(child->children->data, child);

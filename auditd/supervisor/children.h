@@ -22,8 +22,9 @@
 enum tx_child_id {
     TX_CHILD_SIGNER,
     TX_CHILD_LEDGER,
+    TX_CHILD_VAULT, /* only when something needs it; before ingest, which asks it */
     TX_CHILD_INGEST,
-    TX_CHILD_FORWARD,
+    TX_CHILD_FORWARD, /* only with a sink */
     TX_CHILD_N,
 };
 

@@ -9,6 +9,7 @@
 
 #include "auditd/ipc/loop.h"
 #include "auditd/supervisor/listener.h"
+#include "libtx/base/text.h"
 
 struct tx_supervisor;
 
@@ -19,12 +20,14 @@ enum tx_caller_state {
     TX_CALLER_ASKING,
     TX_CALLER_WAITS_STATUS,
     TX_CALLER_WAITS_RELOAD,
+    TX_CALLER_WAITS_VAULT,
 };
 
 struct tx_caller {
     struct tx_supervisor *supervisor;
     enum tx_caller_state state;
     int fd;
+    uint32_t uid, pid; /* as the kernel recorded them when it connected */
     struct tx_source_handle *source;
     struct tx_source_handle *timer;
 };
@@ -38,6 +41,14 @@ struct tx_control_server {
 /* The listener is open. */
 TX_MUST_USE int tx_control_server_start(struct tx_supervisor *supervisor);
 void tx_control_server_stop(struct tx_supervisor *supervisor);
+
+/* What follows hangs up, but for tx_control_server_wait: then nothing is heard of the caller until
+ * it is answered, or hung up on after so many seconds. */
+void tx_control_server_answer(struct tx_caller *caller, struct tx_text text);
+void tx_control_server_answer_error(struct tx_caller *caller, const char *error);
+void tx_control_server_hang_up(struct tx_caller *caller);
+TX_MUST_USE int tx_control_server_wait(struct tx_caller *caller, enum tx_caller_state state,
+                                       int seconds);
 
 /* A child has answered, or ended: those who wait for a status may have it now. */
 TX_MUST_USE int tx_control_server_status(struct tx_supervisor *supervisor);

@@ -46,6 +46,8 @@ static int end_single(struct tx_supervisor *s, struct tx_child *child, int wait_
         if (r < 0)
             return r;
     }
+    if (child->id == TX_CHILD_VAULT)
+        tx_tasks_vault_ended(s);
     int64_t delay = delay_after(child, wait_status);
     tell_end(child, wait_status, delay);
     return tx_child_restart_after(child, delay);
@@ -108,8 +110,11 @@ int tx_ends_of_child(void *data, struct tx_child *child, int wait_status) {
 
     if (r < 0)
         return r;
-    if (child->state == TX_CHILD_FAILED)
+    if (child->state == TX_CHILD_FAILED) {
+        if (child->id == TX_CHILD_VAULT)
+            tx_tasks_vault_ended(s);
         return tx_stop_advance(s);
+    }
     if (is_wanted(s, child, wait_status) ||
         (s->stop.phase == TX_STOP_REST && child->id != TX_CHILD_LEDGER)) {
         child->state = TX_CHILD_ENDED;

@@ -43,6 +43,7 @@ void tx_reload_compare(const struct tx_conf *a, const struct tx_conf *b, struct 
     TEXT(keys_dir, "keys.dir");
     NUMBER(epoch_ns, "keys.epoch");
     NUMBER(epoch_records, "keys.epoch_records");
+    TEXT(vault_dir, "vault.dir");
     NUMBER(journald_enabled, "forward.journald.enabled");
     NUMBER(journald_min_severity, "forward.journald.min_severity");
 #undef TEXT

@@ -23,6 +23,9 @@
 #define KEY_NAME "pseudonym.key"
 #define KEY_BYTES 32
 
+#define VAULT_TABLE "subjects" /* the vault makes it with its first key-encryption key */
+#define VAULT_CREDENTIAL "tracex-vault-kek"
+
 /* --- whom the children become --- */
 
 /* Where the file says `user:`, for a message as libtx/conf writes them. */
@@ -76,15 +79,20 @@ int tx_setup_user(const struct tx_conf *conf, const char *path, struct tx_text t
 
 /* --- directories --- */
 
-static int open_one(const char *path, const char *key, const struct tx_setup *setup, mode_t mode,
-                    mode_t forbidden, int *ret_fd) {
+static int open_quietly(const char *path, const struct tx_setup *setup, mode_t mode,
+                        mode_t forbidden, int *ret_fd) {
     const struct tx_directory_wish wish = {.mode = mode,
                                            .forbidden = forbidden,
                                            .set_owner = geteuid() == 0,
                                            .uid = setup->uid,
                                            .gid = setup->gid,
                                            .detached = tx_sandbox_landlock_version() == 0};
-    int r = tx_directory_open(path, &wish, ret_fd);
+    return tx_directory_open(path, &wish, ret_fd);
+}
+
+static int open_one(const char *path, const char *key, const struct tx_setup *setup, mode_t mode,
+                    mode_t forbidden, int *ret_fd) {
+    int r = open_quietly(path, setup, mode, forbidden, ret_fd);
     if (r < 0)
         tx_log(TX_LOG_ERROR, "%s: directory %s cannot be used: %s", key, path, strerror(-r));
     return r;
@@ -96,6 +104,27 @@ static int open_state(const char *state_dir, const char *name, const struct tx_s
     if (asprintf(&path, "%s/%s", state_dir, name) < 0)
         return -ENOMEM;
     return open_one(path, "state_dir", setup, 0700, 0022, ret_fd);
+}
+
+bool tx_setup_wants_vault(const struct tx_conf *conf, const struct tx_setup *setup) {
+    (void)conf;
+    return setup->vault_fd >= 0 && faccessat(setup->vault_fd, VAULT_TABLE, F_OK, 0) == 0;
+}
+
+/* systemd.exec(5), LoadCredential= */
+static void open_kek(struct tx_setup *setup) {
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    _cleanup_(tx_freep) char *path = NULL;
+    if (directory && asprintf(&path, "%s/" VAULT_CREDENTIAL, directory) >= 0)
+        setup->kek_fd = open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* It is opened also when nothing needs it: a reload may bring the first rule that encrypts, and
+ * then we cannot make directories for others any more. */
+static int open_vault(const struct tx_conf *conf, struct tx_setup *setup) {
+    (void)open_quietly(conf->vault_dir, setup, 0700, 0077, &setup->vault_fd);
+    open_kek(setup);
+    return 0;
 }
 
 int tx_setup_directories(const struct tx_conf *conf, struct tx_setup *setup) {
@@ -116,7 +145,8 @@ int tx_setup_directories(const struct tx_conf *conf, struct tx_setup *setup) {
     r = open_one(conf->keys_dir, "keys.dir", setup, 0700, 0077, &setup->keys_fd);
     if (r < 0)
         return r;
-    return open_one(conf->state_dir, "state_dir", setup, 0750, 0002, &setup->state_fd);
+    r = open_one(conf->state_dir, "state_dir", setup, 0750, 0002, &setup->state_fd);
+    return r < 0 ? r : open_vault(conf, setup);
 }
 
 /* --- content --- */
@@ -239,7 +269,7 @@ void tx_setup_deinit(struct tx_setup *setup) {
     int *fds[] = {&setup->log_fd,   &setup->forward_log_fd,  &setup->keys_fd,
                   &setup->state_fd, &setup->ledger_state_fd, &setup->forward_state_fd,
                   &setup->inbox_fd, &setup->config_fd,       &setup->ingest_config_fd,
-                  &setup->key_fd};
+                  &setup->key_fd,   &setup->vault_fd,        &setup->kek_fd};
     for (size_t i = 0; i < TX_COUNT_OF(fds); i++)
         tx_fd_closep(fds[i]);
     free(setup->origin);

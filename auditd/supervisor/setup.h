@@ -20,6 +20,8 @@ struct tx_setup {
     int log_fd;         /* locked: duplicates in children keep the lock */
     int forward_log_fd; /* opened anew, so it does not keep the lock */
     int keys_fd;
+    int vault_fd; /* -1: it cannot be used, and nothing needs it so far */
+    int kek_fd;   /* the vault's key as a credential of the service manager; -1: there is none */
     int state_fd;
     int ledger_state_fd;
     int forward_state_fd;
@@ -41,6 +43,10 @@ TX_MUST_USE int tx_setup_user(const struct tx_conf *conf, const char *path, stru
  * predecessor. */
 TX_MUST_USE int tx_setup_directories(const struct tx_conf *conf, struct tx_setup *setup);
 
+/* Whether a vault is to run: a rule encrypts, or one did, so that somebody may want to reveal or
+ * erase what is there. */
+bool tx_setup_wants_vault(const struct tx_conf *conf, const struct tx_setup *setup);
+
 /* The rest; after a new log was begun, if one was asked for (auditd/supervisor/new-log.h). */
 TX_MUST_USE int tx_setup_content(const struct tx_conf *conf, struct tx_text config_text,
                                  struct tx_setup *setup);
@@ -49,6 +55,8 @@ TX_MUST_USE int tx_setup_content(const struct tx_conf *conf, struct tx_text conf
     ((struct tx_setup){.log_fd = -1,                                                               \
                        .forward_log_fd = -1,                                                       \
                        .keys_fd = -1,                                                              \
+                       .vault_fd = -1,                                                             \
+                       .kek_fd = -1,                                                               \
                        .state_fd = -1,                                                             \
                        .ledger_state_fd = -1,                                                      \
                        .forward_state_fd = -1,                                                     \

@@ -131,11 +131,17 @@ static void render_child(const struct tx_supervisor *s, const struct tx_child *c
     tx_buf_char(b, '}');
 }
 
+static bool is_told(const struct tx_supervisor *s, enum tx_child_id id) {
+    if (id == TX_CHILD_FORWARD)
+        return s->conf->journald_enabled;
+    return id != TX_CHILD_VAULT || s->children.all[id].state != TX_CHILD_OFF;
+}
+
 void tx_status_render(const struct tx_supervisor *s, struct tx_buf *b) {
     tx_buf_str(b, "{\"ok\":true");
     render_supervisor(s, b);
     for (int i = 0; i < TX_CHILD_N; i++)
-        if (i != TX_CHILD_FORWARD || s->conf->journald_enabled)
+        if (is_told(s, (enum tx_child_id)i))
             render_child(s, &s->children.all[i], b);
     tx_buf_char(b, '}');
 }

@@ -29,7 +29,8 @@ static int on_deadline(void *data, uint32_t events) {
 
     (void)events;
     for (int i = 0; i < TX_CHILD_N; i++)
-        if (!is_gone(s, (enum tx_child_id)i) && i != TX_CHILD_FORWARD && n < sizeof(left))
+        if (!is_gone(s, (enum tx_child_id)i) && i != TX_CHILD_FORWARD && i != TX_CHILD_VAULT &&
+            n < sizeof(left))
             n += (size_t)snprintf(left + n, sizeof(left) - n, " %s (%s)", s->children.all[i].name,
                                   tx_child_state_name(s->children.all[i].state));
     tx_log(TX_LOG_ERROR,
@@ -101,6 +102,8 @@ static int enter_rest(struct tx_supervisor *s) {
     int r = send_stop(s, TX_CHILD_FORWARD);
     if (r >= 0)
         r = send_stop(s, TX_CHILD_SIGNER);
+    if (r >= 0)
+        r = send_stop(s, TX_CHILD_VAULT);
     if (r < 0)
         return r;
     return tx_loop_set_timer(s->stop.rest_timer, tx_clock_boot() + TX_STOP_REST_SECONDS * SECOND_NS,

@@ -5,7 +5,8 @@
 /*
  * The end, in order: no new clients → ingest drains what is there and waits until it is durable →
  * the ledger writes its last checkpoint → forward makes a last pass, the signer ends with the
- * ledger. A child that crashes on the way is started again and stopped again. All of it is bounded.
+ * ledger, and the vault ends. A child that crashes on the way is started again and stopped again.
+ * All of it is bounded.
  */
 
 #include <stdbool.h>

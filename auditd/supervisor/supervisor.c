@@ -110,6 +110,8 @@ static int started(void *data, struct tx_child *child) {
         if (r >= 0)
             r = tx_supervisor_hand_over(s);
     }
+    if (r >= 0 && (child->id == TX_CHILD_INGEST || child->id == TX_CHILD_VAULT))
+        r = tx_tasks_link(s, child->id);
     return r < 0 ? r : tx_stop_advance(s);
 }
 
@@ -138,8 +140,9 @@ static bool may_be_awaited(const struct tx_supervisor *s, enum tx_child_id id) {
     const struct tx_child *child = &s->children.all[id];
     if (child->state == TX_CHILD_READY)
         return false;
-    /* Forward holds up nothing when it cannot start. */
-    return id != TX_CHILD_FORWARD || (child->state == TX_CHILD_STARTING && child->restarts == 0);
+    /* These hold up nothing when they cannot start. */
+    return (id != TX_CHILD_FORWARD && id != TX_CHILD_VAULT) ||
+           (child->state == TX_CHILD_STARTING && child->restarts == 0);
 }
 
 void tx_supervisor_tell_when_ready(struct tx_supervisor *s) {
@@ -159,7 +162,7 @@ void tx_supervisor_tell_when_ready(struct tx_supervisor *s) {
 static int on_fatal(struct tx_supervisor *s, struct tx_child *child, struct tx_text why) {
     tx_log(TX_LOG_ERROR, "tracex-%s cannot go on: %.*s", child->name, (int)why.n, why.p);
     child->state = TX_CHILD_FAILED;
-    if (child->id == TX_CHILD_FORWARD)
+    if (child->id == TX_CHILD_FORWARD || child->id == TX_CHILD_VAULT)
         return 0;
     s->exit_code = TX_EXIT_FATAL;
     return tx_stop_now(s);
@@ -179,6 +182,10 @@ static int message(void *data, struct tx_child *child, const struct tx_control *
         return 0;
     case TX_CONTROL_RELOADED:
         return child->id == TX_CHILD_INGEST ? tx_reload_answered(s, m->payload) : 0;
+    case TX_CONTROL_ERASED:
+        return child->id == TX_CHILD_VAULT ? tx_tasks_on_erased(s, m) : 0;
+    case TX_CONTROL_RECORDED:
+        return child->id == TX_CHILD_INGEST ? tx_tasks_on_recorded(s, m->argument) : 0;
     case TX_CONTROL_FATAL:
         return on_fatal(s, child, m->payload);
     default:
@@ -261,7 +268,7 @@ static int find_programs(struct tx_supervisor *s) {
         if (i == TX_CHILD_FORWARD && !s->conf->journald_enabled)
             continue;
         int r = tx_child_find(child);
-        if (r >= 0)
+        if (r >= 0 || (i == TX_CHILD_VAULT && !tx_setup_wants_vault(s->conf, &s->setup)))
             continue;
         tx_log(TX_LOG_ERROR,
                "tracex-%s is neither beside tracex-auditd nor in %s; install TraceX completely",
@@ -277,6 +284,8 @@ static int start_children(struct tx_supervisor *s) {
     for (int i = 0; i < TX_CHILD_N; i++) {
         struct tx_child *child = tx_supervisor_child(s, (enum tx_child_id)i);
         if (i == TX_CHILD_FORWARD && (!s->conf->journald_enabled || child->program[0] == '\0'))
+            continue;
+        if (i == TX_CHILD_VAULT && !tx_setup_wants_vault(s->conf, &s->setup))
             continue;
         int r = tx_child_start_process(child);
         if (r < 0) {
@@ -329,6 +338,7 @@ void tx_supervisor_deinit(struct tx_supervisor *s) {
     if (!s->loop)
         return;
     tx_children_deinit(&s->children);
+    tx_tasks_deinit(&s->tasks);
     tx_link_drop(&s->links.bodies);
     tx_link_drop(&s->links.notary);
     if (s->control.source)

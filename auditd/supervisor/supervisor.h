@@ -19,6 +19,7 @@
 #include "auditd/supervisor/reload.h"
 #include "auditd/supervisor/setup.h"
 #include "auditd/supervisor/stop.h"
+#include "auditd/supervisor/tasks.h"
 
 /* docs/operations.md */
 enum tx_exit {
@@ -43,6 +44,7 @@ struct tx_supervisor {
     struct tx_source_handle *listener_source;
     struct tx_control_server control;
     struct tx_reload reload;
+    struct tx_tasks tasks;
     struct tx_stop stop;
     struct tx_notify notify;
     int signal_fd;

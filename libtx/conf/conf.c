@@ -320,6 +320,15 @@ static void set_defaults(struct reader *r) {
     set_default_origin(r);
 }
 
+static void set_default_vault(struct reader *r) {
+    const char *slash = strrchr(r->conf->keys_dir, '/');
+    if (asprintf(&r->conf->vault_dir, "%.*s/vault", (int)(slash - r->conf->keys_dir),
+                 r->conf->keys_dir) < 0) {
+        r->conf->vault_dir = NULL;
+        r->errors->failed = -ENOMEM;
+    }
+}
+
 /* --- */
 
 static int file_directory(const char *name, char **ret) {
@@ -357,6 +366,8 @@ int tx_conf_parse(const char *name, struct tx_text text, struct tx_bytes *errors
         if (r < 0)
             return r;
     }
+    if (!conf->vault_dir && conf->keys_dir) /* an absolute path */
+        set_default_vault(&reader);
     if (e.failed)
         return e.failed;
     if (e.n > 0)
@@ -407,6 +418,7 @@ void tx_conf_free(struct tx_conf *conf) {
     free(conf->log_dir);
     free(conf->origin);
     free(conf->keys_dir);
+    free(conf->vault_dir);
     tx_masking_deinit(&conf->masking);
     free(conf);
 }

@@ -39,6 +39,8 @@ struct tx_conf {
     int64_t epoch_ns;       /* keys.epoch */
     uint64_t epoch_records; /* keys.epoch_records, default 1000000 */
 
+    char *vault_dir; /* default: `vault` beside keys.dir */
+
     struct tx_masking masking;
 
     bool journald_enabled;

@@ -45,6 +45,7 @@ const struct tx_conf_key tx_conf_keys[] = {
     {"keys.epoch", TX_CONF_TYPE_TIME, AT(epoch_ns), "15min", SECOND, 366 * DAY, NULL},
     {"keys.epoch_records", TX_CONF_TYPE_COUNT, AT(epoch_records), "1000000", 1,
      UINT64_C(1000000000000), NULL},
+    {"vault.dir", TX_CONF_TYPE_PATH, AT(vault_dir), NULL, 0, 0, NULL},
     {"forward.journald.enabled", TX_CONF_TYPE_BOOL, AT(journald_enabled), "true", 0, 0, NULL},
     {"forward.journald.min_severity", TX_CONF_TYPE_WORD, AT(journald_min_severity), "debug", 0, 0,
      severity_words},

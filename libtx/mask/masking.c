@@ -135,6 +135,13 @@ void tx_masking_deinit(struct tx_masking *masking) {
     *masking = (struct tx_masking){.preset = NULL};
 }
 
+bool tx_masking_encrypts(const struct tx_masking *masking) {
+    for (size_t i = 0; i < masking->n_rules; i++)
+        if (masking->rules[i].action.kind == TX_ACTION_ENCRYPT && !masking->rules[i].shadow)
+            return true;
+    return false;
+}
+
 const char *tx_masking_action_name(enum tx_masking_action_kind kind) {
     static const char *const names[TX_ACTION_N] = {
         [TX_ACTION_ALLOW] = "allow",

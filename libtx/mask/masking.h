@@ -332,6 +332,9 @@ TX_MUST_USE int tx_masking_render(const struct tx_masking *masking, struct tx_by
 TX_MUST_USE int tx_masking_render_section(const struct tx_masking *masking, size_t indent,
                                           struct tx_bytes *b);
 
+/* Whether a rule that is in force encrypts, so that the vault is needed. */
+bool tx_masking_encrypts(const struct tx_masking *masking);
+
 /* What one action is called: "mask", "drop_field" … */
 const char *tx_masking_action_name(enum tx_masking_action_kind kind);
 

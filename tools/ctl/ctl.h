@@ -10,7 +10,7 @@
 #include "libtx/base/bytes.h"
 #include "libtx/conf/conf.h"
 
-enum { TX_CTL_OK = 0, TX_CTL_FAILED = 1, TX_CTL_USAGE = 2 };
+enum tx_ctl_exit { TX_CTL_OK = 0, TX_CTL_FAILED = 1, TX_CTL_USAGE = 2 };
 
 struct tx_ctl {
     const char *config_path;
@@ -23,6 +23,8 @@ int tx_ctl_log(const struct tx_ctl *ctl, int argc, char **argv);
 int tx_ctl_keys(const struct tx_ctl *ctl, int argc, char **argv);
 int tx_ctl_config(const struct tx_ctl *ctl, int argc, char **argv);
 int tx_ctl_mask(const struct tx_ctl *ctl, int argc, char **argv);
+int tx_ctl_erase(const struct tx_ctl *ctl, int argc, char **argv);
+int tx_ctl_reveal(const struct tx_ctl *ctl, int argc, char **argv);
 int tx_ctl_reload(const struct tx_ctl *ctl, int argc, char **argv);
 
 /* Loads the configuration; what is wrong with it is printed. NULL then. */

@@ -7,10 +7,9 @@
 
 #include "auditd/ipc/control-socket.h"
 #include "tools/ctl/ctl.h"
+#include "tools/ctl/daemon.h"
 
-#define TIMEOUT_MS 15000
-
-static void say_no_answer(const char *path, int r) {
+void tx_ctl_say_no_answer(const char *path, int r) {
     const char *next = "";
     if (r == -ENOENT || r == -ECONNREFUSED)
         next = ": the daemon does not run, or with another configuration (-c)";
@@ -19,17 +18,20 @@ static void say_no_answer(const char *path, int r) {
     tx_ctl_say("no answer from the daemon at %s: %s%s", path, strerror(-r), next);
 }
 
-/* The parsed answer, or NULL when there is none or it says no; which is printed. */
-static json_t *ask(const struct tx_ctl *ctl, const char *request, struct tx_buf *b) {
+json_t *tx_ctl_ask(const struct tx_ctl *ctl, struct tx_text request, struct tx_buf *b) {
     _cleanup_(tx_conf_freep) struct tx_conf *conf = tx_ctl_load(ctl);
-    json_error_t error;
     if (!conf)
         return NULL;
-    int r = tx_control_socket_ask(conf->control_path, request, TIMEOUT_MS, b);
+    int r = tx_control_socket_ask(conf->control_path, request, TX_CTL_TIMEOUT_MS, b);
     if (r < 0) {
-        say_no_answer(conf->control_path, r);
+        tx_ctl_say_no_answer(conf->control_path, r);
         return NULL;
     }
+    return tx_ctl_parse_answer(b);
+}
+
+json_t *tx_ctl_parse_answer(const struct tx_buf *b) {
+    json_error_t error;
     json_t *answer = json_loadb((const char *)b->data, b->len, JSON_REJECT_DUPLICATES, &error);
     if (!answer) {
         tx_ctl_say("the daemon's answer is not JSON: %s", error.text);
@@ -97,7 +99,7 @@ int tx_ctl_status(const struct tx_ctl *ctl, int argc, char **argv) {
     }
     if (optind != argc)
         return TX_CTL_USAGE;
-    json_t *answer = ask(ctl, "status", &b);
+    json_t *answer = tx_ctl_ask(ctl, TX_TEXT("status"), &b);
     if (!answer)
         return TX_CTL_FAILED;
     json_object_del(answer, "ok");
@@ -120,7 +122,7 @@ int tx_ctl_reload(const struct tx_ctl *ctl, int argc, char **argv) {
     (void)argv;
     if (argc != 1)
         return TX_CTL_USAGE;
-    json_t *answer = ask(ctl, "reload", &b);
+    json_t *answer = tx_ctl_ask(ctl, TX_TEXT("reload"), &b);
     if (!answer)
         return TX_CTL_FAILED;
     puts("the masking rules of the configuration are in force");

@@ -19,13 +19,21 @@ static const char usage_text[] =
     "  keys export                  identity and epoch 0 public keys, one a line, for the auditor\n"
     "  config check                 every error of the configuration\n"
     "  reload                       takes over changed masking rules\n"
+    "  erase --subject ID|- [--request TEXT]\n"
+    "                               destroys the key of what was encrypted for that subject; -: "
+    "the id\n"
+    "                               is a line of standard input; TEXT is a ticket's number, for "
+    "the log\n"
+    "  reveal --seq N --field F [--reason TEXT]\n"
+    "                               what is encrypted in field F of record N; the log gets a "
+    "record of it\n"
     "  mask test [--format text|json] [--packs all|NAME,...] [--context words|assume]\n"
     "                               standard input, a text a line, as the rules would write it:\n"
     "                               those of -c FILE, or the built-in set\n"
     "  mask list                    the detectors and their packs\n"
     "\n"
     "  -c FILE    configuration, default /etc/tracex.yaml\n"
-    "  -D LOGDIR  a log directory, for log and keys: no configuration is read\n"
+    "  -D LOGDIR  a log directory, for log and keys, which then read no configuration, and for reveal\n"
     "\n"
     "Exit status: 0 done; 1 it could not be done, and standard error says why; 2 usage.\n";
 
@@ -35,6 +43,7 @@ static const struct {
 } commands[] = {
     {"status", tx_ctl_status}, {"log", tx_ctl_log},       {"keys", tx_ctl_keys},
     {"config", tx_ctl_config}, {"reload", tx_ctl_reload}, {"mask", tx_ctl_mask},
+    {"erase", tx_ctl_erase},   {"reveal", tx_ctl_reveal},
 };
 
 void tx_ctl_say(const char *format, ...) {

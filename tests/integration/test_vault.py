@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Erasure by destroyed keys: a person's key is gone for good, the log says so, and every proof still holds."""
+import base64
+import json
+import os
+import re
+import signal
+import subprocess
+import unittest
+
+import tap
+from tracexd import CTL, Daemon, wait_until
+from vault_rig import make_keys
+
+SUBJECT = "customer-4711-canary"
+
+
+def b64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def files_with(directory, needle):
+    found = []
+    for base, _, names in os.walk(directory):
+        for name in names:
+            path = os.path.join(base, name)
+            if os.path.isfile(path):
+                with open(path, "rb") as f:
+                    if needle in f.read():
+                        found.append(path)
+    return found
+
+
+class Vault(unittest.TestCase):
+    def start(self, d, *persons):
+        keys = make_keys(os.path.join(d.dir, "vault"), *persons)
+        d.start()
+        return keys
+
+    def status(self, d):
+        result = d.ctl("status", "-o", "json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return json.loads(result.stdout)
+
+    def erased(self, d):
+        return [r["data"] for r in d.records("tracex.erased")]
+
+    def check_log(self, d):
+        d.wait_for_checkpoint()
+        status, text = d.verify()
+        self.assertEqual(status, 0, text)
+
+    def test_an_erasure_destroys_the_key_and_is_recorded(self):
+        with Daemon() as d:
+            keys = self.start(d, SUBJECT, "other")
+            d.emit("--durable")
+            self.assertEqual(self.status(d)["vault"]["state"], "ready")
+            self.check_log(d)
+            result = d.ctl("erase", "--subject", SUBJECT, "--request", "DSR-17")
+            self.assertEqual(result.returncode, 0, result.stderr)
+            said = dict(line.split(" ", 1) for line in result.stdout.splitlines())
+            [data] = self.erased(d)
+            self.assertEqual(data["request"], said["request"])
+            self.assertRegex(said["request"], r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+            self.assertEqual(data["ref"], said["key"])
+            self.assertEqual(data["ref"], b64url(keys[SUBJECT][0]))
+            self.assertEqual(data["erased"], said["erased"])
+            self.assertEqual((data["reference"], data["uid"]), ("DSR-17", os.getuid()))
+            counts = self.status(d)["vault"]["status"]
+            self.assertEqual((counts["keys"], counts["erased"], counts["unrecorded"]), (1, 1, 0))
+            self.check_log(d)
+
+            again = d.ctl("erase", "--subject", SUBJECT)
+            self.assertEqual(again.returncode, 1)
+            self.assertIn("nothing to erase", again.stderr)
+            self.assertEqual(len(self.erased(d)), 1)
+            self.assertEqual(d.stop(), 0)
+            self.assertEqual(files_with(d.dir, SUBJECT.encode()), [])
+            self.assertEqual(files_with(d.dir, keys[SUBJECT][1]), [])
+            self.assertNotEqual(files_with(d.dir, keys[SUBJECT][0]), [], "its ref stays")
+
+    def test_the_subject_may_come_on_standard_input(self):
+        with Daemon() as d:
+            self.start(d, SUBJECT)
+            result = subprocess.run([CTL, "-c", d.config, "erase", "--subject", "-"], input=SUBJECT + "\n",
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertEqual(len(self.erased(d)), 1)
+
+    def test_a_reference_that_names_the_subject_is_refused(self):
+        with Daemon() as d:
+            self.start(d, SUBJECT)
+            for reference in (f"erase {SUBJECT} please", "x" * 65, "a\tb"):
+                result = d.ctl("erase", "--subject", SUBJECT, "--request", reference)
+                self.assertEqual(result.returncode, 1, reference)
+            self.assertEqual(self.erased(d), [])
+            self.assertEqual(d.ctl("erase", "--subject", SUBJECT).returncode, 0)
+            self.assertEqual(files_with(d.dir, SUBJECT.encode()), [])
+
+    def test_without_a_vault_there_is_nothing_to_ask(self):
+        with Daemon().start() as d:
+            self.assertNotIn("vault", self.status(d))
+            result = d.ctl("erase", "--subject", SUBJECT)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("no vault", result.stderr)
+            self.assertEqual(d.ctl("erase").returncode, 2)
+            self.assertEqual(d.ctl("erase", "--subject", "").returncode, 1)
+
+    def test_kill_9_of_any_process_during_erasures_loses_none_and_records_each(self):
+        persons = [f"person-{i}" for i in range(40)]
+        victims = ["tracex-vault", "tracex-ingest", "tracex-ledger"]
+        with Daemon() as d:
+            keys = self.start(d, *persons)
+            for number, person in enumerate(persons):
+                asked = subprocess.Popen([CTL, "-c", d.config, "erase", "--subject", person],
+                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                pid = d.child(victims[number % 3])
+                if pid:
+                    os.kill(pid, signal.SIGKILL)
+                asked.communicate(timeout=60)
+                wait_until(lambda: self.status(d)["vault"]["state"] == "ready", 60, "the vault again")
+                if asked.returncode != 0:  # it asked while something was away: whoever asks again gets it done
+                    wait_until(lambda p=person: self.done(d, p), 60, "the erasure")
+            wait_until(lambda: self.status(d)["vault"]["status"].get("unrecorded") == 0, 60, "all are recorded")
+            refs = {data["ref"] for data in self.erased(d)}
+            self.assertEqual(refs, {b64url(ref) for ref, _ in keys.values()})
+            self.check_log(d)
+
+    def done(self, d, person):
+        result = d.ctl("erase", "--subject", person)
+        return result.returncode == 0 or "nothing to erase" in result.stderr
+
+    def test_an_erasure_that_was_cut_short_is_recorded_at_the_next_start(self):
+        with Daemon() as d:
+            keys = self.start(d, SUBJECT, "other")
+            os.kill(d.child("tracex-ledger"), signal.SIGSTOP)  # nothing becomes durable
+            asked = subprocess.Popen([CTL, "-c", d.config, "erase", "--subject", SUBJECT, "--request", "DSR-18"],
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            wait_until(lambda: self.status(d)["vault"]["status"].get("unrecorded") == 1, 30, "the erasure")
+            self.assertIsNone(asked.poll(), "nobody is told before the log has it")
+            self.assertEqual(self.erased(d), [])
+            d.kill()
+            asked.communicate(timeout=60)
+            self.assertNotEqual(asked.returncode, 0)
+            d.start()
+            [data] = wait_until(lambda: self.erased(d), 60, "the record")
+            self.assertEqual((data["ref"], data["reference"]), (b64url(keys[SUBJECT][0]), "DSR-18"))
+            wait_until(lambda: self.status(d)["vault"]["status"].get("unrecorded") == 0, 30, "it is recorded")
+            self.check_log(d)
+
+    def test_a_lost_key_encryption_key_stops_the_vault_and_nothing_else(self):
+        with Daemon() as d:
+            make_keys(os.path.join(d.dir, "vault"), SUBJECT)
+            os.rename(os.path.join(d.dir, "vault/kek"), os.path.join(d.dir, "kek.moved"))
+            d.start()
+            wait_until(lambda: self.status(d)["vault"]["state"] == "failed", 30, "the vault gives up")
+            self.assertIn("kek is missing", d.stderr())
+            d.emit("--durable", "--event", "goes.on")
+            self.assertEqual(len(d.records("goes.on")), 1)
+            result = d.ctl("erase", "--subject", SUBJECT)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("cannot start", result.stderr)
+            self.assertFalse(os.path.exists(os.path.join(d.dir, "vault/kek")))
+            self.assertEqual(d.stop(), 0)
+
+    def test_what_is_not_there_is_not_revealed(self):
+        with Daemon() as d:
+            self.start(d, SUBJECT)
+            d.emit("--durable", "--event", "plain.event", "--field", "note=hello")
+            [record] = d.records("plain.event")
+            for arguments, words in ((["--seq", "999999", "--field", "note"], "does not stand in the log"),
+                                     (["--seq", str(record["seq"]), "--field", "other"], "has no field"),
+                                     (["--seq", str(record["seq"]), "--field", "note"], "is encrypted")):
+                result = d.ctl("reveal", *arguments)
+                self.assertEqual(result.returncode, 1, arguments)
+                self.assertIn(words, result.stderr)
+                self.assertEqual(result.stdout, "")
+            self.assertEqual(d.ctl("reveal", "--seq", "1").returncode, 2)
+            self.assertEqual(d.records("tracex.revealed"), [])
+
+    def test_a_token_that_somebody_made_up_is_recorded_and_refused(self):
+        with Daemon() as d:
+            keys = self.start(d, SUBJECT)
+            token = f"txe1:{b64url(keys[SUBJECT][0])}:{b64url(bytes(12))}:{b64url(bytes(30))}"
+            d.emit("--durable", "--event", "forged.event", "--field", "note=" + token)
+            [record] = d.records("forged.event")
+            if record["data"]["note"] != token:
+                self.skipTest("a rule masks it")
+            result = d.ctl("reveal", "--seq", str(record["seq"]), "--field", "note", "--reason", "a test")
+            self.assertEqual((result.returncode, result.stdout), (1, ""))
+            self.assertIn("refused", result.stderr)
+            [data] = [r["data"] for r in d.records("tracex.revealed")]
+            self.assertEqual((data["seq"], data["id"], data["field"], data["reason"], data["uid"]),
+                             (record["seq"], record["id"], "note", "a test", os.getuid()))
+            self.check_log(d)
+
+
+if __name__ == "__main__":
+    tap.main()

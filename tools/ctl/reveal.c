@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Decrypting one field of one record. The daemon first writes a record of it, then the vault
+ * answers on this connection; clear text goes to standard output and nowhere else.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auditd/ipc/control-socket.h"
+#include "auditd/ipc/vault.h"
+#include "libtx/base/fd.h"
+#include "libtx/crypto/secret.h"
+#include "libtx/record/read.h"
+#include "libtx/segment/follow.h"
+#include "tools/ctl/daemon.h"
+
+/* A byte that is escaped takes six; clear text is shorter than what stands for it. */
+#define OUT_BYTES (6u * TX_LIMIT_LINE_BYTES)
+#define ANSWER_BYTES (1u + TX_VAULT_TOKEN_BYTES)
+
+struct reveal {
+    uint64_t seq;
+    const char *field;
+    const char *reason;
+    bool has_seq;
+    struct tx_text id, policy; /* of the record */
+    struct tx_text text;       /* of the field */
+    bool is_json;              /* clear text is escaped in it */
+    int fd;                    /* the daemon, then the vault */
+    uint8_t *answer;           /* wiped */
+    struct tx_buf out;         /* wiped */
+    bool erased;               /* something in it */
+};
+
+/* --- the record --- */
+
+static int find_line(int dirfd, uint64_t seq, struct tx_bytes *line) {
+    _cleanup_(tx_follow_freep) struct tx_follow *follow = NULL;
+    struct tx_follow_options options = {
+        .dirfd = dirfd, .first = seq, .checkpoint = UINT64_MAX, .unproven = true};
+    struct tx_follow_item item;
+
+    int r = tx_follow_new(&options, &follow);
+    while (r == 0 && (r = tx_follow_next(follow, &item)) == 0) {
+        if (item.kind != TX_FOLLOW_RECORD)
+            continue;
+        if (item.number != seq)
+            return -ENOENT;
+        return tx_bytes_append(line, item.line.p, item.line.n);
+    }
+    return r < 0 ? r : -ENOENT;
+}
+
+/* The field by its name: one of data, or message or correlation_id. */
+static bool find_field(struct reveal *reveal, const struct tx_read *record) {
+    static const char *const own[] = {"message", "correlation_id"};
+    struct tx_text name = {.p = reveal->field, .n = strlen(reveal->field)};
+    const struct tx_read_value *value = tx_read_find(tx_read_object(record, "data"), name);
+
+    for (size_t i = 0; !value && i < TX_COUNT_OF(own); i++)
+        if (strcmp(reveal->field, own[i]) == 0)
+            value = tx_read_find(tx_read_top(record), name);
+    if (!value)
+        return false;
+    reveal->is_json = value->type != TX_READ_STRING;
+    reveal->text = reveal->is_json ? value->raw : value->text;
+    reveal->id = tx_read_string(tx_read_top(record), "id");
+    reveal->policy = tx_read_string(tx_read_top(record), "policy");
+    return true;
+}
+
+/* --- tokens --- */
+
+static size_t count_digits(struct tx_text text, size_t at) {
+    size_t n = 0;
+    while (at + n < text.n && (text.p[at + n] == '-' || text.p[at + n] == '_' ||
+                               (text.p[at + n] >= '0' && text.p[at + n] <= '9') ||
+                               (text.p[at + n] >= 'A' && text.p[at + n] <= 'Z') ||
+                               (text.p[at + n] >= 'a' && text.p[at + n] <= 'z')))
+        n++;
+    return n;
+}
+
+/* How long the token is that begins at `at`; 0: none does. */
+static size_t token_at(struct tx_text text, size_t at) {
+    static const size_t parts[] = {22, 16}; /* ref and nonce */
+    size_t end = at + 5;
+
+    if (!tx_text_starts((struct tx_text){text.p + at, text.n - at}, TX_TEXT("txe1:")))
+        return 0;
+    for (size_t i = 0; i < TX_COUNT_OF(parts); i++) {
+        if (count_digits(text, end) != parts[i] || end + parts[i] == text.n ||
+            text.p[end + parts[i]] != ':')
+            return 0;
+        end += parts[i] + 1;
+    }
+    size_t n = count_digits(text, end);
+    return n ? end + n - at : 0;
+}
+
+static bool has_token(struct tx_text text) {
+    for (size_t i = 0; i < text.n; i++)
+        if (token_at(text, i) > 0)
+            return true;
+    return false;
+}
+
+/* --- the daemon --- */
+
+/* What may go on is said by one byte of the vault; anything else is the daemon's refusal. */
+static int begin(struct reveal *reveal, const char *path) {
+    char request[TX_CONTROL_SOCKET_REQUEST_BYTES], answer[4096];
+    struct tx_buf b = tx_buf_of(request, sizeof(request)), a = tx_buf_of(answer, sizeof(answer));
+
+    tx_buf_put(&b, "reveal", 7); /* each with a NUL behind it, but for the last */
+    tx_buf_dec(&b, reveal->seq);
+    tx_buf_char(&b, '\0');
+    tx_buf_put(&b, reveal->id.p, reveal->id.n);
+    tx_buf_char(&b, '\0');
+    tx_buf_put(&b, reveal->policy.p, reveal->policy.n);
+    tx_buf_char(&b, '\0');
+    tx_buf_put(&b, reveal->field, strlen(reveal->field) + 1);
+    tx_buf_str(&b, reveal->reason);
+    int r = b.full ? -EMSGSIZE : tx_control_socket_open(path, TX_CTL_TIMEOUT_MS, &reveal->fd);
+    if (r == 0)
+        r = tx_control_socket_exchange(reveal->fd, (struct tx_text){request, b.len}, &a);
+    if (r < 0) {
+        tx_ctl_say_no_answer(path, r);
+        return r;
+    }
+    if (a.len == 1 && answer[0] == TX_VAULT_GO)
+        return 0;
+    json_decref(tx_ctl_parse_answer(&a));
+    return -EPERM;
+}
+
+static void put_erased(struct reveal *reveal, const uint8_t *p, size_t n) {
+    char when[40] = "";
+    struct tx_buf b = tx_buf_of(when, sizeof(when) - 1);
+    struct tx_cursor c = tx_cursor_of(p, n);
+    uint64_t time;
+
+    if (tx_cursor_u64(&c, &time) == 0)
+        tx_buf_time(&b, (int64_t)time);
+    tx_ctl_say("erased on %s: the subject's key was destroyed, and nobody can read it again", when);
+    tx_buf_str(&reveal->out, "[erased]");
+    reveal->erased = true;
+}
+
+static int refuse(enum tx_vault_result result) {
+    static const char *const texts[] = {
+        [TX_VAULT_UNKNOWN] = "no key of this vault: it was encrypted on another machine, or the "
+                             "vault is a new one",
+        [TX_VAULT_FORGED] = "it is not what was written into this record and field, or it was "
+                            "changed",
+        [TX_VAULT_NO_TOKEN] = "it is damaged, or it was cut",
+        [TX_VAULT_FAILED] = "the vault could not read its table; the daemon's messages say more",
+    };
+    bool known = (size_t)result < TX_COUNT_OF(texts) && texts[result];
+    tx_ctl_say("refused: %s", known ? texts[result] : "the vault's answer makes no sense");
+    return -EBADMSG;
+}
+
+static int open_token(struct reveal *reveal, struct tx_text token) {
+    struct tx_buf a = tx_buf_of(reveal->answer, ANSWER_BYTES);
+
+    int r = tx_control_socket_exchange(reveal->fd, token, &a);
+    if (r < 0 || a.len == 0) {
+        tx_ctl_say("the vault does not answer: %s", strerror(r < 0 ? -r : EPIPE));
+        return r < 0 ? r : -EPIPE;
+    }
+    if (a.data[0] == TX_VAULT_ERASED)
+        put_erased(reveal, a.data + 1, a.len - 1);
+    else if (a.data[0] != TX_VAULT_CLEAR)
+        return refuse(a.data[0]);
+    else if (reveal->is_json)
+        tx_buf_json(&reveal->out, (const char *)a.data + 1, a.len - 1);
+    else
+        tx_buf_put(&reveal->out, a.data + 1, a.len - 1);
+    return 0;
+}
+
+static int open_all(struct reveal *reveal) {
+    struct tx_text text = reveal->text;
+    int r = 0;
+
+    for (size_t at = 0; r == 0 && at < text.n;) {
+        size_t n = token_at(text, at);
+        if (n > 0)
+            r = open_token(reveal, (struct tx_text){text.p + at, n});
+        else
+            tx_buf_char(&reveal->out, text.p[at]);
+        at += n > 0 ? n : 1;
+    }
+    return r < 0 ? r : reveal->out.full ? -ENOBUFS : 0;
+}
+
+static void print(const struct reveal *reveal) {
+    struct tx_text text = {.p = (const char *)reveal->out.data, .n = reveal->out.len};
+    if (isatty(STDOUT_FILENO))
+        tx_ctl_put_safe(text);
+    else
+        fwrite(text.p, 1, text.n, stdout);
+    putchar('\n');
+}
+
+static int ask(struct reveal *reveal, const struct tx_ctl *ctl) {
+    _cleanup_(tx_conf_freep) struct tx_conf *conf = tx_ctl_load(ctl);
+    if (!conf)
+        return -EINVAL;
+    reveal->answer = tx_secret_alloc(ANSWER_BYTES);
+    uint8_t *out = tx_secret_alloc(OUT_BYTES);
+    reveal->out = tx_buf_of(out, OUT_BYTES);
+    int r = reveal->answer && out ? begin(reveal, conf->control_path) : -ENOMEM;
+    if (r == 0)
+        r = open_all(reveal);
+    if (r == 0)
+        print(reveal);
+    tx_fd_closep(&reveal->fd);
+    tx_secret_free(reveal->answer, ANSWER_BYTES);
+    tx_secret_free(out, OUT_BYTES);
+    return r < 0 || reveal->erased ? -EPERM : 0;
+}
+
+/* --- */
+
+static int parse_options(struct reveal *reveal, int argc, char **argv) {
+    static const struct option names[] = {{"seq", required_argument, NULL, 'n'},
+                                          {"field", required_argument, NULL, 'f'},
+                                          {"reason", required_argument, NULL, 'r'},
+                                          {NULL, 0, NULL, 0}};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+        if (option == 'f')
+            reveal->field = optarg;
+        else if (option == 'r')
+            reveal->reason = optarg;
+        else if (option != 'n' ||
+                 tx_dec_decode((struct tx_text){optarg, strlen(optarg)}, &reveal->seq) < 0)
+            return -EINVAL;
+        reveal->has_seq |= option == 'n';
+    }
+    return reveal->has_seq && reveal->field && optind == argc ? 0 : -EINVAL;
+}
+
+static int reveal_line(struct reveal *reveal, const struct tx_ctl *ctl,
+                       const struct tx_bytes *line) {
+    _cleanup_(tx_read_freep) struct tx_read *record = NULL;
+
+    if (tx_read_new((struct tx_text){(const char *)line->data, line->len}, &record) < 0) {
+        tx_ctl_say("record %llu cannot be read: tracex-auditverify says more",
+                   (unsigned long long)reveal->seq);
+        return -EBADMSG;
+    }
+    if (!find_field(reveal, record)) {
+        tx_ctl_say("record %llu has no field '%s' (tracexctl log shows its fields)",
+                   (unsigned long long)reveal->seq, reveal->field);
+        return -ENOENT;
+    }
+    if (!reveal->id.p || !reveal->policy.p || !has_token(reveal->text)) {
+        tx_ctl_say("nothing in field '%s' of record %llu is encrypted", reveal->field,
+                   (unsigned long long)reveal->seq);
+        return -ENOENT;
+    }
+    return ask(reveal, ctl);
+}
+
+int tx_ctl_reveal(const struct tx_ctl *ctl, int argc, char **argv) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes line = TX_BYTES_INIT;
+    struct reveal reveal = {.reason = "", .fd = -1};
+
+    if (parse_options(&reveal, argc, argv) < 0)
+        return TX_CTL_USAGE;
+    _cleanup_(tx_fd_closep) int fd = tx_ctl_open_log(ctl);
+    if (fd < 0)
+        return TX_CTL_FAILED;
+    int r = find_line(fd, reveal.seq, &line);
+    if (r < 0) {
+        tx_ctl_say(r == -ENOENT ? "record %llu does not stand in the log"
+                                : "record %llu cannot be read from the log",
+                   (unsigned long long)reveal.seq);
+        return TX_CTL_FAILED;
+    }
+    return reveal_line(&reveal, ctl, &line) < 0 ? TX_CTL_FAILED : TX_CTL_OK;
+}
