@@ -15,6 +15,7 @@ const struct tx_journal_event tx_journal_events[] = {
     {"tracex.lost", "6c399297e4cc4884923e39d4f95d62ee", TX_SEVERITY_WARNING},
     {"tracex.rejected", "ef6d93bd0ed7412aa22265609c8daa5b", TX_SEVERITY_WARNING},
     {"tracex.erased", "7c15c44c5e7a41eb9b88c88bd9d6c7ae", TX_SEVERITY_NOTICE},
+    {"tracex.revealed", "c4e67a298ff64bf4b939bf4d9a4fbd5a", TX_SEVERITY_NOTICE},
 };
 const size_t tx_n_journal_events = TX_COUNT_OF(tx_journal_events);
 

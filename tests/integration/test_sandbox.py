@@ -11,7 +11,9 @@ import unittest
 
 import tap
 from tracexd import BUILD, CHILDREN, Daemon, wait_until
+from vault_rig import make_keys
 
+ALL = CHILDREN + ("tracex-vault",)
 INJECT = os.path.join(BUILD, "tests/lib/inject-syscall")
 
 
@@ -32,6 +34,13 @@ class Sandbox(unittest.TestCase):
         m = re.fullmatch(r"= (-\d+)", text)
         return bool(m) and -int(m.group(1)) in (errno.EACCES, errno.EPERM, errno.ENOENT)
 
+    def start(self, d):
+        """With keys of persons, so that the vault runs too."""
+        make_keys(os.path.join(d.dir, "vault"), "somebody")
+        d.start()
+        wait_until(lambda: d.child("tracex-vault"), 30, "vault")
+        return d
+
     def test_the_injection_works_on_a_process_without_walls(self):
         """The control: the same calls succeed in a process that has no sandbox."""
         child = subprocess.Popen(["sleep", "60"])
@@ -43,10 +52,10 @@ class Sandbox(unittest.TestCase):
             child.wait()
 
     def test_no_child_opens_a_file_of_the_system_or_a_socket_or_a_program(self):
-        with Daemon().start() as d:
-            d.emit("--durable")
+        with Daemon() as d:
+            self.start(d).emit("--durable")
             for call in (("openat", "/etc/passwd"), ("socket",), ("execve", "/bin/true")):
-                for name in CHILDREN:
+                for name in ALL:
                     pid = wait_until(lambda: d.child(name), 30, name)
                     wait_until(lambda: status_of(pid, "Seccomp") == "2", 30, f"{name} in its sandbox")
                     with self.subTest(process=name, call=call):
@@ -66,8 +75,9 @@ class Sandbox(unittest.TestCase):
                     self.assertTrue(self.refused(self.inject(pid, "openat", path)))
 
     def test_children_have_no_capabilities_and_gain_no_privileges(self):
-        with Daemon().start() as d:
-            for name in CHILDREN:
+        with Daemon() as d:
+            self.start(d)
+            for name in ALL:
                 pid = d.child(name)
                 self.assertEqual(int(status_of(pid, "CapEff"), 16), 0, name)
                 self.assertEqual(int(status_of(pid, "CapPrm"), 16), 0, name)
@@ -75,9 +85,13 @@ class Sandbox(unittest.TestCase):
                 self.assertEqual(status_of(pid, "Seccomp"), "2", name)
 
     def test_the_signer_holds_no_descriptor_of_the_log_and_the_ledger_none_of_the_keys(self):
-        with Daemon().start() as d:
+        with Daemon() as d:
+            self.start(d)
             for name, forbidden in (("tracex-ledger", "/keys"), ("tracex-signer", "/log"),
-                                    ("tracex-ingest", "/keys"), ("tracex-ingest", "/log")):
+                                    ("tracex-ingest", "/keys"), ("tracex-ingest", "/log"),
+                                    ("tracex-vault", "/keys"), ("tracex-vault", "/log"),
+                                    ("tracex-ingest", "/vault"), ("tracex-ledger", "/vault"),
+                                    ("tracex-signer", "/vault")):
                 base = f"/proc/{d.child(name)}/fd"
                 held = [os.readlink(os.path.join(base, fd)) for fd in os.listdir(base)]
                 self.assertEqual([h for h in held if h.startswith(d.dir + forbidden)], [], name)

@@ -22,7 +22,7 @@
 static char top[] = "/tmp/tx-setup-XXXXXX";
 static int top_fd;
 static struct tx_conf conf;
-static char log_dir[64], keys_dir[64], state_dir[64];
+static char log_dir[64], keys_dir[64], state_dir[64], vault_dir[64];
 
 static void set_up(void) {
     ck_assert_ptr_nonnull(mkdtemp(top));
@@ -30,8 +30,10 @@ static void set_up(void) {
     snprintf(log_dir, sizeof(log_dir), "%s/deep/log", top);
     snprintf(keys_dir, sizeof(keys_dir), "%s/keys", top);
     snprintf(state_dir, sizeof(state_dir), "%s/state", top);
+    snprintf(vault_dir, sizeof(vault_dir), "%s/vault", top);
     conf = (struct tx_conf){.log_dir = log_dir,
                             .keys_dir = keys_dir,
+                            .vault_dir = vault_dir,
                             .state_dir = state_dir,
                             .origin = (char *)(uintptr_t) "host/audit",
                             .origin_is_default = true};
@@ -79,6 +81,26 @@ static int open_all(struct tx_setup *setup) {
 
 /* --- directories --- */
 
+START_TEST(a_vault_is_wanted_once_there_are_keys_of_persons) {
+    struct tx_setup setup;
+    ck_assert_int_eq(open_all(&setup), 0);
+    ck_assert(!tx_setup_wants_vault(&conf, &setup));
+    write_file("vault/subjects", "");
+    ck_assert(tx_setup_wants_vault(&conf, &setup));
+    tx_setup_deinit(&setup);
+}
+END_TEST
+
+START_TEST(a_vault_directory_that_cannot_be_used_harms_nothing_while_nothing_needs_it) {
+    struct tx_setup setup;
+    write_file("vault", "a file");
+    ck_assert_int_eq(open_all(&setup), 0);
+    ck_assert_int_eq(setup.vault_fd, -1);
+    ck_assert(!tx_setup_wants_vault(&conf, &setup));
+    tx_setup_deinit(&setup);
+}
+END_TEST
+
 START_TEST(missing_directories_are_made_with_their_modes) {
     struct tx_setup setup;
     mode_t before = umask(0077);
@@ -88,6 +110,7 @@ START_TEST(missing_directories_are_made_with_their_modes) {
     ck_assert_int_eq(mode_of("deep"), 0755);
     ck_assert_int_eq(mode_of("deep/log"), 0750);
     ck_assert_int_eq(mode_of("keys"), 0700);
+    ck_assert_int_eq(mode_of("vault"), 0700);
     ck_assert_int_eq(mode_of("state"), 0750);
     ck_assert_int_eq(mode_of("state/ledger"), 0700);
     ck_assert_int_eq(mode_of("keys/pseudonym.key"), 0600);
@@ -413,6 +436,9 @@ int main(void) {
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, missing_directories_are_made_with_their_modes);
+    tcase_add_test(tests, a_vault_is_wanted_once_there_are_keys_of_persons);
+    tcase_add_test(tests,
+                   a_vault_directory_that_cannot_be_used_harms_nothing_while_nothing_needs_it);
     tcase_add_test(tests, a_key_directory_that_others_may_read_is_closed);
     tcase_add_test(tests, a_file_in_place_of_a_directory_is_an_error);
     tcase_add_test(tests, the_pseudonym_key_stays_the_same_and_a_damaged_one_is_refused);

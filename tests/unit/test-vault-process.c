@@ -340,10 +340,10 @@ START_TEST(callers_who_hang_up_or_say_too_much_harm_nobody) {
         for (size_t i = 0; i < TX_COUNT_OF(fds); i++) {
             ssize_t n = recv(fds[i], answer, sizeof(answer), 0);
             ck_assert_int_eq(n, i < 16 ? 1 : 0); /* the others are hung up on */
-            if (i % 2 && n == 1) {
-                ck_assert_int_eq(send(fds[i], much, sizeof(much), 0), sizeof(much));
-                ck_assert_int_eq(recv(fds[i], answer, sizeof(answer), 0), 0);
-            }
+        }
+        for (size_t i = 1; i < 16; i += 2) {
+            ck_assert_int_eq(send(fds[i], much, sizeof(much), 0), sizeof(much));
+            ck_assert_int_eq(recv(fds[i], answer, sizeof(answer), 0), 0);
         }
         for (size_t i = 0; i < TX_COUNT_OF(fds); i++)
             close(fds[i]);
