@@ -13,7 +13,7 @@
 
 #define TX_VAULT_LINK_WAIT_MS 250
 /* The first answer of a vault, which reads its table and may make its first key. */
-#define TX_VAULT_LINK_FIRST_WAIT_MS 2000
+#define TX_VAULT_LINK_FIRST_WAIT_MS 5000
 #define TX_VAULT_LINK_PAUSE_NS (INT64_C(1) * 1000000000)
 
 struct tx_vault_link {

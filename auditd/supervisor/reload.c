@@ -114,6 +114,22 @@ static int send_to_ingest(struct tx_supervisor *s, struct tx_text text) {
     return tx_child_send(ingest, TX_CONTROL_RELOAD, 0, TX_TEXT("reload"), s->reload.config_fd);
 }
 
+/* The first rule that encrypts needs the vault; nothing else is started by a reload. */
+static int start_vault(struct tx_supervisor *s, const struct tx_conf *conf,
+                       struct tx_bytes *errors) {
+    static const char error[] = "vault.dir cannot be used, and a rule encrypts: see to the "
+                                "directory, then restart the daemon";
+    struct tx_child *vault = tx_supervisor_child(s, TX_CHILD_VAULT);
+
+    if (vault->state != TX_CHILD_OFF || !tx_setup_wants_vault(conf, &s->setup))
+        return 0;
+    if (s->setup.vault_fd >= 0 && vault->program[0])
+        return tx_child_start_process(vault);
+    tx_log(TX_LOG_ERROR, "%s", error);
+    int r = tx_bytes_append(errors, error, sizeof(error) - 1);
+    return r < 0 ? r : -EINVAL;
+}
+
 int tx_reload_begin(struct tx_supervisor *s, struct tx_bytes *errors) {
     _cleanup_(tx_conf_freep) struct tx_conf *conf = NULL;
     struct tx_bytes text = TX_BYTES_INIT;
@@ -131,8 +147,10 @@ int tx_reload_begin(struct tx_supervisor *s, struct tx_bytes *errors) {
         if (!names.full && names.len > 2)
             tx_log(TX_LOG_NOTICE, "only masking is reloaded; these need a restart: %s",
                    s->reload.needs_restart);
-        r = send_to_ingest(s, (struct tx_text){.p = (const char *)text.data, .n = text.len});
+        r = start_vault(s, conf, errors);
     }
+    if (r >= 0)
+        r = send_to_ingest(s, (struct tx_text){.p = (const char *)text.data, .n = text.len});
     tx_bytes_deinit(&text);
     return r;
 }

@@ -10,7 +10,7 @@ import subprocess
 import unittest
 
 import tap
-from tracexd import CTL, Daemon, wait_until
+from tracexd import CHILDREN, CTL, Daemon, wait_until
 from vault_rig import make_keys
 
 SUBJECT = "customer-4711-canary"
@@ -18,6 +18,23 @@ SUBJECT = "customer-4711-canary"
 
 def b64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def memory_has(pid, needle):
+    """Whether it stands in a writable mapping of the process."""
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
+        for line in maps:
+            where, mode = line.split()[:2]
+            start, end = (int(x, 16) for x in where.split("-"))
+            if "w" not in mode:
+                continue
+            try:
+                mem.seek(start)
+                if needle in mem.read(end - start):
+                    return True
+            except OSError:
+                continue
+    return False
 
 
 def files_with(directory, needle):
@@ -43,6 +60,10 @@ class Vault(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         return json.loads(result.stdout)
 
+    def counts(self, d):
+        """What the vault says of itself; nothing while it starts, or is slow to answer."""
+        return self.status(d)["vault"].get("status", {})
+
     def erased(self, d):
         return [r["data"] for r in d.records("tracex.erased")]
 
@@ -67,7 +88,7 @@ class Vault(unittest.TestCase):
             self.assertEqual(data["ref"], b64url(keys[SUBJECT][0]))
             self.assertEqual(data["erased"], said["erased"])
             self.assertEqual((data["reference"], data["uid"]), ("DSR-17", os.getuid()))
-            counts = self.status(d)["vault"]["status"]
+            counts = wait_until(lambda: self.counts(d), 30, "the vault answers")
             self.assertEqual((counts["keys"], counts["erased"], counts["unrecorded"]), (1, 1, 0))
             self.check_log(d)
 
@@ -79,6 +100,20 @@ class Vault(unittest.TestCase):
             self.assertEqual(files_with(d.dir, SUBJECT.encode()), [])
             self.assertEqual(files_with(d.dir, keys[SUBJECT][1]), [])
             self.assertNotEqual(files_with(d.dir, keys[SUBJECT][0]), [], "its ref stays")
+
+    @unittest.skipUnless(os.getuid() == 0, "reading another process's memory needs root")
+    def test_no_process_remembers_whom_it_erased(self):
+        with Daemon() as d:
+            keys = self.start(d, SUBJECT, "other")
+            self.assertEqual(d.ctl("erase", "--subject", SUBJECT).returncode, 0)
+            self.assertEqual(d.ctl("erase", "--subject", "nobody-canary").returncode, 1)
+            pids = {name: d.child(name) for name in CHILDREN + ("tracex-vault",)}
+            pids["tracex-auditd"] = d.supervisor()
+            for name, pid in pids.items():
+                for needle in (SUBJECT.encode(), b"nobody-canary", keys[SUBJECT][1]):
+                    with self.subTest(process=name, needle=needle):
+                        self.assertFalse(memory_has(pid, needle))
+            self.assertTrue(memory_has(pids["tracex-auditd"], d.dir.encode()), "the search itself finds nothing")
 
     def test_the_subject_may_come_on_standard_input(self):
         with Daemon() as d:
@@ -122,7 +157,7 @@ class Vault(unittest.TestCase):
                 wait_until(lambda: self.status(d)["vault"]["state"] == "ready", 60, "the vault again")
                 if asked.returncode != 0:  # it asked while something was away: whoever asks again gets it done
                     wait_until(lambda p=person: self.done(d, p), 60, "the erasure")
-            wait_until(lambda: self.status(d)["vault"]["status"].get("unrecorded") == 0, 60, "all are recorded")
+            wait_until(lambda: self.counts(d).get("unrecorded") == 0, 60, "all are recorded")
             refs = {data["ref"] for data in self.erased(d)}
             self.assertEqual(refs, {b64url(ref) for ref, _ in keys.values()})
             self.check_log(d)
@@ -137,7 +172,7 @@ class Vault(unittest.TestCase):
             os.kill(d.child("tracex-ledger"), signal.SIGSTOP)  # nothing becomes durable
             asked = subprocess.Popen([CTL, "-c", d.config, "erase", "--subject", SUBJECT, "--request", "DSR-18"],
                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            wait_until(lambda: self.status(d)["vault"]["status"].get("unrecorded") == 1, 30, "the erasure")
+            wait_until(lambda: self.counts(d).get("unrecorded") == 1, 30, "the erasure")
             self.assertIsNone(asked.poll(), "nobody is told before the log has it")
             self.assertEqual(self.erased(d), [])
             d.kill()
@@ -146,7 +181,7 @@ class Vault(unittest.TestCase):
             d.start()
             [data] = wait_until(lambda: self.erased(d), 60, "the record")
             self.assertEqual((data["ref"], data["reference"]), (b64url(keys[SUBJECT][0]), "DSR-18"))
-            wait_until(lambda: self.status(d)["vault"]["status"].get("unrecorded") == 0, 30, "it is recorded")
+            wait_until(lambda: self.counts(d).get("unrecorded") == 0, 30, "it is recorded")
             self.check_log(d)
 
     def test_a_lost_key_encryption_key_stops_the_vault_and_nothing_else(self):
