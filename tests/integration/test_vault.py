@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import unittest
 
@@ -141,6 +142,32 @@ class Vault(unittest.TestCase):
             self.assertIn("no vault", result.stderr)
             self.assertEqual(d.ctl("erase").returncode, 2)
             self.assertEqual(d.ctl("erase", "--subject", "").returncode, 1)
+
+    def request(self, d, text):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.settimeout(30)
+            s.connect(os.path.join(d.dir, "run/control.sock"))
+            s.send(text)
+            return s.recv(65536)
+
+    def test_requests_that_are_none_are_refused(self):
+        uuid, policy = b"01931f00-aaaa-7bcd-8123-456789abcdef", b"0123456789abcdef"
+        good = [b"reveal", b"7", uuid, policy, b"name", b""]
+        bad = [[b"erase"], [b"erase", b"a"], [b"erase", b"a", b"b", b"c"], [b"erase", b"", b""],
+               [b"erase", b"x" * 1025, b""], [b"erase", b"a", b"\xff"], [b"erase", b"a", b"r" * 65], [b""] * 6,
+               [b""] * 2000, [b"reveal"], good[:5], good + [b"x"]]
+        for i, part in ((1, b"-1"), (1, b""), (2, uuid[:35]), (2, uuid.upper()), (3, policy[:15]), (3, b"g" * 16),
+                        (4, b""), (4, b"n" * 129), (4, b"a\x01"), (5, b"r" * 257), (5, b"\xc3")):
+            bad.append(good[:i] + [part] + good[i + 1:])
+        with Daemon() as d:
+            self.start(d, "a")
+            for parts in bad:
+                with self.subTest(request=parts[:7]):
+                    self.assertTrue(self.request(d, b"\0".join(parts)).startswith(b'{"ok":false,"error":"'))
+            self.assertEqual(self.request(d, b"erase\0a\0" + b"x" * 3000), b"", "too long: hung up on")
+            self.assertEqual(self.erased(d) + d.records("tracex.revealed"), [])
+            self.assertEqual(self.request(d, b"\0".join(good)), b"\x01", "the control: this one is good")
+            self.assertEqual(len(d.records("tracex.revealed")), 1)
 
     def test_kill_9_of_any_process_during_erasures_loses_none_and_records_each(self):
         persons = [f"person-{i}" for i in range(40)]

@@ -42,6 +42,25 @@ START_TEST(a_file_without_the_section_has_the_preset) {
 }
 END_TEST
 
+START_TEST(the_vault_is_needed_when_a_rule_in_force_encrypts) {
+    static const struct {
+        const char *rule;
+        bool encrypts;
+    } cases[] = {{"action: redact", false},
+                 {"action: {encrypt: {subject: id}}", true},
+                 {"mode: shadow, action: {encrypt: {subject: id}}", false}};
+    for (size_t i = 0; i < TX_COUNT_OF(cases); i++) {
+        char text[256];
+        snprintf(text, sizeof(text),
+                 "version: 1\nmasking:\n  rules:\n  - {id: r, match: {fields: [x]}, %s}\n",
+                 cases[i].rule);
+        struct tx_masking masking = masking_ok(text);
+        ck_assert_int_eq(tx_masking_encrypts(&masking), cases[i].encrypts);
+        tx_masking_deinit(&masking);
+    }
+}
+END_TEST
+
 /* Which rules of a preset or pack claim what a detector finds; fails when none does. */
 static const struct tx_masking_rule *claiming(const struct tx_masking *masking,
                                               enum tx_detector detector) {
@@ -189,6 +208,7 @@ int main(void) {
     Suite *suite = suite_create("conf: masking");
     TCase *tests = tcase_create("masking");
     tcase_add_test(tests, a_file_without_the_section_has_the_preset);
+    tcase_add_test(tests, the_vault_is_needed_when_a_rule_in_force_encrypts);
     tcase_add_test(tests, the_preset_claims_what_any_detector_finds);
     tcase_add_test(tests, a_pack_claims_what_its_detectors_find_and_is_locked);
     tcase_add_test(tests, a_shops_file_is_read);
