@@ -24,6 +24,7 @@ void *tx_secret_alloc(size_t n) {
     /* The limit on locked memory may be small; a secret in pageable memory is better than none. */
     int ignored = mlock(p, length);
     ignored = madvise(p, length, MADV_DONTDUMP);
+    ignored = madvise(p, length, MADV_WIPEONFORK);
     (void)ignored;
     return p;
 }

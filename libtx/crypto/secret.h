@@ -4,7 +4,7 @@
 
 /*
  * Memory for secrets and clear text: its own pages, locked where the limit allows, left out of core
- * dumps, wiped when freed.
+ * dumps, zero in a process that is forked, wiped when freed.
  */
 
 #include "libtx/base/error.h"

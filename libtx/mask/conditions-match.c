@@ -211,6 +211,7 @@ bool tx_conditions_match_member(struct tx_conditions *c, struct tx_text path, si
         return true;
     if (!tx_name_fold(path, folded))
         return false;
+    c->n_folded = path.n > c->n_folded ? path.n : c->n_folded;
     match_globs(c->names, c->n_names, folded, false, names);
     if (n_inner != n_key) {
         tx_name_fold(last(path, n_inner), folded);
@@ -236,9 +237,9 @@ void tx_conditions_match_item(struct tx_conditions *c, uint32_t index, size_t de
 }
 
 void tx_conditions_wipe(struct tx_conditions *c) {
-    tx_wipe(c->folded.plain, c->folded.n_plain);
-    tx_wipe(c->folded.camel, c->folded.n_camel);
-    c->folded.n_plain = c->folded.n_camel = 0;
+    tx_wipe(c->folded.plain, c->n_folded);
+    tx_wipe(c->folded.camel, 2 * c->n_folded);
+    c->n_folded = 0;
 }
 
 /* --- values --- */

@@ -51,6 +51,7 @@ struct tx_conditions {
     uint64_t *places; /* of each pointer, for each depth */
     struct tx_cached_set *cached_names, *cached_events;
     struct tx_name folded; /* of what was asked last */
+    size_t n_folded;       /* bytes of the longest path that stood there since it was wiped */
 };
 
 /* A value's, to be asked with. */

@@ -13,6 +13,8 @@ from hostile import BYTES, F64, I64, JSON, STR, U64
 BUILD = os.environ.get("TX_BUILD", "build")
 FIND = os.path.join(BUILD, "tests/lib/find-canaries")
 
+UNMASKED = "version: 1\nmasking: {preset: none, i_accept_unmasked: true}\n"  # for controls
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -62,7 +64,7 @@ class Maker:
 
 class Canaries:
     """A set of them. `needles`: the bytes that may be nowhere afterwards; `fields`: a record's, which hold all of
-    them in clear or encoded; `message` likewise."""
+    them in clear or encoded; `message` likewise; `mail` is one of them."""
 
     def __init__(self, seed=None):
         m = self.maker = Maker(seed)
@@ -89,7 +91,8 @@ class Canaries:
         self.needles.append(spaced.encode())
         self.add("spaced", f"card {spaced} ok")
         self.add("plain", self.new(m.pan()))
-        self.add("mail", f"to {self.new(m.email())}, please")
+        self.mail = self.new(m.email())
+        self.add("mail", f"to {self.mail}, please")
         self.add("iban", f"iban {self.new(m.iban())}.")
         self.add("id", f"ssn {self.new(m.ssn())}")
         self.add("password", self.new(m.password()))
@@ -145,15 +148,16 @@ class Canaries:
         return record(n, event, self.fields, receipt, self.message)
 
 
-def record(n, event, fields, receipt=True, message=None):
-    """As hostile.record, with a message."""
-    made = hostile.record(n, event, fields, receipt=receipt)
-    if message is None:
-        return made
-    body = bytearray(made[4:])
-    body[8] |= 2
+def record(n, event, fields, receipt=True, message=None, correlation=None):
+    """As hostile.record, with a message and a correlation id."""
+    body = bytearray(hostile.record(n, event, fields, receipt=receipt)[4:])
     at = 8 + 4 + 8 + 16 + 2 + len(event)
-    body[at:at] = struct.pack("<I", len(message)) + message
+    if correlation is not None:
+        body[8] |= 4
+        body[at:at] = struct.pack("<H", len(correlation)) + correlation
+    if message is not None:
+        body[8] |= 2
+        body[at:at] = struct.pack("<I", len(message)) + message
     return struct.pack("<I", len(body)) + bytes(body)
 
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plays a process that was taken over: attaches to PID, makes it execute one system call, and prints
- * what came of it: "= <result>" (a negative errno as the kernel gives it) or "killed by <signal>".
- * The call's string argument is written below the stack pointer. x86-64 only.
+ * Plays a process that was taken over: attaches to PID, makes it execute one system call, and
+ * prints what came of it: "= <result>" (a negative errno as the kernel gives it) or "killed by
+ * <signal>". The call's string argument is written below the stack pointer. x86-64 only.
  *
  *   inject-syscall PID openat PATH | socket | execve PATH | getpid
  */

@@ -46,7 +46,7 @@ def wait_until(condition, seconds=20, what="condition"):
 class Daemon:
     """Use as a context manager; the directory goes with it unless the test failed and TX_KEEP is set."""
 
-    def __init__(self, config=CONFIG, wrapper=(), environment=None):
+    def __init__(self, config=CONFIG, wrapper=(), environment=None, ingest_environment=None, preexec=None):
         self.dir = tempfile.mkdtemp(prefix="tracex-test-")
         os.chmod(self.dir, 0o755)
         self.config = os.path.join(self.dir, "tracex.yaml")
@@ -54,7 +54,23 @@ class Daemon:
         self.wrapper = list(wrapper)
         self.environment = dict(os.environ, **(environment or {}))
         self.stderr_path = os.path.join(self.dir, "stderr")
+        self.auditd = self.with_environment(ingest_environment) if ingest_environment else AUDITD
+        self.preexec = preexec
         self.process = None
+
+    def with_environment(self, variables):
+        """The supervisor gives its children no environment: a copy of it that finds another tracex-ingest, which is
+        the real one with these variables."""
+        place = os.path.join(self.dir, "programs")
+        os.mkdir(place)
+        for name in ("ledger", "signer", "forward"):
+            os.symlink(os.path.join(BUILD, f"auditd/{name}/tracex-{name}"), os.path.join(place, f"tracex-{name}"))
+        ingest = os.path.join(place, "tracex-ingest")
+        with open(ingest, "w", encoding="utf-8") as f:
+            f.write("#!/bin/sh\n" + "".join(f"export {k}='{v}'\n" for k, v in variables.items()) +
+                    f"exec '{BUILD}/auditd/ingest/tracex-ingest' \"$@\"\n")
+        os.chmod(ingest, 0o755)
+        return shutil.copy(AUDITD, place)
 
     def write_config(self, text):
         with open(self.config, "w", encoding="utf-8") as f:
@@ -88,9 +104,9 @@ class Daemon:
     def start(self, *options, ready=True):
         offset = len(self.stderr())
         with open(self.stderr_path, "a", encoding="utf-8") as err:
-            self.process = subprocess.Popen([*self.wrapper, AUDITD, "-c", self.config, *options],
-                                            stdin=subprocess.DEVNULL, stdout=err, stderr=err,
-                                            env=self.environment, start_new_session=True)
+            self.process = subprocess.Popen([*self.wrapper, self.auditd, "-c", self.config, *options],
+                                            stdin=subprocess.DEVNULL, stdout=err, stderr=err, cwd=self.dir,
+                                            env=self.environment, start_new_session=True, preexec_fn=self.preexec)
         if ready:
             wait_until(lambda: re.search(r"\bready\b", self.stderr()[offset:]) or self._ended(), 30, "ready")
             if self._ended():

@@ -2,6 +2,8 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "libtx/base/buf.h"
 #include "libtx/crypto/hash.h"
@@ -118,6 +120,22 @@ START_TEST(secret_memory_is_zero_and_writable_and_may_be_null_when_freed) {
 }
 END_TEST
 
+START_TEST(a_fork_gets_no_secrets) {
+    uint8_t *p = tx_secret_alloc(5000);
+    int status;
+
+    ck_assert_ptr_nonnull(p);
+    memset(p, 'y', 5000);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(p[0] || p[4999]);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(p[4999], 'y');
+    tx_secret_free(p, 5000);
+}
+END_TEST
+
 /* Where a call put it, almost as deep as is promised. */
 static __attribute__((noinline)) uintptr_t leave_behind(void) {
     volatile char text[TX_TRACES_BYTES - 4096];
@@ -151,6 +169,7 @@ int main(void) {
     tcase_add_test(tests, leaf_and_node_have_prefixes_of_their_own);
     tcase_add_test(tests, hmac_gives_the_known_answers_again_and_again);
     tcase_add_test(tests, secret_memory_is_zero_and_writable_and_may_be_null_when_freed);
+    tcase_add_test(tests, a_fork_gets_no_secrets);
     tcase_add_test(tests, what_calls_left_on_the_stack_is_wiped);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Which allocations of a program fail that runs with fail-alloc preloaded (tests/lib/fail-alloc.c)."""
+"""Which allocations of a program fail that runs with alloc-faults preloaded (tests/lib/alloc-faults.c)."""
 import mmap
 import os
 import struct
 
 BUILD = os.environ.get("TX_BUILD", "build")
-LIBRARY = os.path.abspath(os.path.join(BUILD, "tests/lib/libfail-alloc.so"))
+LIBRARY = os.path.abspath(os.path.join(BUILD, "tests/lib/liballoc-faults.so"))
 FOREVER = 1 << 62
 
 
-class FailAlloc:
+class AllocFaults:
     """`environment` is for the program. What is set here holds at once, also for one that runs."""
 
     def __init__(self, path):

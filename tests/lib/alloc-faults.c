@@ -5,11 +5,11 @@
  * aligned_alloc, posix_memalign, memalign, mmap, mremap, mlock and madvise; what libc calls within
  * itself (strdup, asprintf, fopen …) comes by here too. It allocates nothing.
  *
- * What is to fail stands in fail-alloc.h's struct. Without TX_FAIL_CONTROL in the environment it is
- * the process's own (tx_fail_alloc()); with it, it is mapped from that file, which the test maps
- * too, so that it can be changed at any time, and so that it outlives the process.
+ * What is to fail stands in alloc-faults.h's struct. Without TX_FAIL_CONTROL in the environment it
+ * is the process's own (tx_alloc_faults()); with it, it is mapped from that file, which the test
+ * maps too, so that it can be changed at any time, and so that it outlives the process.
  */
-#include "tests/lib/fail-alloc.h"
+#include "tests/lib/alloc-faults.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,10 +31,10 @@ BEHIND(void *, calloc, (size_t, size_t))
 BEHIND(void *, realloc, (void *, size_t))
 BEHIND(void *, memalign, (size_t, size_t))
 
-static struct tx_fail_alloc own;
-static struct tx_fail_alloc *shared; /* NULL: own */
+static struct tx_alloc_faults own;
+static struct tx_alloc_faults *shared; /* NULL: own */
 
-struct tx_fail_alloc *tx_fail_alloc(void) {
+struct tx_alloc_faults *tx_alloc_faults(void) {
     return shared ? shared : &own;
 }
 
@@ -47,11 +47,11 @@ __attribute__((constructor(101))) static void open_control(void) {
     long p = syscall(SYS_mmap, NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0L);
     close(fd);
     if (p > 0 || p < -4095)
-        shared = (struct tx_fail_alloc *)p;
+        shared = (struct tx_alloc_faults *)p;
 }
 
 static bool fails(void) {
-    struct tx_fail_alloc *f = tx_fail_alloc();
+    struct tx_alloc_faults *f = tx_alloc_faults();
     uint64_t n = __atomic_add_fetch(&f->count, 1, __ATOMIC_RELAXED);
     uint64_t first = __atomic_load_n(&f->first, __ATOMIC_RELAXED);
 
