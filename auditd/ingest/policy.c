@@ -50,7 +50,7 @@ static int read_configuration(int fd, const char *name, struct tx_bytes *errors,
         return r;
     r = tx_conf_parse(name, (struct tx_text){.p = (const char *)text.data, .n = text.len}, errors,
                       ret);
-    return r == TX_CONF_E_INVALID ? -EINVAL : r;
+    return r > 0 ? -EINVAL : r;
 }
 
 int tx_policy_load(int config_fd, int key_fd, const char *name,

@@ -37,7 +37,18 @@ static int show(const struct tx_conf *conf) {
     return r;
 }
 
-static int run(struct tx_supervisor *supervisor, struct tx_text config_text) {
+/* The parts read what is in force, not the file: they can look up no user and open no file. */
+static int hand_on(const struct tx_conf *conf, struct tx_setup *setup) {
+    struct tx_bytes text = TX_BYTES_INIT;
+
+    int r = tx_conf_render_to_hand_on(conf, &text);
+    if (r >= 0)
+        r = tx_setup_content(conf, (struct tx_text){(const char *)text.data, text.len}, setup);
+    tx_bytes_deinit(&text);
+    return r;
+}
+
+static int run(struct tx_supervisor *supervisor) {
     struct tx_conf *conf = supervisor->conf;
     struct tx_setup *setup = &supervisor->setup;
 
@@ -48,7 +59,7 @@ static int run(struct tx_supervisor *supervisor, struct tx_text config_text) {
     if (r >= 0 && supervisor->options->new_log)
         r = tx_new_log_begin(conf, setup);
     if (r >= 0)
-        r = tx_setup_content(conf, config_text, setup);
+        r = hand_on(conf, setup);
     if (r < 0)
         return r;
     r = tx_supervisor_start(supervisor);
@@ -78,7 +89,7 @@ static enum tx_exit act(const struct tx_options *options) {
     if (r >= 0 && options->task == TX_TASK_SHOW)
         r = show(supervisor.conf);
     else if (r >= 0 && options->task == TX_TASK_RUN)
-        r = run(&supervisor, config_text);
+        r = run(&supervisor);
     tx_setup_deinit(&supervisor.setup);
     tx_conf_free(supervisor.conf);
     tx_bytes_deinit(&text);

@@ -67,12 +67,11 @@ static void tell_errors(const struct tx_bytes *errors) {
     tx_log(TX_LOG_ERROR, "the masking rules before stay in force");
 }
 
-static int load(struct tx_supervisor *s, struct tx_bytes *errors, struct tx_bytes *text,
-                struct tx_conf **ret) {
-    int r = tx_conf_load(s->options->config, errors, text, ret);
+static int load(struct tx_supervisor *s, struct tx_bytes *errors, struct tx_conf **ret) {
+    int r = tx_conf_load(s->options->config, errors, NULL, ret);
     if (r < 0)
         return r;
-    if (r == TX_CONF_E_INVALID) {
+    if (r > 0) {
         tell_errors(errors);
         return -EINVAL;
     }
@@ -132,13 +131,15 @@ static int start_vault(struct tx_supervisor *s, const struct tx_conf *conf,
 
 int tx_reload_begin(struct tx_supervisor *s, struct tx_bytes *errors) {
     _cleanup_(tx_conf_freep) struct tx_conf *conf = NULL;
-    struct tx_bytes text = TX_BYTES_INIT;
+    struct tx_bytes text = TX_BYTES_INIT; /* what ingest gets: it can look up no user */
 
     if (s->reload.config_fd >= 0) {
         s->reload.again = true;
         return -EBUSY;
     }
-    int r = load(s, errors, &text, &conf);
+    int r = load(s, errors, &conf);
+    if (r >= 0)
+        r = tx_conf_render_to_hand_on(conf, &text);
     if (r >= 0) {
         struct tx_buf names =
             tx_buf_of(s->reload.needs_restart, sizeof(s->reload.needs_restart) - 1);

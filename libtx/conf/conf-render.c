@@ -6,8 +6,7 @@
 #include "libtx/conf/conf.h"
 #include "libtx/conf/schema.h"
 #include "libtx/conf/value.h"
-
-#define VALUE_BYTES 8192
+#include "libtx/mask/yaml.h"
 
 struct writer {
     struct tx_bytes *b;
@@ -24,15 +23,10 @@ static void put_str(struct writer *w, const char *text) {
     put(w, text, strlen(text));
 }
 
-/* A double-quoted scalar: JSON's escapes are YAML's too. */
 static void put_quoted(struct writer *w, const char *text) {
-    char memory[VALUE_BYTES];
-    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
-    tx_buf_json_string(&b, text, strlen(text));
-    if (b.full)
-        w->failed = -ENOSPC;
-    else
-        put(w, memory, b.len);
+    int r = tx_yaml_put_string(w->b, text);
+    if (r < 0)
+        w->failed = r;
 }
 
 static void put_value(struct writer *w, const struct tx_conf *conf, const struct tx_conf_key *key) {
@@ -102,12 +96,13 @@ static bool is_unset(const struct tx_conf *conf, const struct tx_conf_key *key) 
     return key->type == TX_CONF_TYPE_NAME && !*(char *const *)((const char *)conf + key->offset);
 }
 
-int tx_conf_render(const struct tx_conf *conf, struct tx_bytes *b) {
+static int render(const struct tx_conf *conf, bool to_hand_on, struct tx_bytes *b) {
     struct writer w = {.b = b};
     const char *before = "";
 
     for (const struct tx_conf_key *key = tx_conf_keys; key->path; key++) {
-        if (is_unset(conf, key))
+        if (is_unset(conf, key) ||
+            (to_hand_on && key->type == TX_CONF_TYPE_ORIGIN && conf->origin_is_default))
             continue;
         put_key(&w, key->path, before);
         put_value(&w, conf, key);
@@ -116,4 +111,12 @@ int tx_conf_render(const struct tx_conf *conf, struct tx_bytes *b) {
     }
     put_str(&w, "masking:\n");
     return w.failed < 0 ? w.failed : tx_masking_render_section(&conf->masking, 1, b);
+}
+
+int tx_conf_render(const struct tx_conf *conf, struct tx_bytes *b) {
+    return render(conf, false, b);
+}
+
+int tx_conf_render_to_hand_on(const struct tx_conf *conf, struct tx_bytes *b) {
+    return render(conf, true, b);
 }

@@ -23,6 +23,8 @@ struct reader {
     struct tx_conf_errors *errors;
     struct tx_text directory;           /* of the file, absolute */
     const struct tx_conf_node *masking; /* its section, or NULL */
+    struct tx_conf_place from, to;      /* from its key to the next one */
+    bool only_masking;                  /* nothing is wrong but there */
 };
 
 static void *member(struct tx_conf *conf, const struct tx_conf_key *key) {
@@ -248,6 +250,7 @@ static void read_entry(struct reader *r, const char *section, const struct tx_co
         snprintf(path, sizeof(path), "%s%s", section, entry->key->text) < (int)sizeof(path) - 1) {
         if (strcmp(path, "masking") == 0) {
             r->masking = entry->value;
+            r->from = (struct tx_conf_place){entry->key->line, entry->key->column};
             return;
         }
         for (const struct tx_conf_key *key = tx_conf_keys; key->path; key++) {
@@ -288,12 +291,19 @@ static void read_section(struct reader *r, const char *section, const struct tx_
         read_entry(r, section, &node->entries[i]);
 }
 
-static void check_version(struct reader *r, const struct tx_conf_node *root) {
+static void find_end_of_masking(struct reader *r, const struct tx_conf_node *root) {
+    r->to = (struct tx_conf_place){SIZE_MAX, SIZE_MAX};
+    for (size_t i = root->n; i-- > 0 && root->entries[i].value != r->masking;)
+        r->to = (struct tx_conf_place){root->entries[i].key->line, root->entries[i].key->column};
+}
+
+static bool has_version(struct reader *r, const struct tx_conf_node *root) {
     for (size_t i = 0; root->kind == TX_CONF_MAP && i < root->n; i++)
         if (strcmp(root->entries[i].key->text, "version") == 0)
-            return;
+            return true;
     if (root->kind == TX_CONF_MAP)
         tx_conf_error(r->errors, root->line, root->column, "'version: 1' is missing");
+    return false;
 }
 
 /* --- defaults --- */
@@ -344,6 +354,26 @@ static int file_directory(const char *name, char **ret) {
     return asprintf(ret, "%s%s%.*s", cwd, n ? "/" : "", n, name) < 0 ? -ENOMEM : 0;
 }
 
+/* All that was told before the section is read was told of it too, or nothing was. */
+static void read_root(struct reader *r, const struct tx_conf_node *root) {
+    read_section(r, "", root);
+    bool versioned = has_version(r, root);
+    if (r->errors->failed)
+        return;
+    if (r->masking)
+        find_end_of_masking(r, root);
+    r->only_masking =
+        r->errors->n == 0 ||
+        (versioned && r->masking &&
+         tx_conf_errors_lie_within(r->errors, r->errors->n, r->from, r->to));
+    bool broken = r->errors->n > 0;
+    int result = tx_conf_masking_read(r->masking, r->directory, r->errors, &r->conf->masking);
+    if (result < 0)
+        r->errors->failed = result;
+    else if (broken && result == 0)
+        tx_conf_masking_lock_down(&r->conf->masking);
+}
+
 int tx_conf_parse(const char *name, struct tx_text text, struct tx_bytes *errors,
                   struct tx_conf **ret) {
     struct tx_conf_errors e = {.name = name, .text = text, .to = errors};
@@ -359,21 +389,16 @@ int tx_conf_parse(const char *name, struct tx_text text, struct tx_bytes *errors
 
     set_defaults(&reader);
     _cleanup_(tx_conf_tree_freep) struct tx_conf_node *root = tx_conf_tree_new(text, &e);
-    if (root) {
-        read_section(&reader, "", root);
-        check_version(&reader, root);
-        r = tx_conf_masking_read(reader.masking, reader.directory, &e, &conf->masking);
-        if (r < 0)
-            return r;
-    }
+    if (root)
+        read_root(&reader, root);
     if (!conf->vault_dir && conf->keys_dir) /* an absolute path */
         set_default_vault(&reader);
     if (e.failed)
         return e.failed;
-    if (e.n > 0)
+    if (e.n > 0 && !reader.only_masking)
         return TX_CONF_E_INVALID;
     *ret = TX_STEAL(conf);
-    return 0;
+    return e.n > 0 ? TX_CONF_E_MASKING : 0;
 }
 
 static int refuse_file(const char *path, struct tx_bytes *errors, const char *why) {
@@ -401,7 +426,7 @@ int tx_conf_load(const char *path, struct tx_bytes *errors, struct tx_bytes *ret
     if (r < 0)
         return refuse_file(path, errors, strerror(-r));
     r = tx_conf_parse(path, (struct tx_text){(char *)text.data, text.len}, errors, ret);
-    if (r == 0 && ret_text) {
+    if ((r == 0 || r == TX_CONF_E_MASKING) && ret_text) {
         *ret_text = text;
         text = TX_BYTES_INIT;
     }

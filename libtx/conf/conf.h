@@ -48,16 +48,18 @@ struct tx_conf {
 };
 
 /* Reads `text`; `name` is the file's path, for messages and for relative paths. Errors are appended
- * to *errors (text for people, one paragraph each). 0; TX_CONF_E_INVALID when there was an error
- * (then *ret is not set); < 0 for no memory. */
-enum { TX_CONF_E_INVALID = 1 };
+ * to *errors (text for people, one paragraph each). 0; < 0 for no memory.
+ * _E_INVALID  there was an error; *ret is not set.
+ * _E_MASKING  all errors lie in `masking:`; *ret is set, and its masking is a lockdown, in which
+ *             every string is masked. `refuse_bad_config` says whether the file wants that used. */
+enum { TX_CONF_E_INVALID = 1, TX_CONF_E_MASKING = 2 };
 TX_MUST_USE int tx_conf_parse(const char *name, struct tx_text text, struct tx_bytes *errors,
                               struct tx_conf **ret);
 
 /* Opens and reads the file first: a missing one, a directory, one of more than
  * TX_LIMIT_CONFIG_BYTES, or one that group or others may write (when it belongs to root) is an
  * error in *errors too. The text that was read is put into *ret_text when that is not NULL, so that
- * others parse the same bytes. */
+ * others can show it. */
 TX_MUST_USE int tx_conf_load(const char *path, struct tx_bytes *errors, struct tx_bytes *ret_text,
                              struct tx_conf **ret);
 void tx_conf_free(struct tx_conf *conf);
@@ -65,5 +67,9 @@ TX_DEFINE_CLEANUP(struct tx_conf *, tx_conf_free);
 
 /* The effective configuration as YAML, every key with its value (`tracex-auditd -T`). */
 TX_MUST_USE int tx_conf_render(const struct tx_conf *conf, struct tx_bytes *b);
+
+/* The same for a process that opens no file and looks up no user: reading it needs neither. The
+ * log's name is left out when nobody said it, since an existing log keeps its own. */
+TX_MUST_USE int tx_conf_render_to_hand_on(const struct tx_conf *conf, struct tx_bytes *b);
 
 #endif

@@ -57,6 +57,7 @@ void tx_conf_error(struct tx_conf_errors *errors, size_t line, size_t column, co
 
     if (errors->n++ >= TX_CONF_ERRORS_MAX)
         return;
+    errors->at[errors->n - 1] = (struct tx_conf_place){line, column};
     int n = line ? snprintf(message, sizeof(message), "%s:%zu:%zu: ", errors->name, line, column)
                  : snprintf(message, sizeof(message), "%s: ", errors->name);
     size_t used = n < 0 ? 0 : (size_t)n < sizeof(message) ? (size_t)n : sizeof(message) - 1;
@@ -73,6 +74,18 @@ void tx_conf_error(struct tx_conf_errors *errors, size_t line, size_t column, co
     append(errors, "\n", 1);
     if (line)
         show_line(errors, line_of(errors->text, line), column);
+}
+
+static bool is_before(struct tx_conf_place a, struct tx_conf_place b) {
+    return a.line < b.line || (a.line == b.line && a.column < b.column);
+}
+
+bool tx_conf_errors_lie_within(const struct tx_conf_errors *errors, size_t n,
+                               struct tx_conf_place from, struct tx_conf_place to) {
+    for (size_t i = 0; i < n && i < TX_CONF_ERRORS_MAX; i++)
+        if (is_before(errors->at[i], from) || !is_before(errors->at[i], to))
+            return false;
+    return n <= TX_CONF_ERRORS_MAX;
 }
 
 /* Levenshtein's distance, for words of at most WORD_BYTES. */

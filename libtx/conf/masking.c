@@ -217,6 +217,14 @@ static void free_reader(struct tx_masking_reader *r) {
     free(r->classes);
 }
 
+void tx_conf_masking_lock_down(struct tx_masking *masking) {
+    bool refuse = masking->refuse_bad_config;
+    tx_masking_deinit(masking);
+    set_defaults(masking);
+    masking->lockdown = true;
+    masking->refuse_bad_config = refuse;
+}
+
 int tx_conf_masking_read(const struct tx_conf_node *node, struct tx_text directory,
                          struct tx_conf_errors *errors, struct tx_masking *ret) {
     static const char *const known[] = {
@@ -238,12 +246,10 @@ int tx_conf_masking_read(const struct tx_conf_node *node, struct tx_text directo
     free_reader(&r);
     if (errors->n == told && !errors->failed)
         return 0;
-    bool refuse = ret->refuse_bad_config;
-    tx_masking_deinit(ret);
-    if (errors->failed)
+    if (errors->failed) {
+        tx_masking_deinit(ret);
         return errors->failed;
-    set_defaults(ret);
-    ret->lockdown = true;
-    ret->refuse_bad_config = refuse;
+    }
+    tx_conf_masking_lock_down(ret);
     return TX_CONF_E_MASKING;
 }

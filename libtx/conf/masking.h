@@ -8,7 +8,7 @@
  * What compiles it needs no file any more.
  */
 
-#include "libtx/base/bytes.h"
+#include "libtx/conf/conf.h"
 #include "libtx/conf/tree.h"
 #include "libtx/mask/masking.h"
 
@@ -16,9 +16,11 @@
  * relative paths. 0; TX_CONF_E_MASKING when there was an error, which `errors` tells: then *ret is
  * a policy that masks every string (`lockdown`), and says `on_bad_config` as the file does if that
  * could be read; < 0 for no memory: *ret is empty. The caller deinits *ret. */
-enum { TX_CONF_E_MASKING = 2 };
 TX_MUST_USE int tx_conf_masking_read(const struct tx_conf_node *node, struct tx_text directory,
                                      struct tx_conf_errors *errors, struct tx_masking *ret);
+
+/* Makes it a policy that masks every string; it keeps what `on_bad_config` says. */
+void tx_conf_masking_lock_down(struct tx_masking *masking);
 
 /* A preset or pack as it is built in: config/presets/NAME.yaml. */
 struct tx_preset {

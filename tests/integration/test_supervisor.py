@@ -119,6 +119,22 @@ class Reload(unittest.TestCase):
             self.assertEqual(d.stop(), 0)
             self.assertNotEqual(d.records("two")[0]["data"]["colour"], "red")
 
+    def test_users_are_looked_up_before_ingest_gets_the_rules(self):
+        """In its sandbox ingest can open no file: it would be killed for looking one up."""
+        me = pwd.getpwuid(os.getuid()).pw_name
+        with Daemon().start() as d:
+            ingest = d.child("tracex-ingest")
+            d.write_config(CONFIG + self.RULE.replace("fields: [colour]", "fields: [colour], sender: {uid: %s}" % me))
+            self.assertTrue(ask(d, "reload")["ok"])
+            d.emit("--durable", "--event", "mine", "--field", "colour=red")
+            self.assertEqual(d.child("tracex-ingest"), ingest)
+            d.write_config(CONFIG + self.RULE.replace("fields: [colour]", "fields: [colour], sender: {uid: no-such-user}"))
+            answer = ask(d, "reload")
+            self.assertFalse(answer["ok"])
+            self.assertIn("there is no user 'no-such-user'", answer["error"])
+            self.assertEqual(d.stop(), 0)
+            self.assertNotEqual(d.records("mine")[0]["data"]["colour"], "red")
+
     def test_keys_that_need_a_restart_are_named(self):
         with Daemon().start() as d:
             d.write_config(CONFIG.replace("dir: log", "dir: elsewhere").replace("epoch: 15min", "epoch: 1h"))

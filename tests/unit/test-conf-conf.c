@@ -214,10 +214,10 @@ struct mistake {
 static void check_mistakes(const struct mistake *cases, size_t n) {
     for (size_t i = 0; i < n; i++) {
         _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
-        struct tx_conf *conf = (struct tx_conf *)&errors;
+        _cleanup_(tx_conf_freep) struct tx_conf *conf = NULL;
         int r = parse(cases[i].text, &errors, &conf);
-        ck_assert_msg(r == TX_CONF_E_INVALID, "%s is taken", cases[i].text);
-        ck_assert_ptr_eq(conf, (struct tx_conf *)&errors);
+        ck_assert_msg(r > 0, "%s is taken", cases[i].text);
+        ck_assert_int_eq(r == TX_CONF_E_MASKING, conf != NULL);
         ck_assert_msg(strstr((char *)errors.data, cases[i].error), "%s\nexpected: %s\ngot: %s",
                       cases[i].text, cases[i].error, (char *)errors.data);
     }
@@ -378,9 +378,60 @@ START_TEST(damaged_files_are_refused_or_read_but_never_crash) {
         if (round % 3 == 0)
             n = (size_t)rand_r(&seed) % n;
         int r = tx_conf_parse("t.yaml", (struct tx_text){text, n}, &errors, &conf);
-        ck_assert(r == 0 || r == TX_CONF_E_INVALID);
+        ck_assert(r >= 0);
+        ck_assert_int_eq(r == TX_CONF_E_INVALID, conf == NULL);
         ck_assert_int_eq(r == 0, errors.len == 0);
         tx_conf_free(conf);
+    }
+}
+END_TEST
+
+struct only_masking {
+    const char *text;
+    int result;
+};
+
+/* Auditing can begin with everything masked only when the rest of the file is as it was meant. */
+START_TEST(mistakes_in_masking_alone_are_told_apart) {
+    static const struct only_masking cases[] = {
+        {"version: 1\nmasking: {on_error: x}\n", TX_CONF_E_MASKING},
+        {"version: 1\nmasking:\n  rules: 3\nuser: x\n", TX_CONF_E_MASKING},
+        {"masking:\n  preset: none\n  preset: none\nversion: 1\n", TX_CONF_E_MASKING},
+        {"{version: 1, masking: {rules: x, rules: []}, user: x}\n", TX_CONF_E_MASKING},
+        {"version: 1\nmasking: 3\n", TX_CONF_E_MASKING},
+        {"version: 1\nmasking: {on_error: x}\nuser: []\n", TX_CONF_E_INVALID},
+        {"version: 2\nmasking: {on_error: x}\n", TX_CONF_E_INVALID},
+        {"masking: {on_error: x}\n", TX_CONF_E_INVALID},
+        {"{masking: {rules: x}, version: 1, usr: x}\n", TX_CONF_E_INVALID},
+        {"version: 1\nmaskin: {on_error: x}\n", TX_CONF_E_INVALID},
+        {"version: 1\nmasking: {rules: [}\n", TX_CONF_E_INVALID},
+        {"version: 1\nmasking: {rules: &a []}\n", TX_CONF_E_INVALID},
+        {"version: 1\nmasking: {}\nmasking: {}\n", TX_CONF_E_MASKING},
+    };
+    for (size_t i = 0; i < TX_COUNT_OF(cases); i++) {
+        _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+        _cleanup_(tx_conf_freep) struct tx_conf *conf = NULL;
+        int r = parse(cases[i].text, &errors, &conf);
+        ck_assert_msg(r == cases[i].result, "%s: %d\n%s", cases[i].text, r, (char *)errors.data);
+        ck_assert_int_eq(r == TX_CONF_E_MASKING, conf != NULL);
+        ck_assert(!conf || (conf->masking.lockdown && conf->masking.n_rules == 0));
+        ck_assert(!conf || strcmp(conf->log_dir, "/var/log/tracex/audit") == 0);
+    }
+}
+END_TEST
+
+START_TEST(what_is_handed_on_names_no_log_that_nobody_named) {
+    static const char *const files[] = {"version: 1\n", every_key};
+    for (size_t i = 0; i < TX_COUNT_OF(files); i++) {
+        _cleanup_(tx_conf_freep) struct tx_conf *conf = parse_ok(files[i]);
+        _cleanup_(tx_bytes_deinit) struct tx_bytes text = TX_BYTES_INIT;
+        ck_assert_int_eq(tx_conf_render_to_hand_on(conf, &text), 0);
+        ck_assert_int_eq(tx_bytes_append(&text, "", 1), 0);
+        _cleanup_(tx_conf_freep) struct tx_conf *again = parse_ok((char *)text.data);
+        ck_assert_int_eq(conf->origin_is_default, again->origin_is_default);
+        ck_assert_str_eq(conf->origin, again->origin);
+        _cleanup_(tx_freep) char *a = render(conf), *b = render(again);
+        ck_assert_str_eq(a, b);
     }
 }
 END_TEST
@@ -404,6 +455,8 @@ int main(void) {
     tcase_add_test(tests, no_control_character_of_the_file_reaches_the_terminal);
     tcase_add_test(tests, a_file_that_cannot_be_trusted_or_read_is_refused);
     tcase_add_test(tests, damaged_files_are_refused_or_read_but_never_crash);
+    tcase_add_test(tests, mistakes_in_masking_alone_are_told_apart);
+    tcase_add_test(tests, what_is_handed_on_names_no_log_that_nobody_named);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

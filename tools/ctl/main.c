@@ -96,10 +96,10 @@ void tx_ctl_put_safe(struct tx_text text) {
 
 struct tx_conf *tx_ctl_load(const struct tx_ctl *ctl) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
-    struct tx_conf *conf = NULL;
+    _cleanup_(tx_conf_freep) struct tx_conf *conf = NULL;
     int r = tx_conf_load(ctl->config_path, &errors, NULL, &conf);
     if (r == 0)
-        return conf;
+        return TX_STEAL(conf);
     fwrite(errors.data, 1, errors.len, stderr);
     if (r < 0)
         tx_ctl_say("cannot read %s: %s", ctl->config_path, strerror(-r));
