@@ -183,6 +183,8 @@ START_TEST(the_shipped_files_examples_are_valid) {
     ck_assert_str_eq(conf->origin, "web1.example/audit");
     ck_assert_str_eq(conf->masking.rules[1].id, "office-network");
     ck_assert_uint_eq(conf->masking.rules[1].replaces.n, 1);
+    ck_assert_uint_eq(conf->masking.n_tests, 1);
+    ck_assert_uint_eq(conf->masking.n_detectors, 1);
 }
 END_TEST
 
