@@ -124,6 +124,74 @@ START_TEST(what_is_not_found_survives) {
 }
 END_TEST
 
+/* Of these, any may stand in a file, in any order. */
+static const char *const pool[] = {
+    "{id: a, match: {fields: [x]}, action: {mask: {keep_last: 2, min_hidden: 1}}}",
+    "{id: b, match: {detect: [email]}, action: pseudonym}",
+    "{id: c, match: {detect: [email, kv_secret], min_confidence: 0.2}, action: {mask: {keep_first: "
+    "1, min_hidden: 1}}}",
+    "{id: d, match: {detect: [kv_secret]}, action: redact}",
+    "{id: e, match: {detect: [\"pack:us-ids\", ipv4]}, action: {ip: {v4_prefix: 8}}}",
+    "{id: f, match: {detect: [credit_card]}, action: {mask: {keep_first: 4, keep_last: 2}}}",
+    "{id: g, match: {detect: [credit_card, iban]}, action: {mask: {keep_last: 4}}}",
+    "{id: h, match: {fields: [y], types: [string]}, action: {replace: \"gone\"}}",
+    "{id: i, match: {detect: [ipv4, email], min_count: 2}, action: drop_field}",
+    "{id: j, match: {fields: [x], detect: [email]}, action: allow, reason: r}",
+    "{id: k, match: {any: [{fields: [y]}, {labels: [pii]}], not: {types: [int]}}, action: commit}",
+    "{id: l, match: {detect: [iban]}, action: redact, mode: shadow}",
+};
+
+static struct tx_mask *mask_of_pool(unsigned chosen, size_t first, size_t step) {
+    char text[4096] = "{preset: none, i_accept_unmasked: true, rules: [";
+    const char *separator = "";
+    for (size_t i = 0; i < TX_COUNT_OF(pool); i++) {
+        size_t k = (first + i * step) % TX_COUNT_OF(pool);
+        if (chosen >> k & 1) {
+            strcat(strcat(text, separator), pool[k]);
+            separator = ", ";
+        }
+    }
+    return mask_of(strcat(text, "]}"));
+}
+
+/* What comes out does not depend on it; nor does what comes out of that. */
+START_TEST(the_order_of_rules_decides_nothing) {
+    static const char *const names[] = {"x", "y", "z"};
+    for (int round = 0; round < 60; round++) {
+        unsigned chosen = (unsigned)rand_r(&seed) % (1u << TX_COUNT_OF(pool));
+        /* Steps without a common divisor with the number of rules: each rule comes once. */
+        static const size_t steps[] = {1, 5, 7, 11};
+        _cleanup_(tx_mask_freep) struct tx_mask *one = mask_of_pool(chosen, 0, 1);
+        _cleanup_(tx_mask_freep) struct tx_mask *other =
+            mask_of_pool(chosen, (size_t)rand_r(&seed) % 12, steps[(size_t)rand_r(&seed) % 4]);
+        for (int k = 0; k < 100; k++) {
+            char text[1024];
+            size_t n = 0;
+            for (int pieces = rand_r(&seed) % 4; pieces >= 0; pieces--) {
+                const struct candidate *c =
+                    &candidates[(size_t)rand_r(&seed) % TX_COUNT_OF(candidates)];
+                n += put_around(text + n);
+                memcpy(text + n, c->text, strlen(c->text));
+                n += strlen(c->text);
+                text[n++] = "\n ,="[rand_r(&seed) % 4];
+            }
+            struct tx_field a = {.name = text_of(names[k % 3]),
+                                 .label = k % 5 == 0 ? TX_LABEL_PII : TX_LABEL_NONE,
+                                 .text = {text, n}},
+                            b = a;
+            mask_fields(one, "t", &a, 1);
+            mask_fields(other, "t", &b, 1);
+            ck_assert(a.dropped == b.dropped);
+            ck_assert_msg(a.dropped || tx_text_equal(a.text, b.text),
+                          "%x: %.*s\nbecomes\n%.*s\nand\n%.*s", chosen, (int)n, text, (int)a.text.n,
+                          a.text.p, (int)b.text.n, b.text.p);
+            tx_mask_wipe(one);
+            tx_mask_wipe(other);
+        }
+    }
+}
+END_TEST
+
 /* Records of any types, names and bytes. */
 START_TEST(any_record_is_masked_without_harm) {
     static const char *const masking[] = {
@@ -177,6 +245,7 @@ int main(void) {
     tcase_add_test(tests, nothing_that_is_found_survives_and_what_was_masked_stays);
     tcase_add_test(tests, padding_hides_nothing);
     tcase_add_test(tests, what_is_not_found_survives);
+    tcase_add_test(tests, the_order_of_rules_decides_nothing);
     tcase_add_test(tests, any_record_is_masked_without_harm);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
