@@ -181,11 +181,26 @@ static enum tx_outcome mask_failed(struct tx_mask *mask, const struct tx_slot *s
                                                  : tx_value_fail(mask, plan->error, text);
 }
 
+static enum tx_outcome mask_text(struct tx_mask *mask, const struct tx_field *field,
+                                 struct tx_text context, const struct tx_slot *slot,
+                                 struct tx_text *text) {
+    TX_UNINITIALIZED struct tx_set names;
+    const struct tx_json_string string = {
+        .field = {.name = field->name, .label = field->label, .names = &names}, .context = context};
+
+    if (!tx_json_string_is(mask, slot->text))
+        return tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, text);
+    tx_set_clear(&names, mask->rules.conditions.n_words);
+    if (!tx_conditions_match_field(&mask->rules.conditions, field->name, &names))
+        return tx_value_fail(mask, TX_MASK_ERROR_LIMIT, text);
+    return tx_json_string_mask(mask, &string, slot, text);
+}
+
 static enum tx_outcome mask_slot(struct tx_mask *mask, const struct tx_field *field,
                                  const struct tx_slot *slot, struct tx_text *text) {
     switch (field->type) {
     case TX_VALUE_STR:
-        return tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, text);
+        return mask_text(mask, field, field->name, slot, text);
     case TX_VALUE_BYTES:
         return tx_value_mask(mask, slot, TX_FORM_OPAQUE, &mask->values, text);
     case TX_VALUE_NULL:
@@ -296,9 +311,10 @@ static void mask_beside(struct tx_mask *mask, struct tx_record *record, enum tx_
     mask->part = 0;
     const struct tx_slot *slot =
         mask->one_by_one ? ask_beside(mask, beside.name, plan) : tx_slots_next(mask);
-    enum tx_outcome outcome = plan->failed
-                                  ? mask_failed(mask, slot, plan, &text)
-                                  : tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, &text);
+    const struct tx_field field = {.name = beside.name, .type = TX_VALUE_STR};
+    enum tx_outcome outcome =
+        plan->failed ? mask_failed(mask, slot, plan, &text)
+                     : mask_text(mask, &field, (struct tx_text){.p = NULL}, slot, &text);
     *beside.text = outcome == TX_DROPPED ? (struct tx_text){.p = NULL} : text;
     *beside.masked = tx_marks_render(mask);
 }

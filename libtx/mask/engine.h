@@ -80,6 +80,7 @@ struct tx_mask {
     struct tx_digest policy;
     struct tx_arena values;  /* what the record gets */
     struct tx_arena scratch; /* what lies in between */
+    struct tx_arena inner;   /* JSON that a string holds */
     struct tx_detect_memory *detect_memory;
     struct tx_reading reading;
     struct tx_detector_set all, of_numbers; /* the file's detectors too */
@@ -100,6 +101,7 @@ struct tx_mask {
     uint16_t dropped_rule;
     uint32_t n_replaced;
     bool one_by_one;
+    bool nested;   /* within a string that holds JSON, texts are taken one by one */
     bool overflow; /* it does not fit into the slots */
     size_t n_slots, next_slot, n_values;
     uint32_t *counts; /* of matches, for each rule */
@@ -229,6 +231,20 @@ TX_MUST_USE bool tx_json_field_collect(struct tx_mask *mask, const struct tx_jso
 enum tx_outcome tx_json_field_mask(struct tx_mask *mask, const struct tx_json_field *field,
                                    struct tx_text json, struct tx_text *ret_text,
                                    bool *ret_is_json);
+
+/* --- JSON in a string (json-string.c) --- */
+
+struct tx_json_string {
+    struct tx_json_field field; /* names are looked at */
+    struct tx_text context;     /* the name that counts as context; n == 0: none */
+};
+
+/* Whether a string may hold JSON of which a rule could name something. */
+bool tx_json_string_is(const struct tx_mask *mask, struct tx_text text);
+
+/* As tx_value_mask of a text, for one that may hold JSON. */
+enum tx_outcome tx_json_string_mask(struct tx_mask *mask, const struct tx_json_string *string,
+                                    const struct tx_slot *slot, struct tx_text *ret);
 
 /* --- lockdown (lockdown.c) --- */
 

@@ -104,7 +104,7 @@ enum tx_outcome tx_json_field_mask(struct tx_mask *mask, const struct tx_json_fi
     }
     if (json.n > mask->masking->limits.field_bytes)
         return tx_value_fail(mask, TX_MASK_ERROR_LIMIT, ret_text);
-    enum tx_outcome outcome = tx_json_walk_mask(mask, field, json, ret_text);
+    enum tx_outcome outcome = tx_json_walk_mask(mask, field, json, &mask->values, ret_text);
     *ret_is_json = outcome == TX_KEPT;
     return outcome;
 }

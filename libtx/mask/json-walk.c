@@ -243,8 +243,10 @@ static enum tx_outcome take_value(WALKER *w) {
         tx_json_type_of((struct tx_text){.p = w->j.in.p + w->j.at, .n = w->j.in.n - w->j.at});
     const struct tx_verdict *verdict = verdict_of(w, type);
 
-    if (!verdict)
+    if (!verdict) {
+        w->limit = w->mode != COLLECT;
         return TX_KEPT;
+    }
     if (is_left_out(w, verdict))
         return leave_out(w, verdict);
     if (c == '"')
@@ -297,6 +299,7 @@ static enum tx_outcome mask_key(WALKER *w, struct tx_text key) {
         const struct tx_asked asked = {
             .detectors = &w->mask->all, .text = key, .name = context_name(w), .is_key = true};
         slot = verdict ? tx_slots_add(w->mask, verdict, &asked) : NULL;
+        w->limit = w->limit || (!slot && w->mode != COLLECT);
     }
     if (w->mode == COLLECT || !slot)
         return TX_KEPT;
@@ -449,14 +452,14 @@ static bool is_still_json(struct tx_mask *mask, struct tx_text text) {
 }
 
 enum tx_outcome tx_json_walk_mask(struct tx_mask *mask, const struct tx_json_field *field,
-                                  struct tx_text json, struct tx_text *ret) {
+                                  struct tx_text json, struct tx_arena *to, struct tx_text *ret) {
     WALKER *w = mask->walker;
     size_t used = mask->scratch.used;
 
-    begin(w, mask, field, json, mask->one_by_one ? ONE_BY_ONE : TAKE);
-    w->out = tx_arena_open(&mask->values);
+    begin(w, mask, field, json, mask->one_by_one || mask->nested ? ONE_BY_ONE : TAKE);
+    w->out = tx_arena_open(to);
     enum tx_outcome outcome = w->limit ? TX_KEPT : walk(w);
-    struct tx_text text = tx_arena_close(&mask->values, &w->out);
+    struct tx_text text = tx_arena_close(to, &w->out);
     tx_arena_wipe(&mask->scratch, used);
     end(w);
     if (outcome == TX_DROPPED)

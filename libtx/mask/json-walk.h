@@ -21,10 +21,10 @@ static inline bool tx_json_is_taken_whole(const struct tx_verdict *verdict) {
 TX_MUST_USE bool tx_json_walk_collect(struct tx_mask *mask, const struct tx_json_field *field,
                                       struct tx_text json);
 
-/* Writes it to *ret, in the arena `values`: TX_KEPT (it is JSON), TX_CHANGED (it failed, and *ret
+/* Writes it to *ret, in the arena `to`: TX_KEPT (it is JSON), TX_CHANGED (it failed, and *ret
  * is a plain text) or TX_DROPPED. */
 enum tx_outcome tx_json_walk_mask(struct tx_mask *mask, const struct tx_json_field *field,
-                                  struct tx_text json, struct tx_text *ret);
+                                  struct tx_text json, struct tx_arena *to, struct tx_text *ret);
 
 /* What a detector can find in a number of so many characters; NULL: nothing. */
 const struct tx_detector_set *tx_json_number_detectors(const struct tx_mask *mask, size_t n);

@@ -46,6 +46,8 @@ static int make_memory(struct tx_mask *mask) {
     if (r == 0)
         r = tx_arena_init(&mask->scratch, SCRATCH_BYTES);
     if (r == 0)
+        r = tx_arena_init(&mask->inner, VALUES_BYTES);
+    if (r == 0)
         r = tx_json_walker_new(&mask->walker);
     if (r == 0)
         r = tx_own_detectors_new(mask->masking, SCRATCH_BYTES, &mask->custom);
@@ -84,6 +86,7 @@ void tx_mask_free(struct tx_mask *mask) {
     tx_action_tools_free(mask->tools);
     tx_arena_deinit(&mask->values);
     tx_arena_deinit(&mask->scratch);
+    tx_arena_deinit(&mask->inner);
     tx_json_walker_free(mask->walker);
     tx_detect_memory_free(mask->detect_memory);
     tx_custom_free(mask->custom);
@@ -122,4 +125,5 @@ void tx_mask_wipe(struct tx_mask *mask) {
     tx_conditions_wipe(&mask->rules.conditions);
     tx_arena_wipe(&mask->values, 0);
     tx_arena_wipe(&mask->scratch, 0);
+    tx_arena_wipe(&mask->inner, 0);
 }

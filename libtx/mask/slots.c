@@ -51,8 +51,8 @@ static bool is_looked_at(const struct tx_verdict *verdict, const struct tx_asked
 const struct tx_verdict *tx_slots_decide(struct tx_mask *mask,
                                          const struct tx_condition_value *value,
                                          const struct tx_set *spent) {
-    const struct tx_verdict *verdict =
-        tx_ruleset_decide(&mask->rules, value, spent, mask->one_by_one ? 0 : mask->number);
+    const struct tx_verdict *verdict = tx_ruleset_decide(
+        &mask->rules, value, spent, mask->one_by_one && !mask->nested ? 0 : mask->number);
     mask->overflow = mask->overflow || !verdict;
     return verdict;
 }
@@ -60,15 +60,16 @@ const struct tx_verdict *tx_slots_decide(struct tx_mask *mask,
 /* With what was found in it. */
 static const struct tx_slot *fill_single(struct tx_mask *mask, const struct tx_slot *slot,
                                          const struct tx_asked *asked) {
+    struct tx_matches *matches = mask->nested ? &mask->few : &mask->matches;
     struct tx_detector_set wanted;
 
     mask->single = *slot;
     if (is_looked_at(slot->verdict, asked, &wanted)) {
-        look(mask, &wanted, asked->text, asked->name, true, &mask->matches);
+        look(mask, &wanted, asked->text, asked->name, true, matches);
         mask->single.value = 0;
-        mask->single.overflow = mask->matches.overflow;
-        mask->single.n_matches = mask->matches.overflow ? 0 : mask->matches.n;
-        mask->single.matches = mask->matches.match;
+        mask->single.overflow = matches->overflow;
+        mask->single.n_matches = matches->overflow ? 0 : matches->n;
+        mask->single.matches = matches->match;
     }
     return &mask->single;
 }
@@ -79,7 +80,7 @@ const struct tx_slot *tx_slots_add(struct tx_mask *mask, const struct tx_verdict
         .verdict = verdict, .text = asked->text, .value = TX_NO_VALUE, .is_key = asked->is_key};
     struct tx_detector_set wanted;
 
-    if (mask->one_by_one)
+    if (mask->one_by_one || mask->nested)
         return fill_single(mask, &slot, asked);
     bool looked_at = is_looked_at(verdict, asked, &wanted);
     if (mask->n_slots == TX_SLOTS_MAX || (looked_at && mask->n_values == TX_DETECT_VALUES_MAX)) {

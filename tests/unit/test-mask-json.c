@@ -110,6 +110,38 @@ START_TEST(keys_that_become_the_same_redact_the_whole) {
 }
 END_TEST
 
+START_TEST(json_in_a_string_is_masked_by_its_names_too) {
+    _cleanup_(tx_mask_freep) struct tx_mask *mask =
+        mask_of("{rules: [{id: p, match: {fields: [\"/s/a/b\"]}, action: redact},"
+                "{id: k, match: {keys: [shoe]}, action: {mask: {keep_last: 1, min_hidden: 1}}},"
+                "{id: d, match: {fields: [hat]}, action: drop_field}]}");
+    static const char *const cases[][3] = {
+        {"{\"cvv\":\"123\",\"secret_x\":[1,2],\"n\":1}", "{\"secret_x\":\"[redacted]\",\"n\":1}",
+         "drop:secure-default/card-code-field,redact:secure-default/secret-field"},
+        {" { \"a\" : {\"b\" : 1 } , \"shoe\":\"abcd\" } ",
+         "{\"a\":{\"b\":\"[redacted]\"},\"shoe\":\"***d\"}", "redact:p,mask:k"},
+        {"[{\"hat\":{}},{\"m\":\"4111111111111111\"},\"Authorization: Bearer abcdef0123456789\"]",
+         "[{},{\"m\":\"************1111\"},\"Authorization: Bearer [redacted]\"]",
+         "drop:d,redact:secure-default/token,mask:secure-default/card"},
+        /* Nothing in it has a name that matters: it stays as it was written. */
+        {" { \"x\" : [ 1 ] } ", " { \"x\" : [ 1 ] } ", NULL},
+        {"{ \"x\" : \"4111111111111111\" }", "{\"x\":\"************1111\"}",
+         "mask:secure-default/card"},
+        /* What is no JSON is a text. */
+        {"{\"cvv\":\"123\"", "{\"cvv\":\"123\"", NULL},
+        {"{cvv 4111111111111111}", "{cvv ************1111}", "mask:secure-default/card"},
+    };
+    for (size_t i = 0; i < TX_COUNT_OF(cases); i++)
+        check_masked(mask, "s", cases[i][0], cases[i][1], cases[i][2]);
+    check_masked(mask, "password", "{\"cvv\":1}", "[redacted]",
+                 "redact:secure-default/secret-field");
+    struct tx_record record = {.event = TX_TEXT("t"), .message = TX_TEXT("{\"cookie\":\"x\"}")};
+    tx_mask_record(mask, &record);
+    ck_assert(tx_text_equal(record.message, TX_TEXT("{\"cookie\":\"[redacted]\"}")));
+    ck_assert_str_eq(record.masked.message, "redact:secure-default/secret-field");
+}
+END_TEST
+
 /* Any JSON of these pieces stays JSON, shows no card, and masking it again changes nothing. */
 static size_t put_random(char *to, size_t cap, unsigned *seed, int depth) {
     static const char *const leaves[] = {"4111111111111111",
@@ -172,6 +204,7 @@ int main(void) {
     tcase_add_test(tests, json_is_brought_into_the_logs_spelling);
     tcase_add_test(tests, what_is_no_json_is_redacted);
     tcase_add_test(tests, keys_that_become_the_same_redact_the_whole);
+    tcase_add_test(tests, json_in_a_string_is_masked_by_its_names_too);
     tcase_add_test(tests, masked_json_is_json_without_what_was_masked);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

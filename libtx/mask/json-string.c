@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "libtx/mask/json-walk.h"
+#include "libtx/record/json.h"
+
+/*
+ * A string that holds a JSON object or array: rules with names see the members of it like those of
+ * a JSON field. It is walked first, each text by itself; what comes of it is then looked at as the
+ * text that it is, as any string, so that nothing that is found in a text is missed in this one. As
+ * long as no rule changes a member, the string stays as it was written. JSON in a string of JSON is
+ * only looked at as a text.
+ */
+
+static bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool tx_json_string_is(const struct tx_mask *mask, struct tx_text text) {
+    const struct tx_conditions *c = &mask->rules.conditions;
+    size_t start = 0, end = text.n;
+
+    if (text.n > mask->masking->limits.field_bytes ||
+        (c->n_names == 0 && c->n_keys == 0 && c->n_pointers == 0))
+        return false;
+    while (start < end && is_space(text.p[start]))
+        start++;
+    while (end > start && is_space(text.p[end - 1]))
+        end--;
+    return end - start > 2 && ((text.p[start] == '{' && text.p[end - 1] == '}') ||
+                               (text.p[start] == '[' && text.p[end - 1] == ']'));
+}
+
+/* The slot that the text would have, with what was found in it. */
+static const struct tx_slot *ask(struct tx_mask *mask, const struct tx_json_string *string,
+                                 struct tx_text text) {
+    const struct tx_condition_value value = {.record = &mask->holding,
+                                             .names = string->field.names,
+                                             .label = string->field.label,
+                                             .type = 0};
+    const struct tx_asked asked = {.detectors = &mask->all, .text = text, .name = string->context};
+    const struct tx_verdict *verdict = tx_slots_decide(mask, &value, NULL);
+    return verdict ? tx_slots_add(mask, verdict, &asked) : NULL;
+}
+
+/* TX_KEPT: no member of it was changed, or it is no JSON after all. */
+static enum tx_outcome walk(struct tx_mask *mask, const struct tx_json_string *string,
+                            struct tx_text text, bool *ret_failed, struct tx_text *ret) {
+    struct tx_buf b = tx_arena_open(&mask->inner);
+    int r = tx_json_canonical(text, &b);
+    struct tx_text json = tx_arena_close(&mask->inner, &b);
+
+    *ret_failed = false;
+    if (r < 0)
+        return TX_KEPT;
+    enum tx_outcome outcome = tx_json_walk_mask(mask, &string->field, json, &mask->inner, ret);
+    if (outcome != TX_KEPT) {
+        *ret_failed = outcome == TX_CHANGED;
+        return outcome;
+    }
+    return mask->marks.n > 0 || mask->marks.errors ? TX_CHANGED : TX_KEPT;
+}
+
+static enum tx_outcome copy(struct tx_mask *mask, struct tx_text text, struct tx_text *ret) {
+    struct tx_buf b = tx_arena_open(&mask->values);
+    tx_buf_put(&b, text.p, text.n);
+    *ret = tx_arena_close(&mask->values, &b);
+    return b.full ? tx_value_fail(mask, TX_MASK_ERROR_LIMIT, ret) : TX_CHANGED;
+}
+
+/* What stands there after the walk is a text like any other. */
+static enum tx_outcome mask_text(struct tx_mask *mask, const struct tx_json_string *string,
+                                 struct tx_text text, struct tx_text *ret) {
+    const struct tx_slot *slot = ask(mask, string, text);
+    if (!slot)
+        return tx_value_fail(mask, TX_MASK_ERROR_LIMIT, ret);
+    enum tx_outcome outcome = tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, ret);
+    return outcome == TX_KEPT ? copy(mask, text, ret) : outcome;
+}
+
+enum tx_outcome tx_json_string_mask(struct tx_mask *mask, const struct tx_json_string *string,
+                                    const struct tx_slot *slot, struct tx_text *ret) {
+    struct tx_text text = slot->text, walked = text;
+    bool failed;
+
+    if (slot->verdict->whole.any)
+        return tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, ret);
+    mask->nested = true;
+    enum tx_outcome outcome = walk(mask, string, text, &failed, &walked);
+    mask->part = 0;
+    if (outcome == TX_CHANGED && !failed)
+        outcome = mask_text(mask, string, walked, ret);
+    else if (outcome == TX_CHANGED)
+        *ret = walked;
+    mask->nested = false;
+    tx_arena_wipe(&mask->inner, 0);
+    if (outcome != TX_KEPT)
+        return outcome;
+    if (mask->one_by_one) /* the walk was in the same place */
+        slot = ask(mask, string, text);
+    return tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, ret);
+}
