@@ -37,8 +37,8 @@ static struct tx_text text_of(const struct tx_slot *slot, const struct tx_match 
     return (struct tx_text){.p = slot->text.p + match->start, .n = match->end - match->start};
 }
 
-static struct tx_claim claim_match(struct tx_mask *mask, const struct tx_slot *slot,
-                                   const struct tx_match *match) {
+struct tx_claim tx_claims_of(struct tx_mask *mask, const struct tx_slot *slot,
+                             const struct tx_match *match) {
     struct tx_found found = {.detector = match->detector,
                              .confidence = match->confidence,
                              .counts = mask->one_by_one ? NULL : mask->counts};
@@ -95,7 +95,7 @@ void tx_claims_make(struct tx_mask *mask, const struct tx_slot *slot) {
     if (slot->verdict->shadows)
         note_whole_shadows(mask, slot->verdict);
     for (size_t i = 0; i < slot->n_matches && !mask->claims_overflow; i++) {
-        struct tx_claim claim = claim_match(mask, slot, &slot->matches[i]);
+        struct tx_claim claim = tx_claims_of(mask, slot, &slot->matches[i]);
         if (!claim.any)
             continue;
         unite(mask, &slot->matches[i], &claim);

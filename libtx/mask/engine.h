@@ -51,9 +51,11 @@ struct tx_marks {
 struct tx_slot {
     const struct tx_verdict *verdict;
     struct tx_text text;
-    uint16_t value; /* of those that are looked at; TX_NO_VALUE: this one is not */
-    bool overflow;  /* more was found than is worth more detail */
-    bool is_key;    /* only what is found in it counts */
+    uint16_t value;      /* of those that are looked at; TX_NO_VALUE: this one is not */
+    bool overflow;       /* more was found than is worth more detail */
+    bool is_key;         /* only what is found in it counts */
+    struct tx_text name; /* the context, and what was looked for, of one that is looked at */
+    struct tx_detector_set wanted;
     size_t n_matches;
     const struct tx_match *matches;
 };
@@ -68,6 +70,7 @@ struct tx_plan {
 /* Bytes that are replaced by one text: what touches is united. */
 struct tx_stretch {
     uint32_t start, end;
+    uint32_t out_start, out_end; /* what stands there in the text that came out */
     struct tx_detector_set detectors;
     struct tx_claim claim;
 };
@@ -178,8 +181,23 @@ void tx_slots_look(struct tx_mask *mask, const struct tx_detector_set *wanted, s
 /* Fills mask->stretches, ->strictest and ->claims_overflow. */
 void tx_claims_make(struct tx_mask *mask, const struct tx_slot *slot);
 
+/* What is claimed of one match in a slot's text. */
+struct tx_claim tx_claims_of(struct tx_mask *mask, const struct tx_slot *slot,
+                             const struct tx_match *match);
+
 /* Counts matches for rules that ask for a number of them. */
 void tx_claims_count(struct tx_mask *mask);
+
+/* --- what replacements leave (settle.c) --- */
+
+enum tx_settled {
+    TX_SETTLED,
+    TX_SETTLED_NOT_YET, /* there are more, or longer, stretches: it is to be done anew */
+    TX_SETTLED_NEVER,   /* there is no room for them */
+};
+
+/* Looks at the text that came out, which mask->stretches say how it was made. */
+enum tx_settled tx_settle(struct tx_mask *mask, const struct tx_slot *slot, struct tx_text out);
 
 /* --- values (value.c) --- */
 

@@ -10,6 +10,9 @@
  * only looked at as a text.
  */
 
+/* So often, by its members and as a text; then it is redacted. */
+#define ROUNDS 4
+
 static bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -41,22 +44,22 @@ static const struct tx_slot *ask(struct tx_mask *mask, const struct tx_json_stri
     return verdict ? tx_slots_add(mask, verdict, &asked) : NULL;
 }
 
-/* TX_KEPT: no member of it was changed, or it is no JSON after all. */
+/* TX_KEPT: no member of it is changed, or it is no JSON after all. */
 static enum tx_outcome walk(struct tx_mask *mask, const struct tx_json_string *string,
-                            struct tx_text text, bool *ret_failed, struct tx_text *ret) {
+                            struct tx_text text, struct tx_text *ret) {
     struct tx_buf b = tx_arena_open(&mask->inner);
     int r = tx_json_canonical(text, &b);
-    struct tx_text json = tx_arena_close(&mask->inner, &b);
+    struct tx_text json = tx_arena_close(&mask->inner, &b), walked;
 
-    *ret_failed = false;
+    mask->part = 0;
     if (r < 0)
         return TX_KEPT;
-    enum tx_outcome outcome = tx_json_walk_mask(mask, &string->field, json, &mask->inner, ret);
-    if (outcome != TX_KEPT) {
-        *ret_failed = outcome == TX_CHANGED;
-        return outcome;
-    }
-    return mask->marks.n > 0 || mask->marks.errors ? TX_CHANGED : TX_KEPT;
+    enum tx_outcome outcome = tx_json_walk_mask(mask, &string->field, json, &mask->inner, &walked);
+    mask->part = 0;
+    if (outcome == TX_KEPT && tx_text_equal(walked, json))
+        return TX_KEPT;
+    *ret = walked;
+    return outcome == TX_KEPT ? TX_CHANGED : outcome;
 }
 
 static enum tx_outcome copy(struct tx_mask *mask, struct tx_text text, struct tx_text *ret) {
@@ -66,35 +69,49 @@ static enum tx_outcome copy(struct tx_mask *mask, struct tx_text text, struct tx
     return b.full ? tx_value_fail(mask, TX_MASK_ERROR_LIMIT, ret) : TX_CHANGED;
 }
 
-/* What stands there after the walk is a text like any other. */
+/* As the text that it is, into `values`. */
 static enum tx_outcome mask_text(struct tx_mask *mask, const struct tx_json_string *string,
                                  struct tx_text text, struct tx_text *ret) {
     const struct tx_slot *slot = ask(mask, string, text);
-    if (!slot)
-        return tx_value_fail(mask, TX_MASK_ERROR_LIMIT, ret);
-    enum tx_outcome outcome = tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, ret);
-    return outcome == TX_KEPT ? copy(mask, text, ret) : outcome;
+    return slot ? tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, ret)
+                : tx_value_fail(mask, TX_MASK_ERROR_LIMIT, ret);
+}
+
+/* Both ways, until neither finds anything more: what one leaves may be something to the other. */
+static enum tx_outcome walk_and_mask(struct tx_mask *mask, const struct tx_json_string *string,
+                                     const struct tx_slot *slot, struct tx_text *ret) {
+    const unsigned errors = mask->marks.errors;
+    struct tx_text now = slot->text;
+    bool changed = false;
+
+    for (size_t round = 0; round < ROUNDS; round++) {
+        enum tx_outcome walked = walk(mask, string, now, &now);
+        bool is_original = !changed && walked == TX_KEPT && !mask->one_by_one;
+        *ret = now;
+        if (walked == TX_DROPPED || mask->marks.errors != errors)
+            return walked;
+        changed = changed || walked == TX_CHANGED;
+        enum tx_outcome outcome = is_original
+                                      ? tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, &now)
+                                      : mask_text(mask, string, now, &now);
+        if (outcome == TX_KEPT)
+            return changed ? copy(mask, now, ret) : TX_KEPT;
+        *ret = now;
+        if (outcome == TX_DROPPED || mask->marks.errors != errors)
+            return outcome;
+        changed = true;
+    }
+    return tx_value_fail(mask, TX_MASK_ERROR_LIMIT, ret);
 }
 
 enum tx_outcome tx_json_string_mask(struct tx_mask *mask, const struct tx_json_string *string,
                                     const struct tx_slot *slot, struct tx_text *ret) {
-    struct tx_text text = slot->text, walked = text;
-    bool failed;
-
     if (slot->verdict->whole.any)
         return tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, ret);
+    const struct tx_slot own = *slot; /* one by one, the walk is in the same place */
     mask->nested = true;
-    enum tx_outcome outcome = walk(mask, string, text, &failed, &walked);
-    mask->part = 0;
-    if (outcome == TX_CHANGED && !failed)
-        outcome = mask_text(mask, string, walked, ret);
-    else if (outcome == TX_CHANGED)
-        *ret = walked;
+    enum tx_outcome outcome = walk_and_mask(mask, string, &own, ret);
     mask->nested = false;
     tx_arena_wipe(&mask->inner, 0);
-    if (outcome != TX_KEPT)
-        return outcome;
-    if (mask->one_by_one) /* the walk was in the same place */
-        slot = ask(mask, string, text);
-    return tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, ret);
+    return outcome;
 }

@@ -67,6 +67,8 @@ static const struct tx_slot *fill_single(struct tx_mask *mask, const struct tx_s
     if (is_looked_at(slot->verdict, asked, &wanted)) {
         look(mask, &wanted, asked->text, asked->name, true, matches);
         mask->single.value = 0;
+        mask->single.name = asked->name;
+        mask->single.wanted = wanted;
         mask->single.overflow = matches->overflow;
         mask->single.n_matches = matches->overflow ? 0 : matches->n;
         mask->single.matches = matches->match;
@@ -90,6 +92,8 @@ const struct tx_slot *tx_slots_add(struct tx_mask *mask, const struct tx_verdict
     mask->slots[mask->n_slots] = slot;
     if (looked_at) {
         mask->slots[mask->n_slots].value = (uint16_t)mask->n_values;
+        mask->slots[mask->n_slots].name = asked->name;
+        mask->slots[mask->n_slots].wanted = wanted;
         mask->detect_values[mask->n_values++] =
             (struct tx_detect_value){.text = asked->text, .name = asked->name, .wanted = wanted};
     }

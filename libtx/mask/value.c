@@ -4,6 +4,9 @@
 /* Of longer ones nobody asks which one spelling they have. */
 #define SPELT_BYTES 256
 
+/* A text whose replacements still make something new after so many is redacted. */
+#define SETTLE_ROUNDS 4
+
 void tx_value_tell(const struct tx_mask *mask, const struct tx_mask_event *event) {
     if (!mask->trace)
         return;
@@ -200,14 +203,17 @@ static enum tx_outcome replace_whole(struct tx_mask *mask, const struct tx_claim
 
 /* --- stretches --- */
 
-static void tell_stretch(const struct tx_mask *mask, const struct tx_stretch *stretch,
-                         enum tx_detector detector) {
-    tx_value_tell(mask, &(struct tx_mask_event){.step = TX_STEP_SPAN,
-                                                .start = stretch->start,
-                                                .end = stretch->end,
-                                                .detector = detector,
-                                                .by = mask->rules.rule[stretch->claim.rule].id,
-                                                .action = stretch->claim.action.kind});
+static void tell_stretches(const struct tx_mask *mask) {
+    for (size_t i = 0; i < mask->n_stretches && mask->trace; i++) {
+        const struct tx_stretch *stretch = &mask->stretches[i];
+        tx_value_tell(mask, &(struct tx_mask_event){
+                                .step = TX_STEP_SPAN,
+                                .start = stretch->start,
+                                .end = stretch->end,
+                                .detector = detector_of(mask, &stretch->claim, &stretch->detectors),
+                                .by = mask->rules.rule[stretch->claim.rule].id,
+                                .action = stretch->claim.action.kind});
+    }
 }
 
 /* What was masked before is left as it is: a network that stands where an address stood goes to the
@@ -220,12 +226,14 @@ static size_t end_of(const struct tx_mask *mask, size_t i, struct tx_text text) 
     return is_free ? end : stretch->end;
 }
 
-static enum tx_outcome put_stretch(struct tx_mask *mask, const struct tx_stretch *stretch,
+static enum tx_outcome put_stretch(struct tx_mask *mask, struct tx_stretch *stretch,
                                    struct tx_text text, size_t end, struct tx_buf *b) {
     enum tx_detector detector = detector_of(mask, &stretch->claim, &stretch->detectors);
     const struct tx_text part = {.p = text.p + stretch->start, .n = end - stretch->start};
-    tell_stretch(mask, stretch, detector);
-    return put_replacement(mask, &stretch->claim, part, detector, b);
+    stretch->out_start = (uint32_t)b->len;
+    enum tx_outcome outcome = put_replacement(mask, &stretch->claim, part, detector, b);
+    stretch->out_end = (uint32_t)b->len;
+    return outcome;
 }
 
 /* Where a text that is too long is cut: between two characters. */
@@ -244,7 +252,7 @@ static enum tx_outcome put_text(struct tx_mask *mask, struct tx_text text, size_
                                 struct tx_buf *b) {
     size_t at = 0;
     for (size_t i = 0; i < mask->n_stretches && mask->stretches[i].start < cut; i++) {
-        const struct tx_stretch *stretch = &mask->stretches[i];
+        struct tx_stretch *stretch = &mask->stretches[i];
         size_t end = end_of(mask, i, text);
         tx_buf_put(b, text.p + at, stretch->start - at);
         if (put_stretch(mask, stretch, text, end, b) == TX_DROPPED)
@@ -258,23 +266,53 @@ static enum tx_outcome put_text(struct tx_mask *mask, struct tx_text text, size_
     return TX_CHANGED;
 }
 
-static enum tx_outcome replace_stretches(struct tx_mask *mask, enum tx_form form,
-                                         struct tx_text text, struct tx_arena *to,
+static enum tx_outcome replace_once(struct tx_mask *mask, struct tx_text text, size_t cut,
+                                    struct tx_arena *to, struct tx_text *ret) {
+    struct tx_buf b = tx_arena_open(to);
+    enum tx_outcome outcome = put_text(mask, text, cut, &b);
+    return finish(mask, outcome, &b, to, ret);
+}
+
+/* Until nothing is found beside what was replaced. */
+static enum tx_outcome replace_and_settle(struct tx_mask *mask, const struct tx_slot *slot,
+                                          struct tx_arena *to, struct tx_text *ret) {
+    const struct tx_marks marks = mask->marks;
+    uint32_t n_replaced = mask->n_replaced;
+    size_t used = to->used;
+
+    for (size_t round = 0; round < SETTLE_ROUNDS; round++) {
+        enum tx_outcome outcome = replace_once(mask, slot->text, slot->text.n, to, ret);
+        if (outcome == TX_DROPPED || mask->marks.errors != marks.errors)
+            return outcome;
+        enum tx_settled settled = tx_settle(mask, slot, *ret);
+        if (settled == TX_SETTLED)
+            return TX_CHANGED;
+        tx_arena_wipe(to, used);
+        mask->marks = marks;
+        mask->n_replaced = n_replaced;
+        if (tx_claim_drops(&mask->strictest))
+            return tx_value_drop(mask, &mask->strictest);
+        if (settled == TX_SETTLED_NEVER)
+            break;
+    }
+    return tx_value_fail(mask, TX_MASK_ERROR_LIMIT, ret);
+}
+
+static enum tx_outcome replace_stretches(struct tx_mask *mask, const struct tx_slot *slot,
+                                         enum tx_form form, struct tx_arena *to,
                                          struct tx_text *ret) {
-    size_t cut = cut_of(mask, text);
+    size_t cut = cut_of(mask, slot->text);
 
     if (mask->n_stretches > 0 && form == TX_FORM_NUMBER &&
         mask->rules.rule[mask->strictest.rule].type_to_null) {
         tx_marks_add(mask, mask->strictest.action.kind, mask->strictest.rule);
         return TX_NULLED;
     }
-    if (cut < text.n) {
-        mask->counters.errors[TX_MASK_ERROR_LIMIT]++;
-        mask->marks.errors |= 1u << TX_MASK_ERROR_LIMIT;
-    }
-    struct tx_buf b = tx_arena_open(to);
-    enum tx_outcome outcome = put_text(mask, text, cut, &b);
-    return finish(mask, outcome, &b, to, ret);
+    if (cut == slot->text.n)
+        return replace_and_settle(mask, slot, to, ret);
+    mask->counters.errors[TX_MASK_ERROR_LIMIT]++;
+    mask->marks.errors |= 1u << TX_MASK_ERROR_LIMIT;
+    return replace_once(mask, slot->text, cut, to, ret);
 }
 
 /* --- a value --- */
@@ -316,5 +354,8 @@ enum tx_outcome tx_value_mask(struct tx_mask *mask, const struct tx_slot *slot, 
         return whole.any ? replace_whole(mask, &whole, form, text, to, ret) : TX_KEPT;
     if (mask->n_stretches == 0 && text.n <= mask->masking->limits.field_bytes)
         return TX_KEPT;
-    return replace_stretches(mask, form, text, to, ret);
+    enum tx_outcome outcome = replace_stretches(mask, slot, form, to, ret);
+    if (outcome == TX_CHANGED)
+        tell_stretches(mask);
+    return outcome;
 }
