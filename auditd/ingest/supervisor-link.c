@@ -211,6 +211,7 @@ static int on_write_erased(struct tx_ingest *ingest, struct tx_control *message)
         !tx_utf8_valid(erasure.reference.p, erasure.reference.n))
         return -EBADMSG;
     tx_key_cache_forget(ingest->vault.cache, erasure.ref);
+    tx_mask_forget(ingest->policy->mask);
     tx_own_render_erased(&b, &erasure);
     return write_awaited(ingest, &b, message->argument);
 }

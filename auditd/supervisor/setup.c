@@ -107,8 +107,8 @@ static int open_state(const char *state_dir, const char *name, const struct tx_s
 }
 
 bool tx_setup_wants_vault(const struct tx_conf *conf, const struct tx_setup *setup) {
-    (void)conf;
-    return setup->vault_fd >= 0 && faccessat(setup->vault_fd, VAULT_TABLE, F_OK, 0) == 0;
+    return tx_masking_encrypts(&conf->masking) ||
+           (setup->vault_fd >= 0 && faccessat(setup->vault_fd, VAULT_TABLE, F_OK, 0) == 0);
 }
 
 /* systemd.exec(5), LoadCredential= */
@@ -122,9 +122,11 @@ static void open_kek(struct tx_setup *setup) {
 /* It is opened also when nothing needs it: a reload may bring the first rule that encrypts, and
  * then we cannot make directories for others any more. */
 static int open_vault(const struct tx_conf *conf, struct tx_setup *setup) {
-    (void)open_quietly(conf->vault_dir, setup, 0700, 0077, &setup->vault_fd);
+    bool needed = tx_masking_encrypts(&conf->masking);
+    int r = needed ? open_one(conf->vault_dir, "vault.dir", setup, 0700, 0077, &setup->vault_fd)
+                   : open_quietly(conf->vault_dir, setup, 0700, 0077, &setup->vault_fd);
     open_kek(setup);
-    return 0;
+    return needed ? r : 0;
 }
 
 int tx_setup_directories(const struct tx_conf *conf, struct tx_setup *setup) {

@@ -120,6 +120,10 @@ bool tx_mask_rule_counted(const struct tx_mask *mask, size_t i, struct tx_mask_r
     return true;
 }
 
+void tx_mask_forget(struct tx_mask *mask) {
+    tx_action_tools_forget(mask->tools);
+}
+
 void tx_mask_wipe(struct tx_mask *mask) {
     tx_persons_begin(&mask->persons);
     tx_conditions_wipe(&mask->rules.conditions);

@@ -48,6 +48,10 @@ void tx_mask_assume_context(struct tx_mask *mask, bool assume);
 /* Wipes the arena: everything that tx_mask_record gave since the last wipe is gone. */
 void tx_mask_wipe(struct tx_mask *mask);
 
+/* Persons' keys that are set up are wiped: the next value asks for its key again. After one was
+ * destroyed. */
+void tx_mask_forget(struct tx_mask *mask);
+
 /* --- what happened --- */
 
 /* The codes of `error:` in `masked`. */

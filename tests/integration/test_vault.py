@@ -8,13 +8,21 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import unittest
 
 import tap
-from tracexd import CHILDREN, CTL, Daemon, wait_until
+from tracexd import CHILDREN, CONFIG, CTL, Daemon, wait_until
 from vault_rig import make_keys
 
 SUBJECT = "customer-4711-canary"
+NAME = "Ada Canary Lovelace"
+PLAIN = "masking:\n  preset: secure-default@1\n"
+RULES = PLAIN + """  rules:
+    - id: erasable
+      match: {events: ["customer.*"], fields: [customer_id, name]}
+      action: {encrypt: {subject: customer_id}}
+"""
 
 
 def b64url(data):
@@ -256,6 +264,186 @@ class Vault(unittest.TestCase):
             self.assertEqual((data["seq"], data["id"], data["field"], data["reason"], data["uid"]),
                              (record["seq"], record["id"], "note", "a test", os.getuid()))
             self.check_log(d)
+
+
+class Encrypted(unittest.TestCase):
+    """From the rule to the erasure, with nothing played."""
+
+    def emit(self, d, subject=SUBJECT, name=NAME, event="customer.added"):
+        d.emit("--durable", "--event", event, "--field", "customer_id=" + subject, "--field", "name=" + name)
+        return d.records(event)[-1]
+
+    def reveal(self, d, record, field="name", *more):
+        return d.ctl("reveal", "--seq", str(record["seq"]), "--field", field, *more)
+
+    def check_log(self, d):
+        d.wait_for_checkpoint()
+        status, text = d.verify()
+        self.assertEqual(status, 0, text)
+
+    def vault_key_bytes(self, d, record):
+        """What stands behind the value's ref in the vault's table: index and wrapped key."""
+        ref = base64.urlsafe_b64decode(record["data"]["name"].split(":")[1] + "==")
+        with open(os.path.join(d.dir, "vault/subjects"), "rb") as f:
+            data = f.read()
+        at = data.index(ref, 20480) + 16
+        return data[at:at + 76]
+
+    def test_encrypt_reveal_erase(self):
+        with Daemon(CONFIG + RULES).start() as d:
+            record, other = self.emit(d), self.emit(d, "customer-2", "Bob")
+            self.assertRegex(record["data"]["name"], r"^txe1:[\w-]{22}:[\w-]{16}:[\w-]+$")
+            self.assertEqual(record["masked"]["name"], "encrypt:erasable")
+            self.check_log(d)
+            shown = self.reveal(d, record, "name", "--reason", "because")
+            self.assertEqual((shown.returncode, shown.stdout), (0, NAME + "\n"), shown.stderr)
+            self.assertEqual(self.reveal(d, record, "customer_id").stdout, SUBJECT + "\n")
+            revealed = [r["data"] for r in d.records("tracex.revealed")]
+            self.assertEqual([(r["seq"], r["id"], r["field"]) for r in revealed],
+                             [(record["seq"], record["id"], f) for f in ("name", "customer_id")])
+            self.assertEqual((revealed[0]["reason"], revealed[0]["uid"]), ("because", os.getuid()))
+            self.assertNotIn("reason", revealed[1])
+
+            key = self.vault_key_bytes(d, record)
+            self.assertEqual(d.ctl("erase", "--subject", SUBJECT).returncode, 0)
+            gone = self.reveal(d, record)
+            self.assertEqual((gone.returncode, gone.stdout), (1, "[erased]\n"))
+            [erased] = [r["data"] for r in d.records("tracex.erased")]
+            self.assertIn(erased["erased"], gone.stderr)
+            self.assertEqual(record["data"]["name"].split(":")[1], erased["ref"])
+            with open(os.path.join(d.dir, "vault/subjects"), "rb") as f:
+                self.assertNotIn(key[20:40], f.read())
+
+            again = self.emit(d)
+            self.assertNotEqual(again["data"]["name"].split(":")[1], erased["ref"])
+            self.assertEqual(self.reveal(d, again).stdout, NAME + "\n")
+            self.assertEqual(self.reveal(d, record).returncode, 1)
+            self.assertEqual(self.reveal(d, other).stdout, "Bob\n")
+            self.check_log(d)
+            self.assertEqual(d.stop(), 0)
+            for needle in (SUBJECT, NAME, key[20:40]):
+                self.assertEqual(files_with(d.dir, needle if isinstance(needle, bytes) else needle.encode()), [])
+
+    def test_parts_of_a_text_and_members_of_an_object_are_revealed_in_their_places(self):
+        rules = RULES + """    - id: mails
+      match: {events: ["customer.*"], detect: [email]}
+      action: {encrypt: {subject: customer_id}}
+    - id: members
+      match: {events: ["customer.*"], fields: ["/who/name", "/who/note"]}
+      action: {encrypt: {subject: customer_id}}
+"""
+        who = {"name": 'Ada "Canary" Lovelace', "note": "a\\b\tc", "city": "London", "age": 36}
+        with Daemon(CONFIG + rules).start() as d:
+            d.emit("--durable", "--event", "customer.wrote", "--field", "customer_id=" + SUBJECT,
+                   "--field", "text=from ada.canary@example.org to bob.canary@example.org!", "--json",
+                   "who=" + json.dumps(who))
+            [record] = d.records("customer.wrote")
+            self.assertRegex(record["data"]["text"], r"^from txe1:\S+ to txe1:\S+!$")
+            self.assertEqual(record["data"]["who"]["city"], "London")
+            for name in ("name", "note"):
+                self.assertIn("txe1:", record["data"]["who"][name])
+            self.assertEqual(self.reveal(d, record, "text").stdout,
+                             "from ada.canary@example.org to bob.canary@example.org!\n")
+            self.assertEqual(json.loads(self.reveal(d, record, "who").stdout), who)
+            self.assertEqual(d.stop(), 0)
+            self.assertEqual(files_with(d.dir, b"Canary") + files_with(d.dir, b".canary@"), [])
+
+    def test_keys_outlive_the_daemon_and_any_of_its_processes(self):
+        with Daemon(CONFIG + RULES).start() as d:
+            first = self.emit(d)
+            os.kill(d.child("tracex-vault"), signal.SIGKILL)
+            os.kill(d.child("tracex-ingest"), signal.SIGKILL)
+            second = self.emit(d)
+            self.assertEqual(d.stop(), 0)
+            d.start()
+            third = self.emit(d)
+            refs = {r["data"]["name"].split(":")[1] for r in (first, second, third)}
+            self.assertEqual(len(refs), 1)
+            for record in (first, second, third):
+                self.assertEqual(self.reveal(d, record).stdout, NAME + "\n")
+            d.write_config(CONFIG + PLAIN)  # no rule encrypts any more: what is there can still be read, and erased
+            self.assertEqual(d.stop(), 0)
+            d.start()
+            self.assertEqual(self.reveal(d, first).stdout, NAME + "\n")
+            self.assertEqual(d.ctl("erase", "--subject", SUBJECT).returncode, 0)
+            self.assertEqual(self.reveal(d, first).returncode, 1)
+
+    @unittest.skipUnless(os.getuid() == 0, "reading another process's memory needs root")
+    def test_no_process_keeps_a_key_that_was_destroyed(self):
+        with Daemon(CONFIG + RULES) as d:
+            key = make_keys(os.path.join(d.dir, "vault"), SUBJECT)[SUBJECT][1]
+            record = self.emit(d.start())
+            self.assertEqual(self.reveal(d, record).stdout, NAME + "\n")
+            self.assertTrue(memory_has(d.child("tracex-ingest"), key), "the control: ingest has encrypted with it")
+            self.assertEqual(d.ctl("erase", "--subject", SUBJECT).returncode, 0)
+            for pid in [d.child(name) for name in CHILDREN + ("tracex-vault",)] + [d.supervisor()]:
+                self.assertFalse(memory_has(pid, key))
+                self.assertFalse(memory_has(pid, NAME.encode()))
+
+    def test_the_key_encryption_key_may_be_a_credential(self):
+        with tempfile.TemporaryDirectory() as credentials:
+            path = os.path.join(credentials, "tracex-vault-kek")
+            with open(path, "wb") as f:
+                f.write(os.urandom(32))
+            with Daemon(CONFIG + RULES, environment={"CREDENTIALS_DIRECTORY": credentials}).start() as d:
+                record = self.emit(d)
+                self.assertEqual(self.reveal(d, record).stdout, NAME + "\n")
+                self.assertEqual(os.listdir(os.path.join(d.dir, "vault")), ["subjects"])
+                self.assertEqual(d.stop(), 0)
+                os.remove(path)
+                d.start()
+                wait_until(lambda: "kek is missing" in d.stderr(), 30, "the vault gives up")
+                self.assertEqual(self.reveal(d, record).returncode, 1)
+                self.assertEqual(os.listdir(os.path.join(d.dir, "vault")), ["subjects"])
+
+    def test_without_a_vault_values_are_redacted_and_the_log_goes_on(self):
+        with Daemon(CONFIG + RULES).start() as d:
+            self.emit(d, "customer-0")
+            os.kill(d.child("tracex-vault"), signal.SIGSTOP)
+            record = self.emit(d)
+            self.assertNotIn(NAME, json.dumps(record))
+            self.assertNotIn("txe1:", record["data"].get("name", ""))
+            known = self.emit(d, "customer-0")  # whose key ingest has
+            self.assertIn("txe1:", known["data"]["name"])
+            status = json.loads(d.ctl("status", "-o", "json").stdout)
+            self.assertGreater(status["ingest"]["status"]["vault_failed"], 0)
+            os.kill(d.child("tracex-vault"), signal.SIGCONT)
+            wait_until(lambda: "txe1:" in self.emit(d)["data"]["name"], 30, "it encrypts again")
+            self.check_log(d)
+            self.assertEqual(files_with(d.dir, NAME.encode()), [])
+
+    def test_a_reload_that_brings_the_first_such_rule_starts_the_vault(self):
+        with Daemon(CONFIG + PLAIN).start() as d:
+            self.assertIsNone(d.child("tracex-vault"))
+            d.write_config(CONFIG + RULES)
+            result = d.ctl("reload")
+            self.assertEqual(result.returncode, 0, result.stderr)
+            record = self.emit(d)
+            self.assertEqual(self.reveal(d, record).stdout, NAME + "\n")
+
+    def test_nothing_is_revealed_while_the_log_takes_no_record(self):
+        with Daemon(CONFIG + RULES).start() as d:
+            record = self.emit(d)
+            d.wait_for_checkpoint()
+            os.kill(d.child("tracex-ledger"), signal.SIGSTOP)
+            asked = subprocess.run([CTL, "-c", d.config, "reveal", "--seq", str(record["seq"]), "--field", "name"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+            self.assertEqual((asked.returncode, asked.stdout), (1, ""))
+            self.assertIn("nothing is revealed", asked.stderr)
+            os.kill(d.child("tracex-ledger"), signal.SIGCONT)
+            self.assertEqual(self.reveal(d, record).stdout, NAME + "\n")
+
+    def test_a_value_that_was_moved_to_another_record_is_refused(self):
+        with Daemon(CONFIG + RULES).start() as d:
+            record = self.emit(d)
+            moved = self.emit(d, "x", "y", "other.event")  # the rule is not for it
+            d.emit("--durable", "--event", "moved.event", "--field", "name=" + record["data"]["name"])
+            moved = d.records("moved.event")[-1]
+            if moved["data"]["name"] != record["data"]["name"]:
+                self.skipTest("a rule masks it")
+            result = self.reveal(d, moved)
+            self.assertEqual((result.returncode, result.stdout), (1, ""))
+            self.assertIn("refused", result.stderr)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ struct job {
 
 static void usage(void) {
     fputs(
-        "usage: tx-emit [--count N] [--threads T] [--event E] [--field NAME=VALUE]... [--pace US]\n"
+        "usage: tx-emit [--count N] [--threads T] [--event E] [--pace US]\n"
+        "               [--field NAME=VALUE | --json NAME=JSON]...\n"
         "               [--durable] [--timeout MS] [--print-receipts]\n"
         "Each thread logs N records. With --durable and --print-receipts each that was "
         "acknowledged\n"
@@ -93,12 +94,12 @@ static unsigned long number_of(const char *text) {
     return v;
 }
 
-static void add_field(struct job *job, char *text) {
+static void add_field(struct job *job, char *text, bool json) {
     char *value = strchr(text, '=');
     if (!value || job->n_fields == FIELDS_MAX)
         usage();
     *value++ = '\0';
-    job->fields[job->n_fields++] = TX_STR(text, value);
+    job->fields[job->n_fields++] = json ? TX_JSON(text, value) : TX_STR(text, value);
 }
 
 static void parse(int argc, char **argv, struct job *job) {
@@ -124,8 +125,8 @@ static void parse(int argc, char **argv, struct job *job) {
             job->timeout_ms = (int)number_of(argv[i]);
         else if (strcmp(option, "--event") == 0)
             job->event = argv[i];
-        else if (strcmp(option, "--field") == 0)
-            add_field(job, argv[i]);
+        else if (strcmp(option, "--field") == 0 || strcmp(option, "--json") == 0)
+            add_field(job, argv[i], strcmp(option, "--json") == 0);
         else
             usage();
     }
