@@ -14,15 +14,18 @@ static int get_key(void *data, struct tx_text person, struct tx_subject_key *ret
 
 int tx_vault_link_init(struct tx_vault_link *link) {
     *link = (struct tx_vault_link){.fd = -1, .keys = {.get = get_key, .data = link}};
-    return tx_key_cache_new(&link->cache);
+    int r = tx_aead_new(&link->aead);
+    return r < 0 ? r : tx_key_cache_new(&link->cache);
 }
 
 void tx_vault_link_deinit(struct tx_vault_link *link) {
-    if (!link->cache)
+    if (!link->aead)
         return;
     tx_fd_closep(&link->fd);
     tx_key_cache_free(link->cache);
+    tx_aead_free(link->aead);
     link->cache = NULL;
+    link->aead = NULL;
 }
 
 void tx_vault_link_connect(struct tx_vault_link *link, int fd) {

@@ -10,6 +10,7 @@
  */
 
 #include "auditd/ingest/key-cache.h"
+#include "libtx/crypto/aead.h"
 
 #define TX_VAULT_LINK_WAIT_MS 250
 /* The first answer of a vault, which reads its table and may make its first key. */
@@ -22,6 +23,9 @@ struct tx_vault_link {
     uint32_t number; /* of the last question */
     int64_t pause_until_ns;
     struct tx_key_cache *cache; /* owned */
+    struct tx_aead
+        *aead; /* owned; only so that it is looked up before the sandbox: later that would
+                  read files, and a reload may bring the first rule that encrypts */
     struct tx_subject_keys keys;
     uint64_t n_asked, n_failed;
 };
