@@ -44,7 +44,12 @@ static int on_deadline(void *data, uint32_t events) {
 static int on_rest_deadline(void *data, uint32_t events) {
     struct tx_supervisor *s = data;
     (void)events;
-    tx_log(TX_LOG_NOTICE, "forward did not finish its last pass; it goes on at its cursor later");
+    if (!is_gone(s, TX_CHILD_FORWARD))
+        tx_log(TX_LOG_NOTICE,
+               "forward did not finish its last pass; it goes on at its cursor later");
+    if (!is_gone(s, TX_CHILD_VAULT))
+        tx_log(TX_LOG_NOTICE, "the vault does not end when it is told; all that it has answered is "
+                              "on disk");
     return tx_stop_now(s);
 }
 

@@ -234,6 +234,15 @@ class Vault(unittest.TestCase):
             self.assertFalse(os.path.exists(os.path.join(d.dir, "vault/kek")))
             self.assertEqual(d.stop(), 0)
 
+    def test_a_vault_that_hangs_does_not_keep_the_daemon_from_ending(self):
+        with Daemon() as d:
+            self.start(d, SUBJECT)
+            d.emit("--durable")
+            os.kill(d.child("tracex-vault"), signal.SIGSTOP)
+            self.assertEqual(d.stop(), 0)
+            self.assertIn("the vault does not end", d.stderr())
+            self.check_log(d)
+
     def test_what_is_not_there_is_not_revealed(self):
         with Daemon() as d:
             self.start(d, SUBJECT)
