@@ -47,6 +47,14 @@ static bool is_article(const uint8_t *digits, size_t n) {
     return n == 13 && sum % 10 == 0;
 }
 
+uint32_t tx_card_lengths(const uint8_t digits[4]) {
+    unsigned first = digits[0] * 1000u + digits[1] * 100u + digits[2] * 10u + digits[3];
+    for (size_t i = 0; i < TX_COUNT_OF(issuers); i++)
+        if (first >= issuers[i].first && first <= issuers[i].last)
+            return issuers[i].sure | issuers[i].doubtful;
+    return 0;
+}
+
 enum tx_card tx_card_kind(const uint8_t *digits, size_t n) {
     unsigned first = digits[0] * 1000u + digits[1] * 100u + digits[2] * 10u + digits[3];
     for (size_t i = 0; i < TX_COUNT_OF(issuers); i++) {

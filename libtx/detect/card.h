@@ -18,6 +18,10 @@ enum tx_card {
     TX_CARD_SURE,
 };
 
+/* Of the first four digits' values: bit n when somebody issues numbers of n digits that begin so.
+ */
+uint32_t tx_card_lengths(const uint8_t digits[4]);
+
 /* Of n digits' values, by who issues numbers that begin so, with that length. */
 enum tx_card tx_card_kind(const uint8_t *digits, size_t n);
 

@@ -1,160 +1,132 @@
 /* SPDX-License-Identifier: MIT */
-#include <assert.h>
-#include <pthread.h>
-
+#include "libtx/detect/phrases.h"
 #include "libtx/detect/scan.h"
 
 /*
- * Words that make a number believable. They are looked for in the whole text at once, when the
- * first candidate asks; each candidate then looks only at the marks near it.
+ * Words that make a number believable. They are looked for when a candidate asks, around it, and in
+ * no part of the text twice; each candidate then looks at the marks near it.
  */
 
-/* Three letters between digits are hex rather than a word. */
-#define SHORT_WORD 3
-/* Of a word that begins and ends within another: userIdNumber. */
-#define INNER_BYTES_MIN 6
 #define BEFORE_BYTES 64
 #define AFTER_BYTES 32
-#define PHRASES_MAX 4096
-#define BUCKETS 2048
 
-struct phrase {
-    const char *p;
-    uint8_t n;
-    bool is_prefix; /* `*` at its end */
-    uint8_t detector;
-    uint16_t next; /* 1 + index */
+typedef void (*on_phrase)(struct tx_scan *s, size_t start, size_t end, uint16_t phrase);
+
+/* A word of the text, where phrases may begin. */
+struct word {
+    struct tx_text text;
+    size_t at;
+    uint32_t key, more;
+    bool has_more;
 };
 
-static struct phrase phrases[PHRASES_MAX];
-static size_t n_phrases;
-static uint16_t buckets[BUCKETS];
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static size_t bucket_of(uint8_t a, uint8_t b) {
-    return (a * 37u + b) % BUCKETS;
-}
-
-static void add_phrase(const char *p, size_t n, size_t detector) {
-    assert(n_phrases < PHRASES_MAX && n >= 2 && n < 200);
-    bool is_prefix = p[n - 1] == '*';
-    uint16_t *bucket = &buckets[bucket_of((uint8_t)p[0], (uint8_t)p[1])];
-    phrases[n_phrases++] = (struct phrase){.p = p,
-                                           .n = (uint8_t)(n - is_prefix),
-                                           .is_prefix = is_prefix,
-                                           .detector = (uint8_t)detector,
-                                           .next = *bucket};
-    *bucket = (uint16_t)n_phrases;
-}
-
-static void build(void) {
-    for (size_t d = 0; d < TX_DETECT_N; d++)
-        for (const char *p = tx_detector_infos[d].context; p && *p;) {
-            size_t n = strcspn(p, "|");
-            add_phrase(p, n, d);
-            p += n + (p[n] == '|');
-        }
-}
-
-static bool is_part(uint8_t c) {
-    return tx_is_alnum(c) || c >= 0x80;
-}
-
-/* The lower case of a letter of two bytes of Latin-1 or Latin Extended-A, whose first byte is
- * `lead`. */
-static bool same_byte(uint8_t text, uint8_t phrase, uint8_t lead) {
-    if (text == phrase || tx_lower(text) == phrase)
-        return true;
-    if (lead == 0xc3)
-        return text >= 0x80 && text <= 0x9e && text + 0x20 == phrase;
-    return (lead == 0xc4 || lead == 0xc5) && text + 1 == phrase;
-}
-
-static bool is_joint(uint8_t c) {
-    return c == ' ' || c == '_' || c == '-' || c == '.' || c == '/';
-}
-
-static bool is_upper(uint8_t c) {
-    return c >= 'A' && c <= 'Z';
-}
-
-/* nip, Nip and NIP, but not nIp, which base64 has. */
-static bool has_one_case(const uint8_t *word, size_t n) {
-    for (size_t i = 1; i < n; i++)
-        if (is_upper(word[i]) != is_upper(word[n - 1]) || (is_upper(word[i]) && !is_upper(word[0])))
-            return false;
-    return true;
-}
-
-/* The end of the phrase at `at`, or 0. A space in it is any joint, or none: taxId. */
-static size_t phrase_end(const struct phrase *phrase, const uint8_t *p, size_t n, size_t at) {
-    bool inside = at > 0 && is_part(p[at - 1]);
-    size_t start = at;
-    for (size_t k = 0; k < phrase->n; k++) {
-        uint8_t c = (uint8_t)phrase->p[k];
-        if (c == ' ') {
-            at += at < n && is_joint(p[at]);
+static inline void find_key(struct tx_scan *s, const struct word *word, uint32_t key,
+                            unsigned n_key, on_phrase found) {
+    const struct tx_phrases *phrases = s->phrases;
+    uint32_t bucket = tx_phrase_bucket(key);
+    if (!tx_bit(phrases->has, bucket))
+        return;
+    for (uint16_t i = phrases->first[bucket]; i; i = phrases->entry[i - 1].next) {
+        const struct tx_phrase_entry *entry = &phrases->entry[i - 1];
+        if (entry->key != key || entry->n_key != n_key ||
+            (word->has_more && ((entry->more ^ word->more) & entry->more_mask)))
             continue;
-        }
-        if (at >= n || !same_byte(p[at], c, k > 0 ? (uint8_t)phrase->p[k - 1] : 0))
-            return 0;
-        at++;
-    }
-    bool ends = at >= n || !is_part(p[at]) || (tx_is_digit(p[at]) && phrase->n > SHORT_WORD) ||
-                (p[at] >= 'A' && p[at] <= 'Z' && p[at - 1] >= 'a' && p[at - 1] <= 'z');
-    /* Base64 has short words within by chance: OyxSTNrBz. */
-    if ((inside && phrase->n < INNER_BYTES_MIN && at < n && is_part(p[at])) ||
-        (phrase->n <= SHORT_WORD && !has_one_case(p + start, at - start)))
-        return 0;
-    return phrase->is_prefix || ends ? at : 0;
-}
-
-static bool begins_word(const uint8_t *p, size_t at) {
-    if (at == 0 || !is_part(p[at - 1]))
-        return true;
-    return p[at] >= 'A' && p[at] <= 'Z' && p[at - 1] >= 'a' && p[at - 1] <= 'z';
-}
-
-typedef bool (*on_phrase)(struct tx_scan *s, size_t start, size_t end, enum tx_detector detector);
-
-static void find_phrases(struct tx_scan *s, const uint8_t *p, size_t n, on_phrase found) {
-    for (size_t at = 0; at + 1 < n; at++) {
-        if (!is_part(p[at]) || tx_is_digit(p[at]) || !begins_word(p, at))
-            continue;
-        uint8_t a = tx_lower(p[at]), b = tx_lower(p[at + 1]);
-        if (a == 0xc3 && b >= 0x80 && b <= 0x9e)
-            b = (uint8_t)(b + 0x20);
-        for (uint16_t i = buckets[bucket_of(a, b)]; i; i = phrases[i - 1].next) {
-            size_t end = phrase_end(&phrases[i - 1], p, n, at);
-            if (end && !found(s, at, end, phrases[i - 1].detector))
-                return;
-        }
+        const uint8_t *p = (const uint8_t *)word->text.p;
+        size_t end = tx_phrase_end(&phrases->phrase[entry->phrase], p, word->text.n, word->at);
+        if (end)
+            found(s, word->at, end, entry->phrase);
     }
 }
 
-static bool mark(struct tx_scan *s, size_t start, size_t end, enum tx_detector detector) {
+/* All phrases that begin at `at`, where a word begins. */
+static inline void find_at(struct tx_scan *s, struct tx_text text, size_t at, on_phrase found) {
+    const uint8_t *p = (const uint8_t *)text.p + at;
+    size_t n = text.n - at;
+    struct word word = {
+        .text = text, .at = at, .key = tx_phrase_key(p, n), .has_more = n >= 2 * TX_PHRASE_KEY};
+    unsigned shorter = s->phrases->shorter[tx_phrase_pair(word.key)];
+
+    if (word.has_more)
+        word.more = tx_phrase_key(p + TX_PHRASE_KEY, n - TX_PHRASE_KEY);
+    find_key(s, &word, word.key, TX_PHRASE_KEY, found);
+    for (; shorter; shorter &= shorter - 1) {
+        unsigned n_key = (unsigned)__builtin_ctz(shorter);
+        find_key(s, &word, tx_phrase_short(word.key, n_key), n_key, found);
+    }
+}
+
+static void mark(struct tx_scan *s, size_t start, size_t end, uint16_t phrase) {
     if (s->n_marks == TX_CONTEXT_MARKS) {
         s->context_overflow = true;
-        return false;
+        return;
     }
-    s->marks[s->n_marks++] = (struct tx_context_mark){(uint32_t)start, (uint32_t)end, detector};
-    return true;
+    s->marks[s->n_marks++] = (struct tx_context_mark){(uint32_t)start, (uint32_t)end, phrase};
+    tx_detectors_or(&s->marked, &s->phrases->phrase[phrase].detectors);
 }
 
-static bool mark_name(struct tx_scan *s, size_t start, size_t end, enum tx_detector detector) {
+static void mark_name(struct tx_scan *s, size_t start, size_t end, uint16_t phrase) {
     (void)start;
     (void)end;
-    tx_detectors_add(&s->named, detector);
-    return true;
+    tx_detectors_or(&s->named, &s->phrases->phrase[phrase].detectors);
 }
 
-static void look(struct tx_scan *s) {
-    const struct tx_text *name = &s->options->name;
-    pthread_once(&once, build);
-    find_phrases(s, s->p, s->n, mark);
-    find_phrases(s, (const uint8_t *)name->p, name->n, mark_name);
-    s->matches->work += s->n;
-    s->has_context = true;
+/* What tx_phrase_begins says of each byte, by the bits. */
+static uint64_t words_at(const struct tx_bits *bits, size_t b) {
+    uint64_t part = bits->alnum[b] | bits->high[b], digit = bits->digit[b], upper = bits->upper[b];
+    uint64_t lower = bits->alnum[b] & ~digit & ~upper;
+    uint64_t last_part = bits->alnum[b - 1] | bits->high[b - 1];
+    uint64_t last_lower = bits->alnum[b - 1] & ~bits->digit[b - 1] & ~bits->upper[b - 1];
+    return (part & ~digit & ~(part << 1 | last_part >> 63)) |
+           (upper & (lower << 1 | last_lower >> 63));
+}
+
+/* The words of bits [from, to), whose marks are put at their end. */
+static void look_at_text(struct tx_scan *s, size_t from, size_t to) {
+    const struct tx_text text = {(const char *)s->p, s->n};
+    size_t first = s->first, end = first + s->n;
+    for (size_t b = from; b < to && !s->context_overflow; b++) {
+        uint64_t words = words_at(s->bits, b);
+        if (b == first / 64)
+            words &= UINT64_MAX << (first % 64);
+        if (b == end / 64)
+            words &= ~(UINT64_MAX << (end % 64));
+        for (; words; words &= words - 1)
+            find_at(s, text, b * 64 + (size_t)__builtin_ctzll(words) - first, mark);
+    }
+    s->matches->work += (to - from) * 64;
+}
+
+static void look_at_name(struct tx_scan *s) {
+    struct tx_text name = s->options->name;
+    for (size_t at = 0; at < name.n; at++)
+        if (tx_phrase_begins((const uint8_t *)name.p, at))
+            find_at(s, name, at, mark_name);
+    s->matches->work += name.n;
+}
+
+/* Candidates come nearly in the text's order, so each looks on from where the last one stopped. One
+ * that goes back to before the first makes all be looked at once more, from the beginning. */
+static void look(struct tx_scan *s, size_t start, size_t end) {
+    size_t reach = BEFORE_BYTES + TX_PHRASE_BYTES_MAX / 2;
+    size_t from = (s->first + (start > reach ? start - reach : 0)) / 64;
+    size_t to = (s->first + (s->n - end > AFTER_BYTES ? end + AFTER_BYTES : s->n)) / 64 + 1;
+
+    if (!s->has_context) {
+        s->has_context = true;
+        s->phrases = tx_phrases();
+        look_at_name(s);
+        s->looked_from = s->looked_to = from;
+    }
+    if (from < s->looked_from) {
+        s->n_marks = 0;
+        s->looked_from = s->first / 64;
+        to = to > s->looked_to ? to : s->looked_to;
+        s->looked_to = s->looked_from;
+    }
+    if (to > s->looked_to) {
+        look_at_text(s, s->looked_to, to);
+        s->looked_to = to;
+    }
 }
 
 /* Whether one of `words` stands in [from, to) of p. */
@@ -163,9 +135,10 @@ static bool has_word(const char *words, const uint8_t *p, size_t from, size_t to
     for (const char *word = words; *word;) {
         size_t n = strcspn(word, "|");
         bool is_prefix = n > 0 && word[n - 1] == '*';
-        struct phrase phrase = {.p = word, .n = (uint8_t)(n - is_prefix), .is_prefix = is_prefix};
-        for (size_t at = from; n >= 2 && n < 200 && at + 1 < to; at++) {
-            size_t end = is_part(p[at]) && begins_word(p, at) ? phrase_end(&phrase, p, to, at) : 0;
+        struct tx_phrase phrase = {
+            .p = word, .n = (uint8_t)(n - is_prefix), .is_prefix = is_prefix};
+        for (size_t at = from; n >= 2 && n < TX_PHRASE_BYTES_MAX && at + 1 < to; at++) {
+            size_t end = tx_phrase_begins(p, at) ? tx_phrase_end(&phrase, p, to, at) : 0;
             if (end) {
                 *ret_start = at;
                 *ret_end = end;
@@ -196,21 +169,44 @@ bool tx_context_names(struct tx_scan *s, const char *words) {
     return has_word(words, (const uint8_t *)name->p, 0, name->n, &at, &to);
 }
 
+bool tx_context_never(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end) {
+    if (s->options->assume_context || s->options->trace)
+        return false;
+    look(s, start, end);
+    return !s->context_overflow && !tx_detectors_have(&s->named, detector) &&
+           !tx_detectors_have(&s->marked, detector);
+}
+
+/* The first mark from `start` on. */
+static size_t first_mark(const struct tx_scan *s, size_t start) {
+    size_t low = 0, high = s->n_marks;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (s->marks[middle].start < start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 bool tx_context_near(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end) {
+    size_t reach = BEFORE_BYTES + TX_PHRASE_BYTES_MAX;
     s->near_start = s->near_end = 0;
     if (s->options->assume_context)
         return true;
-    if (!s->has_context)
-        look(s);
+    look(s, start, end);
     /* Where there are too many words, there is one near enough: rather too much than too little. */
     if (s->context_overflow || tx_detectors_have(&s->named, detector))
         return true;
-    /* Candidates can go back by the length of one id. */
-    while (s->first_mark < s->n_marks && s->marks[s->first_mark].end + 512u < start)
-        s->first_mark++;
-    for (size_t i = s->first_mark; i < s->n_marks && s->marks[i].start < end + AFTER_BYTES; i++) {
+    if (!tx_detectors_have(&s->marked, detector))
+        return false;
+    for (size_t i = first_mark(s, start > reach ? start - reach : 0);
+         i < s->n_marks && s->marks[i].start < end + AFTER_BYTES; i++) {
         const struct tx_context_mark *m = &s->marks[i];
-        if (m->detector == detector && m->end + BEFORE_BYTES >= start) {
+        s->matches->work++;
+        if (m->end + BEFORE_BYTES >= start &&
+            tx_detectors_have(&s->phrases->phrase[m->phrase].detectors, detector)) {
             s->near_start = m->start;
             s->near_end = m->end;
             return true;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "libtx/base/error.h"
 #include "libtx/detect/detect.h"
 
 /* Shorter ones hold nothing that a detector finds. */
@@ -13,11 +14,16 @@ static bool is_space(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* 16 more than the value; 0: none. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22, ['7'] = 23,
+    ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31,
+    ['A'] = 26, ['B'] = 27, ['C'] = 28, ['D'] = 29, ['E'] = 30, ['F'] = 31,
+};
+
+/* Negative: none. */
 static int hex_value(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+    return hex_values[(uint8_t)c] - 16;
 }
 
 /* 1 more than the value; 0: none. Both alphabets of RFC 4648. */
@@ -32,10 +38,6 @@ static const uint8_t base64_values[256] = {
     ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['-'] = 63,
     ['/'] = 64, ['_'] = 64,
 };
-
-static bool is_base64(char c) {
-    return base64_values[(uint8_t)c] != 0;
-}
 
 /* What no text has: of random bytes every eighth is one. */
 static bool is_control(uint8_t c) {
@@ -118,73 +120,192 @@ static void decode_escapes(struct tx_text text, unsigned decode, size_t at, uint
 
 /* --- base64 and hex: a run of their characters --- */
 
+/* Random bytes are out within a few, by the first that no text has: a control character, or one
+ * that does not go on as UTF-8 does. Whether it is valid is seen at the end. */
+enum state { START, ONE_MORE, TWO_MORE, THREE_MORE, OUT, N_STATES };
+enum kind { TEXT, MORE, LEAD_2, LEAD_3, LEAD_4, NEVER, N_KINDS };
+
+static const uint8_t next_state[N_STATES][N_KINDS] = {
+    [START] = {START, OUT, ONE_MORE, TWO_MORE, THREE_MORE, OUT},
+    [ONE_MORE] = {OUT, START, OUT, OUT, OUT, OUT},
+    [TWO_MORE] = {OUT, ONE_MORE, OUT, OUT, OUT, OUT},
+    [THREE_MORE] = {OUT, TWO_MORE, OUT, OUT, OUT, OUT},
+    [OUT] = {OUT, OUT, OUT, OUT, OUT, OUT},
+};
+
+static inline enum kind kind_of(uint8_t c) {
+    /* By the upper five bits; the two bytes that begin none among them, and what is a control
+     * character, are out at the end. */
+    static const uint8_t kinds[32] = {
+        NEVER, TEXT, NEVER,  NEVER,  TEXT,   TEXT,   TEXT,   TEXT,   TEXT,   TEXT, TEXT,
+        TEXT,  TEXT, TEXT,   TEXT,   TEXT,   MORE,   MORE,   MORE,   MORE,   MORE, MORE,
+        MORE,  MORE, LEAD_2, LEAD_2, LEAD_2, LEAD_2, LEAD_3, LEAD_3, LEAD_4, NEVER};
+    return (enum kind)kinds[c >> 3];
+}
+static inline enum state go_on(enum state state, uint8_t c) {
+    return (enum state)next_state[state][kind_of(c)];
+}
+
+/* No control characters, and UTF-8. */
+static bool is_text(const uint8_t *p, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (is_control(p[i]))
+            return false;
+    return tx_utf8_valid((const char *)p, n);
+}
+
 static bool decode_hex(struct tx_text run, uint8_t *ret, size_t *ret_n) {
+    enum state state = START;
     if (run.n < HEX_MIN || run.n % 2)
         return false;
-    for (size_t i = 0; i < run.n; i += 2) {
-        int byte = hex_run(run.p + i, 2, 2);
-        if (byte < 0)
+    for (size_t i = 0; i < run.n && state != OUT; i += 2) {
+        int high = hex_value(run.p[i]), low = hex_value(run.p[i + 1]);
+        if ((high | low) < 0)
             return false;
-        ret[i / 2] = (uint8_t)byte;
-        if (is_control(ret[i / 2]))
-            return false;
+        ret[i / 2] = (uint8_t)(high << 4 | low);
+        state = go_on(state, ret[i / 2]);
     }
     *ret_n = run.n / 2;
-    return tx_utf8_valid((const char *)ret, *ret_n);
+    return state == START && is_text(ret, *ret_n);
 }
 
 static bool decode_base64(struct tx_text run, uint8_t *ret, size_t *ret_n) {
+    enum state state = START;
     uint32_t bits = 0;
     size_t n = 0;
     if (run.n < BASE64_MIN || run.n % 4 == 1)
         return false;
-    for (size_t i = 0; i < run.n; i++) {
+    for (size_t i = 0; i < run.n && state != OUT; i++) {
         bits = bits << 6 | (base64_values[(uint8_t)run.p[i]] - 1u);
         if (i % 4 == 0)
             continue;
         ret[n] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
-        if (is_control(ret[n++]))
-            return false;
+        state = go_on(state, ret[n++]);
     }
     *ret_n = n;
-    return tx_utf8_valid((const char *)ret, n);
+    return state == START && is_text(ret, n);
 }
 
-static size_t run_end(struct tx_text text, size_t at) {
-    while (at < text.n && is_base64(text.p[at]))
-        at++;
-    return at;
+/* Whether the first bytes of what at least BASE64_MIN characters stand for can be text at all;
+ * without a branch, since nobody can tell which. */
+static inline bool may_be_hex(const char *p) {
+    enum state state = START;
+    int all = 0;
+    for (size_t i = 0; i < 8; i += 2) {
+        int high = hex_value(p[i]), low = hex_value(p[i + 1]);
+        all |= high | low;
+        state = go_on(state, (uint8_t)(high << 4 | low));
+    }
+    return all >= 0 && state != OUT;
+}
+static inline bool may_be_base64(const char *p) {
+    enum state state = START;
+    for (size_t i = 0; i < 8; i += 4) {
+        uint32_t bits = 0;
+        for (size_t k = 0; k < 4; k++)
+            bits = bits << 6 | (base64_values[(uint8_t)p[i + k]] - 1u);
+        state =
+            go_on(go_on(go_on(state, (uint8_t)(bits >> 16)), (uint8_t)(bits >> 8)), (uint8_t)bits);
+    }
+    return state != OUT;
 }
 
-bool tx_decode_next(struct tx_text text, unsigned decode, size_t *at, uint8_t *ret,
-                    struct tx_encoded *ret_word) {
+/* A path or words with dashes can have a word of base64 among them. So a run is tried as a whole,
+ * then as what is between dashes, between slashes, and between any of them; each from its start. */
+enum alphabet { WHOLE, NO_DASHES, NO_SLASHES, NEITHER, N_ALPHABETS };
+
+static uint64_t class_of(const struct tx_bits *bits, size_t b, enum alphabet alphabet) {
+    uint64_t alnum = bits->alnum[b], slashes = bits->slashes[b];
+    switch (alphabet) {
+    case WHOLE:
+        return bits->base64[b];
+    case NO_DASHES:
+        return alnum | slashes;
+    case NO_SLASHES:
+        return bits->base64[b] & ~slashes;
+    default:
+        return alnum;
+    }
+}
+
+static bool begins_run(const struct tx_coded *coded, size_t at, enum alphabet alphabet) {
+    size_t i = coded->first + at - 1;
+    return at == 0 || !(class_of(coded->bits, i / 64, alphabet) >> (i % 64) & 1);
+}
+
+static size_t run_end(const struct tx_coded *coded, size_t at, enum alphabet alphabet) {
+    size_t i = coded->first + at, b = i / 64;
+    uint64_t others = ~class_of(coded->bits, b, alphabet) & UINT64_MAX << (i % 64);
+    while (!others)
+        others = ~class_of(coded->bits, ++b, alphabet);
+    return b * 64 + (size_t)__builtin_ctzll(others) - coded->first;
+}
+
+static bool take_run(struct tx_coded *coded, unsigned decode, size_t at, uint8_t *ret,
+                     struct tx_encoded *ret_word) {
+    size_t last = 0, n;
+    const char *p = coded->text.p + at;
+
+    coded->at = at + 1;
+    if (!(decode & TX_READ_HEX) || !may_be_hex(p))
+        decode &= ~(unsigned)TX_READ_HEX;
+    if (!(decode & TX_READ_BASE64) || !may_be_base64(p))
+        decode &= ~(unsigned)TX_READ_BASE64;
+    if (!(decode & (TX_READ_HEX | TX_READ_BASE64)))
+        return false;
+    for (enum alphabet k = WHOLE; k < N_ALPHABETS; k++) {
+        if (!begins_run(coded, at, k))
+            continue;
+        size_t end = run_end(coded, at, k);
+        struct tx_text run = {p, end - at};
+        if (end == last)
+            continue;
+        last = end;
+        if (((decode & TX_READ_HEX) && decode_hex(run, ret, &n)) ||
+            ((decode & TX_READ_BASE64) && decode_base64(run, ret, &n))) {
+            while (end < coded->text.n && coded->text.p[end] == '=')
+                end++;
+            coded->at = end;
+            *ret_word = (struct tx_encoded){.start = at, .end = end, .n = n};
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_escape(struct tx_coded *coded, unsigned decode, size_t at, uint8_t *ret,
+                        struct tx_encoded *ret_word) {
     uint8_t one[3];
     size_t n_one;
 
-    while (*at < text.n) {
-        size_t start = *at;
-        if (is_base64(text.p[start])) {
-            size_t end = run_end(text, start), n;
-            struct tx_text run = {text.p + start, end - start};
-            bool found = ((decode & TX_READ_HEX) && decode_hex(run, ret, &n)) ||
-                         ((decode & TX_READ_BASE64) && decode_base64(run, ret, &n));
-            while (end < text.n && text.p[end] == '=')
-                end++;
-            *at = end;
-            if (found) {
-                *ret_word = (struct tx_encoded){.start = start, .end = end, .n = n};
-                return true;
-            }
-            continue;
-        }
-        /* \" and \/ alone hide nothing. */
-        if ((text.p[start] == '%' || text.p[start] == '\\') &&
-            unescape(text.p + start, text.n - start, decode, one, &n_one) > 2) {
-            decode_escapes(text, decode, start, ret, ret_word);
-            *at = ret_word->end;
+    coded->at = at + 1;
+    /* \" and \/ alone hide nothing. */
+    if (unescape(coded->text.p + at, coded->text.n - at, decode, one, &n_one) <= 2)
+        return false;
+    decode_escapes(coded->text, decode, at, ret, ret_word);
+    coded->at = ret_word->end;
+    return true;
+}
+
+/* The next anchor from coded->at on, or the end. */
+static size_t next_place(const struct tx_coded *coded) {
+    size_t i = coded->first + coded->at, end = coded->first + coded->text.n;
+    uint64_t bits = coded->bits->coded[i / 64] & UINT64_MAX << (i % 64);
+    for (i /= 64; !bits && (i + 1) * 64 < end;)
+        bits = coded->bits->coded[++i];
+    i = bits ? i * 64 + (size_t)__builtin_ctzll(bits) : end;
+    return i < end ? i - coded->first : coded->text.n;
+}
+
+bool tx_decode_next(struct tx_coded *coded, unsigned decode, uint8_t *ret,
+                    struct tx_encoded *ret_word) {
+    for (;;) {
+        size_t at = next_place(coded);
+        if (at >= coded->text.n)
+            return false;
+        char c = coded->text.p[at];
+        if (c == '%' || c == '\\' ? take_escape(coded, decode, at, ret, ret_word)
+                                  : take_run(coded, decode, at, ret, ret_word))
             return true;
-        }
-        ++*at;
     }
-    return false;
 }

@@ -8,20 +8,25 @@
  * there claims the word as a whole.
  */
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "libtx/base/text.h"
+#include "libtx/detect/bits.h"
 
 struct tx_encoded {
     size_t start, end; /* in the text */
     size_t n;          /* bytes that were decoded into `ret` */
 };
 
-/* The next encoded word from *at on, of the encodings in `decode` (tx_reading_decode); *at is then
- * behind it. `ret` has room for text.n bytes. False when there is none. What decodes to anything
- * but text is passed by. */
-bool tx_decode_next(struct tx_text text, unsigned decode, size_t *at, uint8_t *ret,
+/* A text with its anchors, and how far it was looked through. */
+struct tx_coded {
+    struct tx_text text;
+    const struct tx_bits *bits;
+    size_t first; /* the text's first bit in them */
+    size_t at;
+};
+
+/* The next encoded word, of the encodings in `decode` (tx_reading_decode). `ret` has room for
+ * text.n bytes. False when there is none. What decodes to anything but text is passed by. */
+bool tx_decode_next(struct tx_coded *coded, unsigned decode, uint8_t *ret,
                     struct tx_encoded *ret_word);
 
 #endif

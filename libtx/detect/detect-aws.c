@@ -7,7 +7,6 @@
  */
 
 #define ID_BYTES 20
-#define SECRET_BYTES 40
 
 /* The anchor is the last letter of the beginning, an 'A', or the one of A3T. */
 static size_t id_start(const struct tx_scan *s, size_t at) {
@@ -33,32 +32,24 @@ void tx_detect_aws_key(struct tx_scan *s, size_t at) {
         tx_scan_claim(s, TX_DETECT_AWS_KEY_ID, start, end);
 }
 
-static bool is_secret(uint8_t c) {
-    return tx_is_alnum(c) || c == '/' || c == '+';
-}
-
 static bool is_mixed(const struct tx_scan *s, size_t start, size_t end) {
     bool upper = false, lower = false, digit = false, hex = true;
     for (size_t i = start; i < end; i++) {
-        upper |= s->p[i] >= 'A' && s->p[i] <= 'Z';
-        lower |= s->p[i] >= 'a' && s->p[i] <= 'z';
-        digit |= tx_is_digit(s->p[i]);
-        hex &= tx_is_hex(s->p[i]);
+        uint8_t c = s->p[i];
+        if (!tx_is_alnum(c) && c != '/' && c != '+')
+            return false;
+        upper |= c >= 'A' && c <= 'Z';
+        lower |= c >= 'a' && c <= 'z';
+        digit |= tx_is_digit(c);
+        hex &= tx_is_hex(c);
     }
     return upper && lower && digit && !hex;
 }
 
 void tx_detect_aws_secret(struct tx_scan *s, size_t start, size_t end) {
-    if (start < s->aws_done || !tx_scan_wants(s, TX_DETECT_AWS_SECRET))
+    if (!tx_scan_wants(s, TX_DETECT_AWS_SECRET))
         return;
-    while (start > 0 && end - start <= SECRET_BYTES && is_secret(s->p[start - 1]))
-        start--;
-    while (end < s->n && end - start <= SECRET_BYTES && is_secret(s->p[end]))
-        end++;
     s->matches->work += end - start;
-    s->aws_done = end;
-    if (end - start != SECRET_BYTES)
-        return;
     if (!is_mixed(s, start, end) || tx_scan_entropy(s, start, end) < 4.0)
         tx_scan_refuse(s, TX_DETECT_AWS_SECRET, start, end, TX_FATE_INVALID);
     else if (!tx_context_near(s, TX_DETECT_AWS_SECRET, start, end))

@@ -87,8 +87,8 @@ void tx_detect_btc(struct tx_scan *s, size_t start, size_t end) {
     const uint8_t *p = s->p + start;
     size_t n = end - start;
 
-    if (tx_scan_before(s, start) == '_' || tx_scan_at(s, end) == '_' ||
-        !tx_scan_wants(s, TX_DETECT_BTC_ADDRESS))
+    if ((p[0] != '1' && p[0] != '3' && tx_lower(p[0]) != 'b') || tx_scan_before(s, start) == '_' ||
+        tx_scan_at(s, end) == '_' || !tx_scan_wants(s, TX_DETECT_BTC_ADDRESS))
         return;
     bool base58 = (p[0] == '1' || p[0] == '3') && is_base58(p, n);
     if (base58 || (tx_scan_is_word(s, start, "bc1") && is_bech32(p, n)))

@@ -1,44 +1,29 @@
 /* SPDX-License-Identifier: MIT */
+#include "libtx/crypto/secret.h"
 #include "libtx/detect/ids.h"
 #include "libtx/detect/scan.h"
 
 /*
  * Identifiers with a shape: words of letters and digits with single separators between them. From
- * each word on, the tree of shapes is gone down as far as the words fit; where a shape ends, its
- * check decides. A word that none can begin or go on with ends it at once.
+ * each word on, the tree of shapes is gone down as far as the words' lengths fit; where a shape
+ * ends and has its digits and letters where the words have theirs, its check decides.
  */
 
-#define WORDS 64      /* that are looked at together */
-#define WORDS_KEPT 12 /* of them, for shapes that reach into the next */
-#define PREFIX_WORDS 3
-#define PREFIX_LETTERS 4 /* in front of the first digit: "JG 10 37 59 A" */
+#define PREFIX_WORDS 3   /* without a digit, in front: "JG 10 37 59 A" */
+#define PREFIX_LETTERS 4 /* of each */
 
-#define BTC_BYTES_MIN 14
-#define SECRET_WORD_MIN 5
-
-struct word {
+struct id {
     size_t start, end;
-    uint8_t separator; /* before it; enum tx_id_separator */
-    bool has_digit;
-};
-
-struct words {
-    struct tx_scan *s;
-    const struct tx_id_tree *tree;
-    size_t n;
-    struct word word[WORDS];
+    uint64_t digits; /* which of its characters are some */
+    size_t n;        /* characters without separators */
 };
 
 static enum tx_id_separator separator_at(const struct tx_scan *s, size_t at) {
-    return tx_id_separator_of((char)tx_scan_at(s, at));
+    return (enum tx_id_separator)s->ids->separators[tx_scan_at(s, at)];
 }
 
-static bool fits(const char *pattern, const char *id, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (pattern[i] == '9' ? !tx_is_digit((uint8_t)id[i])
-                              : pattern[i] == 'A' && tx_is_digit((uint8_t)id[i]))
-            return false;
-    return true;
+static bool fits(uint64_t digits, uint64_t must, uint64_t must_not) {
+    return (digits & must) == must && !(digits & must_not);
 }
 
 /* Digits without separators beside a decimal point are a part of a number. */
@@ -89,127 +74,175 @@ static enum tx_fate fate_of(struct tx_scan *s, const struct tx_id_row *row, size
     return TX_FATE_CLAIMED;
 }
 
-static void try_row(struct tx_scan *s, const struct tx_id_row *row, const char *id, size_t start,
-                    size_t end) {
+static void try_row(struct tx_scan *s, const struct tx_id_row *row, const struct id *id) {
     const struct tx_id_shape *shape = row->shape;
-    if (!tx_scan_wants(s, shape->detector) || !fits(row->pattern, id, row->n))
-        return;
-    enum tx_fate fate = shape->check(id) ? fate_of(s, row, start, end) : TX_FATE_INVALID;
-    if (fate == TX_FATE_CLAIMED)
-        tx_scan_claim(s, shape->detector, start, end);
-    else
-        tx_scan_refuse(s, shape->detector, start, end, fate);
-}
-
-static uint16_t step(const struct tx_id_tree *tree, uint16_t from, const struct word *word,
-                     bool is_first) {
-    size_t n = word->end - word->start;
-    if (n > TX_ID_CHARS_MAX)
-        return 0;
-    if (is_first)
-        return tree->roots[n];
-    uint16_t node = tree->nodes[from].child;
-    while (node && !(tree->nodes[node].separator == word->separator && tree->nodes[node].n == n))
-        node = tree->nodes[node].sibling;
-    return node;
-}
-
-static void try_from(const struct words *words, size_t first) {
-    struct tx_scan *s = words->s;
-    char id[TX_ID_CHARS_MAX + 1];
+    char text[TX_ID_CHARS_MAX + 1];
     size_t n = 0;
-    uint16_t node = 0;
 
-    for (size_t i = first; i < words->n; i++) {
-        const struct word *word = &words->word[i];
-        node = step(words->tree, node, word, i == first);
-        if (!node || n + (word->end - word->start) > TX_ID_CHARS_MAX)
-            break;
-        for (size_t k = word->start; k < word->end; k++)
-            id[n++] = (char)tx_upper(s->p[k]);
-        id[n] = '\0';
-        s->matches->work += word->end - word->start;
-        for (uint16_t row = words->tree->nodes[node].first_row; row;
-             row = words->tree->rows[row - 1].next)
-            try_row(s, &words->tree->rows[row - 1], id, words->word[first].start, word->end);
+    if (!tx_scan_wants(s, shape->detector) ||
+        (shape->context == TX_ID_CONTEXT &&
+         tx_context_never(s, shape->detector, id->start, id->end)))
+        return;
+    for (size_t i = id->start; i < id->end; i++)
+        if (tx_is_alnum(s->p[i]))
+            text[n++] = (char)tx_upper(s->p[i]);
+    text[n] = '\0';
+    s->matches->work += id->end - id->start;
+    enum tx_fate fate = shape->check(text) ? fate_of(s, row, id->start, id->end) : TX_FATE_INVALID;
+    tx_wipe(text, n);
+    if (fate == TX_FATE_CLAIMED)
+        tx_scan_claim(s, shape->detector, id->start, id->end);
+    else
+        tx_scan_refuse(s, shape->detector, id->start, id->end, fate);
+}
+
+static void try_rows(struct tx_scan *s, uint16_t node, const struct id *id) {
+    const struct tx_id_tree *tree = s->ids;
+    for (uint16_t r = tree->nodes[node].first_row; r; r = tree->rows[r - 1].next) {
+        const struct tx_id_row *row = &tree->rows[r - 1];
+        if (fits(id->digits, row->digits, row->letters))
+            try_row(s, row, id);
     }
 }
 
-/* All but the last few words begin something now; those stay for what comes. */
-static void flush(struct words *words, bool all) {
-    size_t n = all || words->n < WORDS_KEPT ? words->n : words->n - WORDS_KEPT;
-    for (size_t i = 0; i < n; i++)
-        try_from(words, i);
-    memmove(words->word, words->word + n, (words->n - n) * sizeof(words->word[0]));
-    words->n -= n;
+static uint16_t child_of(const struct tx_id_tree *tree, uint16_t node, enum tx_id_separator before,
+                         size_t n) {
+    if (n > TX_ID_WORD_MAX || !(tree->nodes[node].next[before] >> n & 1))
+        return 0;
+    uint16_t child = tree->nodes[node].child;
+    while (!(tree->nodes[child].separator == before && tree->nodes[child].n == n))
+        child = tree->nodes[child].sibling;
+    return child;
 }
 
-static void add(struct words *words, const struct word *word) {
-    if (words->n == WORDS)
-        flush(words, false);
-    words->word[words->n++] = *word;
+/* From the second word on, whose node is `node` and whose beginning is `start`. */
+static void try_words(struct tx_scan *s, struct id *id, uint16_t node, size_t start, size_t end) {
+    const struct tx_id_tree *tree = s->ids;
+    for (;;) {
+        id->digits |= tx_bits_of(s->bits->digit, s->first + start, end - start) << id->n;
+        id->n += end - start;
+        id->end = end;
+        if (!fits(id->digits, tree->nodes[node].digits, tree->nodes[node].letters))
+            return;
+        s->matches->work++;
+        try_rows(s, node, id);
+        enum tx_id_separator separator = separator_at(s, end);
+        if (separator == TX_ID_NONE)
+            return;
+        start = end + 1;
+        end = tx_run_end(s->bits->alnum, s->first + start) - s->first;
+        node = child_of(tree, node, separator, end - start);
+        if (!node)
+            return;
+    }
+}
+
+/* A word, and which of its characters are digits. */
+struct word {
+    size_t start, end;
+    uint64_t digits;
+    uint8_t what; /* can begin with it */
+};
+
+#define SINGLE 1 /* an id of one word */
+#define MORE 2   /* an id of more words */
+#define PREFIX 4 /* not with it, but with a word of letters in front of it */
+#define OTHER 8  /* a maker's token, an address */
+
+static void try_single(struct tx_scan *s, const struct word *word) {
     size_t n = word->end - word->start;
-    if (word->has_digit && n >= BTC_BYTES_MIN)
-        tx_detect_btc(words->s, word->start, word->end);
-    if (word->has_digit && n >= SECRET_WORD_MIN)
-        tx_detect_aws_secret(words->s, word->start, word->end);
-    if (word->has_digit)
-        tx_detect_vendor_word(words->s, word->start, word->end);
+    struct id id = {.start = word->start, .end = word->end, .digits = word->digits, .n = n};
+    try_rows(s, s->ids->roots[n], &id);
 }
 
-static struct word word_at(const struct tx_scan *s, size_t at) {
-    struct word word = {.start = at, .end = at};
-    while (word.end < s->n && tx_is_alnum(s->p[word.end]))
-        word.has_digit |= tx_is_digit(s->p[word.end++]);
+static void try_more(struct tx_scan *s, const struct word *word) {
+    const struct tx_id_tree *tree = s->ids;
+    size_t n = word->end - word->start, start = word->end + 1;
+    enum tx_id_separator separator = separator_at(s, word->end);
+    size_t end = tx_run_end(s->bits->alnum, s->first + start) - s->first;
+    uint16_t node = end - start <= TX_ID_WORD_MAX ? tree->pairs[n][separator][end - start] : 0;
+    struct id id = {.start = word->start, .end = word->end, .digits = word->digits, .n = n};
+    if (node)
+        try_words(s, &id, node, start, end);
+}
+
+static inline bool may_begin(const struct tx_scan *s, size_t n, uint64_t digits,
+                             enum tx_id_separator behind) {
+    const struct tx_id_mask *mask =
+        &s->ids->starts[n <= TX_ID_WORD_MAX ? n : TX_ID_WORD_MAX + 1][behind];
+    return ((digits & mask->digits) == mask->digits) & !(digits & mask->letters);
+}
+
+/* Short words of letters in front of the one at `start`, each with one separator behind it. */
+static void try_prefixes(struct tx_scan *s, size_t start) {
+    for (size_t i = 0; i < PREFIX_WORDS && start >= 2; i++) {
+        struct word word = {.end = start - 1, .start = start - 1};
+        enum tx_id_separator behind = separator_at(s, word.end);
+        while (word.start > 0 && word.end - word.start < PREFIX_LETTERS &&
+               tx_is_letter(s->p[word.start - 1]))
+            word.start--;
+        if (behind == TX_ID_NONE || word.start == word.end ||
+            tx_is_word(tx_scan_before(s, word.start)))
+            return;
+        if (may_begin(s, word.end - word.start, 0, behind))
+            try_more(s, &word);
+        start = word.start;
+    }
+}
+
+#define BTC_BYTES_MIN 14
+
+/* Makers' tokens and addresses by their first character; see tx_vendor_words. */
+static inline bool may_be_other(const struct tx_scan *s, size_t start, size_t n, uint8_t behind) {
+    uint8_t kinds = s->vendor_words[s->p[start]];
+    return (kinds & TX_VENDOR) | ((kinds & TX_BTC) && n >= BTC_BYTES_MIN) | (behind == '~');
+}
+
+/* Up to 63 bytes of a map that end before bit i, the last one in the highest bit. */
+static inline uint64_t bits_before(const uint64_t *map, size_t i) {
+    return map[i / 64] << 1 << (63 - i % 64) | map[(ptrdiff_t)(i / 64) - 1] >> (i % 64);
+}
+
+/* The word that ends at `end`. Nearly without branches: what a word is nobody can tell before. */
+static inline struct word look_at_word(const struct tx_scan *s, size_t end) {
+    uint64_t alnum = bits_before(s->bits->alnum, s->first + end);
+    uint64_t digit = bits_before(s->bits->digit, s->first + end);
+    size_t n = (size_t)__builtin_clzll(~alnum | 1);
+    if (__builtin_expect(n > 62, 0))
+        n = s->first + end - tx_run_start(s->bits->alnum, s->first + end);
+    struct word word = {.start = end - n, .end = end, .digits = n < 64 ? digit >> (64 - n) : 0};
+    uint8_t behind = tx_scan_at(s, end), before = tx_scan_before(s, word.start);
+    bool letter = n < 62 && (alnum & ~digit) << n >> 62 & 1;
+    enum tx_id_separator separator = (enum tx_id_separator)s->ids->separators[behind];
+    bool joined = separator != TX_ID_NONE, prefix = s->ids->separators[before] != TX_ID_NONE;
+
+    word.what =
+        (uint8_t)(SINGLE * may_begin(s, n, word.digits, TX_ID_NONE) |
+                  MORE * (joined & may_begin(s, n, word.digits, separator)) |
+                  PREFIX * (letter & prefix) | OTHER * may_be_other(s, word.start, n, behind));
     return word;
 }
 
-/* The beginning of the short word of letters in front of `start`, or start. */
-static size_t word_before(const struct tx_scan *s, size_t start) {
-    if (start <= s->ids_done + 1 || separator_at(s, start - 1) == TX_ID_NONE)
-        return start;
-    size_t before = start - 1;
-    while (before > s->ids_done && start - before <= PREFIX_LETTERS &&
-           tx_is_letter(s->p[before - 1]))
-        before--;
-    bool whole = before < start - 1 && !(before > 0 && tx_is_word(s->p[before - 1]));
-    return whole ? before : start;
+static void take_word(struct tx_scan *s, const struct word *word) {
+    if (word->what & PREFIX)
+        try_prefixes(s, word->start);
+    if (word->what & SINGLE)
+        try_single(s, word);
+    if (word->what & MORE)
+        try_more(s, word);
+    if (word->what & OTHER)
+        tx_detect_vendor_word(s, word->start, word->end);
+    if ((word->what & OTHER) && word->end - word->start >= BTC_BYTES_MIN)
+        tx_detect_btc(s, word->start, word->end);
 }
 
-/* Where the words begin to which the digit at `at` belongs: with the letters before it, and a few
- * short words of letters before those. */
-static size_t find_start(const struct tx_scan *s, size_t at) {
-    size_t start = at;
-    while (start > s->ids_done && tx_is_alnum(s->p[start - 1]))
-        start--;
-    for (size_t i = 0; i < PREFIX_WORDS; i++)
-        start = word_before(s, start);
-    return start;
-}
-
-void tx_detect_ids(struct tx_scan *s, size_t at, size_t end) {
-    TX_UNINITIALIZED struct words words;
-    (void)end;
-
-    if (at < s->ids_done)
-        return;
-    words.s = s;
-    words.tree = tx_id_tree();
-    words.n = 0;
-    size_t i = find_start(s, at);
-    enum tx_id_separator separator = TX_ID_FIRST;
-    for (;;) {
-        struct word word = word_at(s, i);
-        if (!word.has_digit && word.end - word.start > PREFIX_LETTERS)
-            break; /* an ordinary word */
-        word.separator = (uint8_t)separator;
-        add(&words, &word);
-        i = word.end;
-        separator = separator_at(s, i);
-        if (separator == TX_ID_NONE || !tx_is_alnum(tx_scan_at(s, i + 1)))
-            break;
-        i++;
+void tx_detect_words(struct tx_scan *s, size_t b, uint64_t ends) {
+    TX_UNINITIALIZED struct word words[32];
+    size_t n = 0;
+    for (; ends; ends &= ends - 1) {
+        words[n] = look_at_word(s, b * 64 + (size_t)__builtin_ctzll(ends) - s->first);
+        n += words[n].what != 0;
     }
-    s->ids_done = i;
-    flush(&words, true);
+    for (size_t i = 0; i < n; i++)
+        take_word(s, &words[i]);
 }

@@ -170,6 +170,7 @@ static const struct vendor vendors[] = {
 /* By the last two characters of the beginning; for words, by the first two. */
 #define BUCKETS 256
 static uint8_t ends[BUCKETS], begins[BUCKETS]; /* 1 + index of the first; 0: none */
+static uint8_t first_of_word[256];
 static uint8_t next[TX_COUNT_OF(vendors)];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -190,7 +191,17 @@ static void build(void) {
                                                    : &begins[bucket_of(p[0], p[1])];
         next[i] = *bucket;
         *bucket = (uint8_t)(i + 1);
+        first_of_word[p[0]] |= ends_beginning(p[n - 1]) ? 0 : TX_VENDOR;
     }
+    for (const char *c = "AMNO"; *c; c++)
+        first_of_word[(uint8_t)*c] |= TX_VENDOR; /* Telegram, Discord */
+    for (const char *c = "13bB"; *c; c++)
+        first_of_word[(uint8_t)*c] |= TX_BTC;
+}
+
+const uint8_t *tx_vendor_words(void) {
+    pthread_once(&once, build);
+    return first_of_word;
 }
 
 static bool is_body(uint8_t c, enum body body) {
@@ -271,7 +282,6 @@ static bool take(struct tx_scan *s, const struct vendor *vendor, size_t start) {
 void tx_detect_vendor(struct tx_scan *s, size_t at) {
     if (at == 0 || !tx_scan_wants(s, TX_DETECT_VENDOR_TOKEN))
         return;
-    pthread_once(&once, build);
     for (size_t i = ends[bucket_of(s->p[at - 1], s->p[at])]; i > 0; i = next[i - 1]) {
         const struct vendor *vendor = &vendors[i - 1];
         size_t n = strlen(vendor->prefix);
@@ -324,7 +334,6 @@ void tx_detect_vendor_word(struct tx_scan *s, size_t start, size_t end) {
         take_telegram(s, start);
     if (first >= 'M' && first <= 'O' && after == '.' && end - start >= 23 && end - start <= 28)
         take_discord(s, start, end);
-    pthread_once(&once, build);
     for (size_t i = begins[bucket_of(first, s->p[start + 1])]; i > 0; i = next[i - 1])
         if (tx_scan_is(s, start, vendors[i - 1].prefix) && take(s, &vendors[i - 1], start))
             return;

@@ -1,44 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-#include <assert.h>
 #include <string.h>
 
 #include "libtx/base/error.h"
 #include "libtx/crypto/secret.h"
 #include "libtx/detect/decode.h"
 #include "libtx/detect/fold.h"
-#include "libtx/detect/scan.h"
+#include "libtx/detect/memory.h"
 
 /*
- * text → folded → scanned → what was found, at its place in the text; then each encoded word in it
- * → decoded → the same once more, as deep as is asked for.
+ * text → folded → classes → anchors → scanned → what was found, at its place in the text; then each
+ * encoded word in it → decoded → the same once more, as deep as is asked for.
  */
 
-#define DEPTH TX_READING_DEPTH_MAX
+/* In front of each of many values, and behind the last. */
+#define SEPARATOR_BYTES 2
 
 const struct tx_reading tx_reading_default = {
     .decode = TX_READ_ALL, .depth = 2, .digits = true, .zero_width = true};
 
-struct level {
-    uint8_t *folded;
-    uint32_t *offsets;
-    uint8_t *decoded;
-    struct tx_matches *matches;
-};
-
-struct tx_detect_memory {
-    size_t cap;
-    struct level level[DEPTH + 1];
-    struct tx_matches inner[DEPTH];
-    struct tx_matches one;
-};
-
 void tx_detect_memory_free(struct tx_detect_memory *memory) {
     if (!memory)
         return;
-    for (size_t i = 0; i <= DEPTH; i++) {
+    for (size_t i = 0; i < TX_COUNT_OF(memory->level); i++) {
         free(memory->level[i].folded);
         free(memory->level[i].offsets);
         free(memory->level[i].decoded);
+        free(memory->level[i].words);
     }
     free(memory);
 }
@@ -48,67 +35,92 @@ int tx_detect_memory_new(size_t cap, struct tx_detect_memory **ret) {
     if (!memory)
         return -ENOMEM;
     memory->cap = cap;
-    for (size_t i = 0; i <= DEPTH; i++) {
-        struct level *level = &memory->level[i];
-        level->folded = malloc(cap);
-        level->offsets = malloc((cap + 1) * sizeof(*level->offsets));
+    memory->classifier = tx_classify_fast();
+    if (!memory->classifier)
+        memory->classifier = &tx_classify_portable;
+    for (size_t i = 0; i < TX_COUNT_OF(memory->level); i++) {
+        struct tx_level *level = &memory->level[i];
+        level->folded = malloc(cap + SEPARATOR_BYTES);
+        level->offsets = malloc((cap + SEPARATOR_BYTES) * sizeof(*level->offsets));
         level->decoded = malloc(cap);
-        if (!level->folded || !level->offsets || !level->decoded)
+        level->words = malloc(tx_bits_words(cap + SEPARATOR_BYTES) * sizeof(*level->words));
+        if (!level->folded || !level->offsets || !level->decoded || !level->words)
             return -ENOMEM;
-        level->matches = i > 0 ? &memory->inner[i - 1] : NULL;
+        tx_bits_init(&level->bits, level->words, cap + SEPARATOR_BYTES);
+        level->matches = &memory->matches[i];
     }
     *ret = TX_STEAL(memory);
     return 0;
 }
 
-/* One call of tx_detect. */
-struct detection {
-    struct tx_detect_memory *memory;
-    const struct tx_detect_options *options;
-    const struct tx_reading *reading;
-    struct tx_scan_place place;
-};
-
-static void scan_folded(struct detection *d, struct tx_text text, struct tx_matches *ret) {
-    const struct level *level = &d->memory->level[d->place.depth];
-    if (!tx_fold_needed(text)) {
-        tx_scan(text, &d->place, d->options, ret);
-        return;
-    }
-    struct tx_scan_place place = d->place;
-    size_t n = tx_fold(text, d->reading, level->folded, level->offsets);
-    place.offsets = level->offsets;
-    tx_scan((struct tx_text){(const char *)level->folded, n}, &place, d->options, ret);
-    for (size_t i = 0; i < ret->n && !ret->overflow; i++) {
-        ret->match[i].start = level->offsets[ret->match[i].start];
-        ret->match[i].end = level->offsets[ret->match[i].end];
-    }
-    tx_wipe(level->folded, n);
+void tx_detect_use_portable(struct tx_detect_memory *memory) {
+    memory->classifier = &tx_classify_portable;
 }
 
-static void detect(struct detection *d, struct tx_text text, struct tx_matches *ret);
+const struct tx_reading *tx_detect_reading(const struct tx_detect_options *options) {
+    return options->reading ? options->reading : &tx_reading_default;
+}
 
-/* How many a detector found within [start, end). */
-static size_t count_within(const struct tx_matches *matches, enum tx_detector detector,
-                           size_t start, size_t end) {
-    size_t n = 0;
-    for (size_t i = matches->n; i > 0 && matches->match[i - 1].end > start; i--) {
-        const struct tx_match *match = &matches->match[i - 1];
-        n += match->detector == detector && match->start >= start && match->end <= end;
+static void detect(struct tx_detection *d, struct tx_text text, struct tx_matches *ret) {
+    const struct tx_level *level = &d->memory->level[d->place.depth];
+    size_t n_folded = 0;
+
+    const struct tx_classifier *classifier = d->memory->classifier;
+    if (classifier->classify((const uint8_t *)text.p, text.n, &level->bits)) {
+        n_folded = tx_fold(text, d->reading, level->folded, level->offsets);
+        text = (struct tx_text){(const char *)level->folded, n_folded};
+        d->place.offsets = level->offsets;
+        classifier->classify(level->folded, n_folded, &level->bits);
     }
-    return n;
+    if (classifier->anchors(&level->bits, text.n) || d->options->custom)
+        tx_detect_prepared(d, text, &level->bits, 0, ret);
+    tx_wipe(level->folded, n_folded);
+}
+
+/* The first match of the sorted ones that begins at `start` or behind it. */
+static size_t first_from(const struct tx_matches *matches, size_t n, size_t start) {
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (matches->match[middle].start < start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_within(const struct tx_match *match, enum tx_detector detector, size_t start,
+                      size_t end) {
+    return match->detector == detector && match->start >= start && match->end <= end;
+}
+
+/* How many a detector found within a word: among the n_plain sorted matches, and among those behind
+ * them, of words in it that were decoded before. */
+static size_t count_within(const struct tx_matches *matches, size_t n_plain,
+                           enum tx_detector detector, size_t start, size_t end) {
+    size_t count = 0;
+    for (size_t i = first_from(matches, n_plain, start);
+         i < n_plain && matches->match[i].start < end; i++)
+        count += is_within(&matches->match[i], detector, start, end);
+    for (size_t i = matches->n; i > n_plain && matches->match[i - 1].end > start; i--)
+        count += is_within(&matches->match[i - 1], detector, start, end);
+    return count;
 }
 
 /* What stands in an encoded word claims all of it, when it was not found as it stands there. */
 static void claim_word(const struct tx_matches *inner, const struct tx_encoded *word,
-                       struct tx_matches *ret) {
+                       struct tx_matches *ret, size_t n_plain) {
     struct tx_detector_set done = {.word = {0}};
     for (size_t i = 0; i < inner->n; i++) {
         enum tx_detector d = inner->match[i].detector;
         if (tx_detectors_have(&done, d))
             continue;
         tx_detectors_add(&done, d);
-        if (count_within(inner, d, 0, SIZE_MAX) > count_within(ret, d, word->start, word->end))
+        size_t n = 0;
+        for (size_t k = i; k < inner->n; k++)
+            n += inner->match[k].detector == d;
+        if (n > count_within(ret, n_plain, d, word->start, word->end))
             tx_matches_add(ret, &(struct tx_match){.start = (uint32_t)word->start,
                                                    .end = (uint32_t)word->end,
                                                    .detector = d,
@@ -116,74 +128,64 @@ static void claim_word(const struct tx_matches *inner, const struct tx_encoded *
     }
 }
 
-static void look_into(struct detection *d, struct tx_text text, struct tx_matches *ret) {
-    const struct level *level = &d->memory->level[d->place.depth];
+static void place_word(const struct tx_detection *d, const struct tx_encoded *word,
+                       struct tx_scan_place *ret) {
+    const uint32_t *offsets = d->place.offsets;
+    *ret = d->place;
+    ret->offsets = NULL;
+    ret->depth++;
+    if (d->place.depth > 0)
+        return;
+    ret->word_start = offsets ? offsets[word->start] : (uint32_t)word->start;
+    ret->word_end = offsets ? offsets[word->end] : (uint32_t)word->end;
+}
+
+static void look_into(const struct tx_detection *d, struct tx_text text, const struct tx_bits *bits,
+                      size_t first, struct tx_matches *ret) {
+    const struct tx_level *level = &d->memory->level[d->place.depth];
     struct tx_matches *inner = d->memory->level[d->place.depth + 1].matches;
-    struct detection deeper = *d;
+    struct tx_coded coded = {.text = text, .bits = bits, .first = first};
+    size_t n_plain = ret->n;
     struct tx_encoded word;
 
-    deeper.place.depth++;
-    for (size_t at = 0;
-         !ret->overflow && tx_decode_next(text, d->reading->decode, &at, level->decoded, &word);) {
-        if (d->place.depth == 0) {
-            deeper.place.word_start = (uint32_t)word.start;
-            deeper.place.word_end = (uint32_t)word.end;
-        }
+    while (!ret->overflow && tx_decode_next(&coded, d->reading->decode, level->decoded, &word)) {
+        struct tx_detection deeper = *d;
+        place_word(d, &word, &deeper.place);
+        tx_matches_reset(inner);
         detect(&deeper, (struct tx_text){(const char *)level->decoded, word.n}, inner);
         ret->overflow |= inner->overflow;
         ret->work += inner->work;
         if (!inner->overflow)
-            claim_word(inner, &word, ret);
+            claim_word(inner, &word, ret, n_plain);
         tx_wipe(level->decoded, word.n);
     }
 }
 
-static void detect(struct detection *d, struct tx_text text, struct tx_matches *ret) {
-    size_t depth = d->reading->depth < DEPTH ? d->reading->depth : DEPTH;
-    scan_folded(d, text, ret);
-    if (d->place.depth < depth && !ret->overflow)
-        look_into(d, text, ret);
-}
+void tx_detect_prepared(struct tx_detection *d, struct tx_text text, const struct tx_bits *bits,
+                        size_t first, struct tx_matches *ret) {
+    const uint32_t *offsets = d->place.offsets;
+    size_t depth =
+        d->reading->depth < TX_READING_DEPTH_MAX ? d->reading->depth : TX_READING_DEPTH_MAX;
 
-static void detect_value(struct tx_detect_memory *memory, size_t value, struct tx_text text,
-                         const struct tx_detect_options *options, struct tx_matches *ret) {
-    struct detection d = {.memory = memory,
-                          .options = options,
-                          .reading = options->reading ? options->reading : &tx_reading_default,
-                          .place = {.value = (uint16_t)value}};
-    ret->n = 0;
-    ret->work = 0;
-    ret->overflow = text.n > memory->cap;
-    if (!ret->overflow && tx_detectors_any(&options->wanted))
-        detect(&d, text, ret);
+    tx_scan(text, bits, first, &d->place, d->options, ret);
+    tx_matches_sort(ret);
+    if (d->place.depth < depth && !ret->overflow) {
+        look_into(d, text, bits, first, ret);
+        tx_matches_sort(ret);
+    }
+    for (size_t i = 0; offsets && i < ret->n && !ret->overflow; i++) {
+        ret->match[i].start = offsets[ret->match[i].start];
+        ret->match[i].end = offsets[ret->match[i].end];
+    }
 }
 
 void tx_detect(struct tx_detect_memory *memory, struct tx_text text,
                const struct tx_detect_options *options, struct tx_matches *ret) {
-    detect_value(memory, 0, text, options, ret);
-}
+    struct tx_detection d = {
+        .memory = memory, .options = options, .reading = tx_detect_reading(options)};
 
-static void append(struct tx_matches *to, const struct tx_matches *from, size_t value) {
-    to->overflow |= from->overflow || to->n + from->n > TX_DETECT_MATCHES_MAX;
-    to->work += from->work;
-    for (size_t i = 0; i < from->n && !to->overflow; i++) {
-        to->match[to->n] = from->match[i];
-        to->match[to->n++].value = (uint16_t)value;
-    }
-}
-
-void tx_detect_values(struct tx_detect_memory *memory, const struct tx_detect_value *values,
-                      size_t n, const struct tx_detect_options *options, struct tx_matches *ret) {
-    struct tx_detect_options each = *options;
-
-    assert(n <= TX_DETECT_VALUES_MAX);
-    ret->n = 0;
-    ret->work = 0;
-    ret->overflow = false;
-    for (size_t i = 0; i < n && !ret->overflow; i++) {
-        each.name = values[i].name;
-        each.wanted = values[i].wanted;
-        detect_value(memory, i, values[i].text, &each, &memory->one);
-        append(ret, &memory->one, i);
-    }
+    tx_matches_reset(ret);
+    ret->overflow = text.n > memory->cap;
+    if (!ret->overflow && tx_detectors_any(&options->wanted))
+        detect(&d, text, ret);
 }

@@ -80,6 +80,7 @@ struct tx_match {
 
 struct tx_matches {
     size_t n;
+    bool unsorted; /* not to be seen outside */
     bool overflow; /* there were more; what is in `match` is not to be used */
     struct tx_match match[TX_DETECT_MATCHES_MAX]; /* by start; they may overlap */
     uint64_t work;                                /* bytes that were looked at again, for tests */
@@ -165,6 +166,9 @@ struct tx_detect_memory;
 TX_MUST_USE int tx_detect_memory_new(size_t cap, struct tx_detect_memory **ret);
 void tx_detect_memory_free(struct tx_detect_memory *memory);
 TX_DEFINE_CLEANUP(struct tx_detect_memory *, tx_detect_memory_free);
+
+/* For tests: from now on as on a processor without vectors. The matches are the same. */
+void tx_detect_use_portable(struct tx_detect_memory *memory);
 
 /* *ret is set anew. A text that is longer than the memory is for is an overflow. */
 void tx_detect(struct tx_detect_memory *memory, struct tx_text text,

@@ -10,22 +10,30 @@ static struct tx_id_tree tree;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static uint16_t add_node(enum tx_id_separator separator, size_t n) {
-    assert(tree.n_nodes < TX_COUNT_OF(tree.nodes));
-    tree.nodes[tree.n_nodes] =
-        (struct tx_id_node){.separator = (uint8_t)separator, .n = (uint8_t)n};
+    assert(tree.n_nodes < TX_COUNT_OF(tree.nodes) && n > 0 && n <= TX_ID_WORD_MAX);
+    tree.nodes[tree.n_nodes] = (struct tx_id_node){.separator = (uint8_t)separator,
+                                                   .n = (uint8_t)n,
+                                                   .digits = UINT64_MAX,
+                                                   .letters = UINT64_MAX};
     return (uint16_t)tree.n_nodes++;
 }
 
+/* The node of a word of n characters behind those of `parent` (0: the first word). */
 static uint16_t child_of(uint16_t parent, enum tx_id_separator separator, size_t n) {
-    uint16_t *link = separator == TX_ID_FIRST ? &tree.roots[n] : &tree.nodes[parent].child;
+    assert(n <= TX_ID_WORD_MAX);
+    uint16_t *link = parent == 0 ? &tree.roots[n] : &tree.nodes[parent].child;
     while (*link && !(tree.nodes[*link].separator == separator && tree.nodes[*link].n == n))
         link = &tree.nodes[*link].sibling;
     if (!*link)
         *link = add_node(separator, n);
+    if (parent)
+        tree.nodes[parent].next[separator] |= UINT64_C(1) << n;
+    if (parent && tree.roots[tree.nodes[parent].n] == parent)
+        tree.pairs[tree.nodes[parent].n][separator][n] = *link;
     return *link;
 }
 
-enum tx_id_separator tx_id_separator_of(char c) {
+static enum tx_id_separator separator_of(char c) {
     switch (c) {
     case ' ':
         return TX_ID_SPACE;
@@ -40,32 +48,53 @@ enum tx_id_separator tx_id_separator_of(char c) {
     }
 }
 
+/* `any` stands for each `~`. */
+static void fill_row(struct tx_id_row *row, const struct tx_id_shape *shape, char any) {
+    *row = (struct tx_id_row){.shape = shape, .single = true};
+    for (const char *c = shape->shape; *c; c++) {
+        if (separator_of(*c == '~' ? any : *c) != TX_ID_NONE) {
+            row->single = false;
+            continue;
+        }
+        assert(row->n < TX_ID_CHARS_MAX && strchr("9AX", *c));
+        row->digits |= (uint64_t)(*c == '9') << row->n;
+        row->letters |= (uint64_t)(*c == 'A') << row->n;
+        row->n++;
+    }
+}
+
+/* The node of its last word. What it has in common with others is noted on the way, of the
+ * characters up to there. */
+static uint16_t add_path(const struct tx_id_row *row, const char *shape, char any) {
+    enum tx_id_separator before = TX_ID_NONE;
+    uint16_t node = 0;
+    for (size_t n = 0;; shape++) {
+        size_t n_word = strcspn(shape, " -./~");
+        n += n_word;
+        node = child_of(node, before, n_word);
+        tree.nodes[node].digits &= row->digits & ((UINT64_C(1) << n) - 1);
+        tree.nodes[node].letters &= row->letters & ((UINT64_C(1) << n) - 1);
+        shape += n_word;
+        if (!*shape)
+            return node;
+        before = separator_of(*shape == '~' ? any : *shape);
+    }
+}
+
 static void add_shape(const struct tx_id_shape *shape, char any) {
     assert(tree.n_rows < TX_COUNT_OF(tree.rows));
     struct tx_id_row *row = &tree.rows[tree.n_rows++];
-    enum tx_id_separator before = TX_ID_FIRST;
-    size_t n_word = 0, n_words = 0;
-    uint16_t node = 0;
 
-    *row = (struct tx_id_row){.shape = shape};
-    for (const char *c = shape->shape;; c++) {
-        enum tx_id_separator separator = tx_id_separator_of(*c == '~' ? any : *c);
-        if (*c && separator == TX_ID_NONE) {
-            assert(row->n < TX_ID_CHARS_MAX && strchr("9AX", *c));
-            row->pattern[row->n++] = *c;
-            n_word++;
-            continue;
-        }
-        node = child_of(node, before, n_word);
-        n_words++;
-        before = separator;
-        n_word = 0;
-        if (!*c)
-            break;
-    }
-    row->single = n_words == 1;
+    fill_row(row, shape, any);
+    uint16_t node = add_path(row, shape->shape, any);
     row->next = tree.nodes[node].first_row;
     tree.nodes[node].first_row = (uint16_t)tree.n_rows;
+    size_t n_first = strcspn(shape->shape, " -./~");
+    char behind = shape->shape[n_first] == '~' ? any : shape->shape[n_first];
+    struct tx_id_mask *start =
+        &tree.starts[n_first][row->single ? TX_ID_NONE : separator_of(behind)];
+    start->digits &= row->digits & ((UINT64_C(1) << n_first) - 1);
+    start->letters &= row->letters & ((UINT64_C(1) << n_first) - 1);
 }
 
 static void build(void) {
@@ -74,6 +103,9 @@ static void build(void) {
         &tx_ids_america,     &tx_ids_america_more, &tx_ids_asia,        &tx_ids_asia_more,
         &tx_ids_common,      &tx_ids_people};
     tree.n_nodes = 1; /* 0 is none */
+    memset(tree.starts, 0xff, sizeof(tree.starts));
+    for (unsigned c = 0; c < 256; c++)
+        tree.separators[c] = (uint8_t)separator_of((char)c);
     for (size_t i = 0; i < TX_COUNT_OF(families); i++)
         for (size_t k = 0; k < families[i]->n_shapes; k++) {
             const struct tx_id_shape *shape = &families[i]->shapes[k];

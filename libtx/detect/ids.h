@@ -13,32 +13,53 @@
 
 #define TX_ID_CHARS_MAX 34 /* of an id without its separators */
 
-enum tx_id_separator { TX_ID_FIRST, TX_ID_SPACE, TX_ID_DASH, TX_ID_DOT, TX_ID_SLASH, TX_ID_NONE };
-
-struct tx_id_node {
-    uint8_t separator;       /* before the word */
-    uint8_t n;               /* characters of the word */
-    uint16_t child, sibling; /* 0: none */
-    uint16_t first_row;      /* 1 + its index; 0: none */
+enum tx_id_separator {
+    TX_ID_SPACE,
+    TX_ID_DASH,
+    TX_ID_DOT,
+    TX_ID_SLASH,
+    TX_ID_SEPARATORS,
+    TX_ID_NONE = TX_ID_SEPARATORS, /* it separates no words of an id */
 };
 
+/* Bit n of a set of lengths: n characters. */
+struct tx_id_node {
+    uint64_t digits, letters;        /* what all ids that go on from here have in common */
+    uint64_t next[TX_ID_SEPARATORS]; /* lengths that the next word can have, by what is before it */
+    uint8_t separator;               /* before this word */
+    uint8_t n;                       /* characters of the word */
+    uint16_t child, sibling;         /* 0: none */
+    uint16_t first_row;              /* 1 + its index; 0: none */
+};
+
+/* Bit i of a set of places: the i-th character of the id. */
 struct tx_id_row {
     const struct tx_id_shape *shape;
-    uint16_t next; /* 1 + index of the next row of the same node; 0: none */
+    uint64_t digits, letters; /* where it must have which */
+    uint16_t next;            /* 1 + index of the next row of the same node; 0: none */
     uint8_t n;
-    bool single;                       /* one word */
-    char pattern[TX_ID_CHARS_MAX + 1]; /* of 9, A and X only */
+    bool single; /* one word */
+};
+
+#define TX_ID_WORD_MAX 18 /* characters of a word */
+
+/* Which of a word's characters must be digits, and letters. All of both: nothing fits. */
+struct tx_id_mask {
+    uint64_t digits, letters;
 };
 
 struct tx_id_tree {
     size_t n_nodes, n_rows;
-    uint16_t roots[TX_ID_CHARS_MAX + 1]; /* by the first word's length */
+    /* What shapes have in common by their first word's length (or a greater one) and what is behind
+     * it: a second word, or with TX_ID_NONE nothing. */
+    struct tx_id_mask starts[TX_ID_WORD_MAX + 2][TX_ID_SEPARATORS + 1];
+    uint16_t roots[TX_ID_WORD_MAX + 1];
+    /* By the first word's length, the separator, and the second word's length. */
+    uint16_t pairs[TX_ID_WORD_MAX + 1][TX_ID_SEPARATORS][TX_ID_WORD_MAX + 1];
+    uint8_t separators[256]; /* tx_id_separator of each character */
     struct tx_id_node nodes[1024];
     struct tx_id_row rows[1024];
 };
-
-/* TX_ID_NONE: it separates no words of an id. */
-enum tx_id_separator tx_id_separator_of(char c);
 
 /* Borrowed, for ever. */
 const struct tx_id_tree *tx_id_tree(void);

@@ -3,34 +3,12 @@
 
 #include <math.h>
 
-enum anchor {
-    NONE,
-    DIGIT,
-    AT,
-    COLON,
-    EQUALS,
-    J,
-    B,
-    A,
-    Z,
-    X,
-    UNDERSCORE,
-    SLASH,
-    PLUS,
-    PAREN,
-    LESS,
-    SPACE,
-    DASH,
-    DOT,
-};
+#include "libtx/detect/ids.h"
 
-static const uint8_t anchors[256] = {
-    ['0'] = DIGIT,  ['1'] = DIGIT,      ['2'] = DIGIT, ['3'] = DIGIT, ['4'] = DIGIT, ['5'] = DIGIT,
-    ['6'] = DIGIT,  ['7'] = DIGIT,      ['8'] = DIGIT, ['9'] = DIGIT, ['@'] = AT,    [':'] = COLON,
-    ['='] = EQUALS, ['J'] = J,          ['B'] = B,     ['A'] = A,     ['z'] = Z,     ['x'] = X,
-    ['X'] = X,      ['_'] = UNDERSCORE, ['/'] = SLASH, ['+'] = PLUS,  ['('] = PAREN, ['<'] = LESS,
-    [' '] = SPACE,  ['-'] = DASH,       ['.'] = DOT,
-};
+/*
+ * Goes from place to place, block by block, and asks the detectors of what stands there. What each
+ * has found is added as it comes.
+ */
 
 bool tx_scan_is_word(const struct tx_scan *s, size_t i, const char *word) {
     for (; *word; word++, i++)
@@ -44,27 +22,6 @@ bool tx_scan_is(const struct tx_scan *s, size_t i, const char *literal) {
         if (tx_scan_at(s, i) != (uint8_t)*literal)
             return false;
     return true;
-}
-
-/* They come nearly in order. */
-void tx_matches_add(struct tx_matches *matches, const struct tx_match *match) {
-    if (matches->overflow)
-        return;
-    size_t at = matches->n;
-    while (at > 0 && matches->match[at - 1].start > match->start)
-        at--;
-    for (size_t i = at; i > 0 && matches->match[i - 1].start == match->start; i--)
-        if (matches->match[i - 1].end == match->end &&
-            matches->match[i - 1].detector == match->detector)
-            return;
-    if (matches->n == TX_DETECT_MATCHES_MAX) {
-        matches->overflow = true;
-        return;
-    }
-    memmove(&matches->match[at + 1], &matches->match[at],
-            (matches->n - at) * sizeof(matches->match[0]));
-    matches->match[at] = *match;
-    matches->n++;
 }
 
 void tx_scan_tell(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end,
@@ -185,130 +142,236 @@ double tx_scan_entropy(const struct tx_scan *s, size_t start, size_t end) {
     return bits;
 }
 
-static size_t take_digits(struct tx_scan *s, size_t at) {
-    size_t end = at + 1;
-    while (end < s->n && tx_is_digit(s->p[end]))
-        end++;
-    tx_detect_ipv4(s, at, end);
-    tx_detect_iban(s, at, end);
-    tx_detect_card(s, at, end);
-    tx_detect_gps(s, at, end);
-    tx_detect_ids(s, at, end);
-    return end;
+/* --- anchors --- */
+
+/* A name that may be a secret's; the sign behind it tells. */
+static void take_name(struct tx_scan *s, size_t at) {
+    if (at < s->kv_next)
+        return;
+    size_t sign = at;
+    while (sign < s->n && s->p[sign] != ':' && s->p[sign] != '=')
+        sign++;
+    s->matches->work += sign - at;
+    s->kv_next = sign;
+    if (sign < s->n)
+        tx_detect_kv(s, sign);
 }
 
-/* The last letters of bearer, basic, digest, negotiate, apikey and token. */
-static const bool ends_scheme[256] = {
-    ['r'] = true, ['c'] = true, ['t'] = true, ['e'] = true, ['y'] = true, ['n'] = true,
-    ['R'] = true, ['C'] = true, ['T'] = true, ['E'] = true, ['Y'] = true, ['N'] = true,
-};
+static void take_scheme(struct tx_scan *s, size_t at) {
+    static const char *const schemes[] = {"bearer", "basic",     "digest",
+                                          "token",  "negotiate", "apikey"};
+    for (size_t i = 0; i < TX_COUNT_OF(schemes); i++) {
+        size_t end = at + strlen(schemes[i]);
+        uint8_t next = tx_scan_at(s, end);
+        if ((next == ' ' || next == ':' || next == '=') && tx_scan_is_word(s, at, schemes[i]))
+            tx_detect_auth(s, end);
+    }
+}
 
-/* Gives the place where the search goes on. */
-static size_t take_anchor(struct tx_scan *s, size_t at) {
-    switch ((enum anchor)anchors[s->p[at]]) {
-    case DIGIT:
-        return take_digits(s, at);
-    case AT:
-        tx_detect_email(s, at);
+/* Two letters and two digits begin an IBAN, with a gap between them or without. */
+static void take_iban(struct tx_scan *s, size_t at) {
+    uint8_t third = tx_scan_at(s, at + 2);
+    size_t digits = at + (third == ' ' || third == '-' ? 3 : 2);
+    if (tx_is_letter(tx_scan_at(s, at + 1)) && tx_is_digit(tx_scan_at(s, digits)) &&
+        tx_is_digit(tx_scan_at(s, digits + 1)) && !tx_is_alnum(tx_scan_before(s, at)))
+        tx_detect_iban(s, digits, digits + 2);
+}
+
+/* The middle one of three characters says most. */
+static void take_letter(struct tx_scan *s, size_t at) {
+    uint8_t first = tx_lower(s->p[at]), second = tx_lower(tx_scan_at(s, at + 1)),
+            third = tx_lower(tx_scan_at(s, at + 2));
+
+    if (third == '_')
+        tx_detect_underscore(s, at + 2);
+    if (tx_is_digit(third) || third == ' ' || third == '-')
+        take_iban(s, at);
+    switch (second) {
+    case '_':
+    case '-':
+        take_name(s, at);
         break;
-    case COLON:
-        tx_detect_url(s, at);
-        tx_detect_ipv6(s, at);
-        tx_detect_mac(s, at);
-        tx_detect_auth(s, at);
-        tx_detect_kv(s, at);
+    case 'a':
+        if (first == 'p' && third == 's')
+            take_name(s, at);
         break;
-    case EQUALS:
-        tx_detect_auth(s, at);
-        tx_detect_kv(s, at);
+    case 'w':
+        if (first == 'p' && third == 'd')
+            take_name(s, at);
         break;
-    case J:
-        tx_detect_jwt(s, at);
+    case 'e':
+        if ((first == 'r' && third == 't') || (first == 'k' && (third == 'n' || third == 'y')))
+            take_name(s, at);
         break;
-    case B:
-        tx_detect_private_key(s, at);
+    case 'y':
+        if (first == 'e' && tx_scan_at(s, at + 2) == 'J')
+            tx_detect_jwt(s, at + 2);
         break;
-    case A:
-        tx_detect_aws_key(s, at);
+    case 'm':
+        if (first == 'o' && third == '/')
+            tx_detect_slack(s, at + 2);
         break;
-    case Z:
-        tx_detect_google_key(s, at);
+    case 'o':
+        if (first == 'x' && third == 'x')
+            tx_detect_slack(s, at);
         break;
-    case X:
-        tx_detect_slack(s, at);
-        tx_detect_eth(s, at);
-        break;
-    case SLASH:
-        tx_detect_slack(s, at);
-        break;
-    case UNDERSCORE:
-        tx_detect_underscore(s, at);
-        tx_detect_vendor(s, at);
-        break;
-    case DASH:
-    case DOT:
-        tx_detect_vendor(s, at);
-        break;
-    case PLUS:
-    case PAREN:
-        tx_detect_phone(s, at);
-        break;
-    case LESS:
-        tx_detect_mrz(s, at);
-        break;
-    case SPACE: /* behind the last letter of a scheme's name */
-        if (ends_scheme[tx_scan_before(s, at)])
-            tx_detect_auth(s, at);
-        break;
-    case NONE:
+    default:
         break;
     }
-    return at + 1;
+    if (s->p[at] == 'A') {
+        tx_detect_aws_key(s, second == '3' ? at : at + 3);
+        if (third == 'z')
+            tx_detect_google_key(s, at + 2);
+    }
+    if (strchr("bdtna", first) && !tx_is_alnum(tx_scan_before(s, at)))
+        take_scheme(s, at);
+}
+
+/* Behind the digits that follow: the next octet, or what is behind a coordinate. */
+static void take_dot(struct tx_scan *s, size_t at) {
+    size_t start = at, end = at + 1;
+    tx_detect_vendor(s, at);
+    while (start > 0 && at - start < 4 && tx_is_digit(s->p[start - 1]))
+        start--;
+    while (tx_is_digit(tx_scan_at(s, end)))
+        end++;
+    s->matches->work += end - at;
+    uint8_t next = tx_scan_at(s, end);
+    if (start == at)
+        return;
+    if (next == '.')
+        tx_detect_ipv4(s, start, at);
+    else if (next == ',' || next == ' ' || next == 'N' || next == 'S' || next == 0xc2)
+        tx_detect_gps(s, start, at);
+}
+
+static bool is_address(uint8_t c) {
+    return c == ':' || tx_is_hex(c);
+}
+
+/* A colon that may stand anywhere in an address, which is looked at from its beginning on. */
+static void take_address(struct tx_scan *s, size_t at) {
+    size_t start = at, colon;
+    if (at < s->ipv6_done)
+        return;
+    while (start > s->ipv6_done && is_address(s->p[start - 1]))
+        start--;
+    for (colon = start; s->p[colon] != ':';)
+        colon++;
+    s->matches->work += at - start;
+    if (colon - start == 2)
+        tx_detect_mac(s, colon);
+    tx_detect_ipv6(s, colon);
+    s->ipv6_done = at < s->ipv6_done ? s->ipv6_done : at + 1;
+}
+
+static void take_colon(struct tx_scan *s, size_t at) {
+    if (tx_scan_at(s, at + 1) == '/')
+        tx_detect_url(s, at);
+    else
+        take_address(s, at);
+}
+
+static void take_anchor(struct tx_scan *s, size_t at) {
+    switch (s->p[at]) {
+    case '@':
+        tx_detect_email(s, at);
+        break;
+    case '<':
+        tx_detect_mrz(s, at);
+        break;
+    case '+':
+    case '(':
+        tx_detect_phone(s, at);
+        break;
+    case '.':
+        take_dot(s, at);
+        break;
+    case ':':
+        take_colon(s, at);
+        break;
+    case '-':
+        tx_detect_private_key(s, at + 1);
+        tx_detect_vendor(s, at);
+        break;
+    case '_':
+        tx_detect_vendor(s, at);
+        break;
+    case '0':
+        if (tx_lower(tx_scan_at(s, at + 1)) == 'x')
+            tx_detect_eth(s, at + 1);
+        break;
+    default:
+        if (tx_is_letter(s->p[at]))
+            take_letter(s, at);
+    }
+}
+
+#define SECRET_BYTES 40 /* see detect-aws.c */
+
+static bool is_secret(uint8_t c) {
+    return tx_is_alnum(c) || c == '/' || c == '+';
+}
+
+static void take_run(struct tx_scan *s, size_t at) {
+    if (s->n - at >= SECRET_BYTES && is_secret(s->p[at + SECRET_BYTES - 1]) &&
+        !is_secret(tx_scan_at(s, at + SECRET_BYTES)) && !is_secret(tx_scan_before(s, at)))
+        tx_detect_aws_secret(s, at, at + SECRET_BYTES);
+}
+
+/* --- all of them --- */
+
+typedef void (*take)(struct tx_scan *s, size_t at);
+
+/* All places of a map in its b-th word, of those in `within`. */
+static inline void take_all(struct tx_scan *s, const uint64_t *map, size_t b, uint64_t within,
+                            take take_one) {
+    for (uint64_t bits = map[b] & within; bits; bits &= bits - 1)
+        take_one(s, b * 64 + (size_t)__builtin_ctzll(bits) - s->first);
 }
 
 static void scan(struct tx_scan *s) {
-    size_t i = 0;
-    const struct tx_custom_detectors *custom = s->options->custom;
-    while (i < s->n && !s->matches->overflow) {
-        while (s->n - i >= 4 && !(anchors[s->p[i]] | anchors[s->p[i + 1]] | anchors[s->p[i + 2]] |
-                                  anchors[s->p[i + 3]]))
-            i += 4;
-        while (i < s->n && !anchors[s->p[i]])
-            i++;
-        if (i < s->n)
-            i = take_anchor(s, i);
+    const struct tx_bits *bits = s->bits;
+    size_t first = s->first, end = first + s->n;
+
+    for (size_t b = first / 64; b <= end / 64 && !s->matches->overflow; b++) {
+        uint64_t within = UINT64_MAX, behind = UINT64_MAX; /* [first, end) and (first, end] */
+        if (b == first / 64) {
+            within <<= first % 64;
+            behind = within << 1;
+        }
+        if (b == end / 64) {
+            within &= ~(UINT64_MAX << (end % 64));
+            behind &= UINT64_MAX >> (63 - end % 64);
+        }
+        take_all(s, bits->anchor, b, within, take_anchor);
+        take_all(s, bits->card, b, within, tx_detect_card);
+        take_all(s, bits->coded, b, within, take_run);
+        tx_detect_words(s, b, bits->word[b] & behind);
     }
-    if (custom && !s->matches->overflow)
-        custom->find(custom->data, s);
 }
 
-void tx_scan(struct tx_text text, const struct tx_scan_place *place,
-             const struct tx_detect_options *options, struct tx_matches *ret) {
+void tx_scan(struct tx_text text, const struct tx_bits *bits, size_t first,
+             const struct tx_scan_place *place, const struct tx_detect_options *options,
+             struct tx_matches *ret) {
+    const struct tx_custom_detectors *custom = options->custom;
     TX_UNINITIALIZED struct tx_scan s;
 
-    ret->n = 0;
-    ret->work = 0;
-    ret->overflow = text.n >= UINT32_MAX;
-    if (ret->overflow)
+    if (text.n >= UINT32_MAX) {
+        ret->overflow = true;
         return;
+    }
     memset(&s, 0, offsetof(struct tx_scan, marks));
     s.p = (const uint8_t *)text.p;
     s.n = text.n;
+    s.bits = bits;
+    s.first = first;
+    s.ids = tx_id_tree();
+    s.vendor_words = tx_vendor_words();
     s.options = options;
     s.place = place;
     s.matches = ret;
     scan(&s);
-}
-
-size_t tx_matches_unite(const struct tx_matches *matches, struct tx_span *ret) {
-    size_t n = 0;
-    for (size_t i = 0; i < matches->n; i++) {
-        const struct tx_match *match = &matches->match[i];
-        if (n == 0 || match->start >= ret[n - 1].end)
-            ret[n++] = (struct tx_span){.start = match->start, .end = match->end};
-        else if (match->end > ret[n - 1].end)
-            ret[n - 1].end = match->end;
-        tx_detectors_add(&ret[n - 1].detectors, match->detector);
-    }
-    return n;
+    if (custom && !ret->overflow)
+        custom->find(custom->data, &s);
 }

@@ -11,13 +11,14 @@
 #include <string.h>
 
 #include "libtx/base/error.h"
+#include "libtx/detect/bits.h"
 #include "libtx/detect/detect.h"
 
 /* Where words of context stand; see context.c. */
 #define TX_CONTEXT_MARKS 1024
 struct tx_context_mark {
     uint32_t start, end;
-    enum tx_detector detector;
+    uint16_t phrase;
 };
 
 /* For large variables of which only what was written is read. */
@@ -38,6 +39,11 @@ struct tx_run {
 struct tx_scan {
     const uint8_t *p;
     size_t n;
+    const struct tx_bits *bits;
+    size_t first; /* the text's first bit in them */
+    const struct tx_id_tree *ids;
+    const struct tx_phrases *phrases;
+    const uint8_t *vendor_words;
     const struct tx_detect_options *options;
     const struct tx_scan_place *place;
     struct tx_matches *matches;
@@ -45,13 +51,14 @@ struct tx_scan {
     size_t word_start, word_end;
     bool word_is_hex;
     /* Up to where each of these has looked. */
-    size_t ids_done, phone_done, ipv6_done, mac_done, jwt_done, auth_done, private_key_done,
-        kv_done, url_done, gps_done, mrz_done, aws_done;
+    size_t phone_done, ipv6_done, mac_done, jwt_done, auth_done, private_key_done, kv_done, kv_next,
+        url_done, gps_done, mrz_done, card_done;
     struct tx_run vendor_runs[4]; /* by the characters; see detect-vendor.c */
     /* Made when the first candidate asks for it. */
     bool has_context, context_overflow;
-    struct tx_detector_set named; /* by the field's name */
-    size_t n_marks, first_mark;
+    struct tx_detector_set named;           /* by the field's name */
+    struct tx_detector_set marked;          /* by some word of the text */
+    size_t n_marks, looked_from, looked_to; /* words of the bits */
     uint32_t near_start, near_end; /* the word that tx_context_near found last; the same: a name */
     struct tx_context_mark marks[TX_CONTEXT_MARKS];
 };
@@ -98,12 +105,17 @@ static inline bool tx_is_base64url(uint8_t c) {
     return tx_is_alnum(c) || c == '-' || c == '_';
 }
 
-/* Scans a text as it is; *ret is set anew. */
-void tx_scan(struct tx_text text, const struct tx_scan_place *place,
-             const struct tx_detect_options *options, struct tx_matches *ret);
+/* Scans a text as it is; what is found is added to *ret. `bits` has its classes and places, from
+ * `first` on; in front of it and behind it none is set. */
+void tx_scan(struct tx_text text, const struct tx_bits *bits, size_t first,
+             const struct tx_scan_place *place, const struct tx_detect_options *options,
+             struct tx_matches *ret);
 
-/* At its place by the start, when it is not there already. */
+void tx_matches_reset(struct tx_matches *matches);
+/* At the end, in any order. */
 void tx_matches_add(struct tx_matches *matches, const struct tx_match *match);
+/* By start, end and detector; each once. */
+void tx_matches_sort(struct tx_matches *matches);
 
 /* Whether `word` (lower case) stands at i, in any case of letters. */
 bool tx_scan_is_word(const struct tx_scan *s, size_t i, const char *word);
@@ -141,6 +153,8 @@ double tx_scan_entropy(const struct tx_scan *s, size_t start, size_t end);
 /* Whether a word of the detector's context stands near [start, end), or in the field's name.
  * Amortised over the text; candidates come nearly in the text's order. */
 bool tx_context_near(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end);
+/* Whether it is certain that none does. Never so when there is a trace, which is told of all. */
+bool tx_context_never(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end);
 
 /* Whether one of `words` (written as in tx_detector_info.context) stands in the `before` bytes in
  * front of [start, end) or the `after` bytes behind it; in the name, for words that count there.
@@ -151,31 +165,39 @@ bool tx_context_names(struct tx_scan *s, const char *words);
 
 /* One for each anchor. `at` is the anchor's place. */
 void tx_detect_email(struct tx_scan *s, size_t at);       /* '@' */
-void tx_detect_url(struct tx_scan *s, size_t at);         /* ':' */
-void tx_detect_ipv6(struct tx_scan *s, size_t at);        /* ':' */
-void tx_detect_mac(struct tx_scan *s, size_t at);         /* ':' */
+void tx_detect_url(struct tx_scan *s, size_t at);         /* the ':' of "://" */
+void tx_detect_ipv6(struct tx_scan *s, size_t at);        /* the first ':' */
+void tx_detect_mac(struct tx_scan *s, size_t at);         /* the first ':' */
 void tx_detect_kv(struct tx_scan *s, size_t at);          /* ':' or '=' */
-void tx_detect_jwt(struct tx_scan *s, size_t at);         /* 'J' */
-void tx_detect_auth(struct tx_scan *s, size_t at);        /* ' ' */
-void tx_detect_private_key(struct tx_scan *s, size_t at); /* 'B' */
-void tx_detect_aws_key(struct tx_scan *s, size_t at);     /* 'A' */
-void tx_detect_google_key(struct tx_scan *s, size_t at);  /* 'z' */
+void tx_detect_jwt(struct tx_scan *s, size_t at);         /* the 'J' of "eyJ" */
+void tx_detect_auth(struct tx_scan *s, size_t at);        /* ' ', ':' or '=' behind a scheme */
+void tx_detect_private_key(struct tx_scan *s, size_t at); /* the 'B' of "-BEGIN" */
+void tx_detect_aws_key(struct tx_scan *s, size_t at);     /* the last letter of the beginning */
+void tx_detect_google_key(struct tx_scan *s, size_t at);  /* the 'z' of "AIza" */
 void tx_detect_underscore(struct tx_scan *s, size_t at);  /* '_': GitHub, Stripe */
 void tx_detect_slack(struct tx_scan *s, size_t at);       /* 'x' and '/' */
 void tx_detect_vendor(struct tx_scan *s, size_t at);      /* '_', '-' and '.' */
-void tx_detect_eth(struct tx_scan *s, size_t at);         /* 'x' */
+void tx_detect_eth(struct tx_scan *s, size_t at);         /* the 'x' of "0x" */
 void tx_detect_phone(struct tx_scan *s, size_t at);       /* '+' and '(' */
 void tx_detect_plus(struct tx_scan *s, size_t at);        /* '+', from the telephone's */
 void tx_detect_mrz(struct tx_scan *s, size_t at);         /* '<' */
+/* Digits with gaps, from their first on. */
+void tx_detect_card(struct tx_scan *s, size_t at);
 /* A run of digits [at, end). */
-void tx_detect_card(struct tx_scan *s, size_t at, size_t end);
 void tx_detect_iban(struct tx_scan *s, size_t at, size_t end);
 void tx_detect_ipv4(struct tx_scan *s, size_t at, size_t end);
-void tx_detect_ids(struct tx_scan *s, size_t at, size_t end);
 void tx_detect_gps(struct tx_scan *s, size_t at, size_t end);
-/* A word [start, end) of letters and digits with at least one digit. */
+/* All words of letters and digits, with at least one digit, whose ends are `ends` in the b-th word
+ * of the bits. */
+void tx_detect_words(struct tx_scan *s, size_t b, uint64_t ends);
+/* One of them, [start, end). */
 void tx_detect_btc(struct tx_scan *s, size_t start, size_t end);
-void tx_detect_aws_secret(struct tx_scan *s, size_t start, size_t end);
 void tx_detect_vendor_word(struct tx_scan *s, size_t start, size_t end);
+/* By the first character of a word: whether a maker's token may begin so, or an address. */
+#define TX_VENDOR 1
+#define TX_BTC 2
+const uint8_t *tx_vendor_words(void);
+/* 40 letters, digits, '+' and '/' and no more. */
+void tx_detect_aws_secret(struct tx_scan *s, size_t start, size_t end);
 
 #endif

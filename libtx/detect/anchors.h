@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_DETECT_ANCHORS_H
+#define TX_DETECT_ANCHORS_H
+
+/*
+ * From classes to places: where something may begin. A bit here costs a look at the text there, so
+ * each asks for as much as a few shifts can tell of what stands around it. Four words of 64 places
+ * at a time; compiled once for each way of classify.h.
+ */
+
+#include <string.h>
+
+#include "libtx/detect/bits.h"
+
+/* All is inlined, so there is no convention for passing vectors to agree on. */
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+#define TX_ANCHORS static inline __attribute__((TX_ANCHORS_FOR always_inline))
+
+typedef uint64_t tx_four __attribute__((vector_size(32)));
+
+#define TX_CARD_BYTES 12    /* digits, with or without gaps */
+#define TX_ADDRESS_BYTES 12 /* from the first colon on: 0:0:0:0:0:0:1.2.3.4 */
+#define TX_CODED_BYTES 12   /* see decode.c */
+
+/* A map at four words, and the words before and behind each. */
+struct tx_around {
+    tx_four before, at, after;
+};
+
+TX_ANCHORS tx_four tx_load(const uint64_t *p) {
+    tx_four v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+TX_ANCHORS struct tx_around tx_around(const uint64_t *p) {
+    return (struct tx_around){tx_load(p - 1), tx_load(p), tx_load(p + 1)};
+}
+/* Whoever includes this defines TX_ANY(v): whether any bit is set, and TX_ANCHORS_FOR: nothing, or
+ * a target("...") and a comma. */
+
+/* What is set k places further on; what was k places before. */
+#define TX_AHEAD(m, k) ((m).at >> (k) | (m).after << (64 - (k)))
+#define TX_BACK(m, k) ((m).at << (k) | (m).before >> (64 - (k)))
+
+/* Of places with a run of n set from there on, those with n + k; k <= n. */
+#define TX_GROW(m, k)                                                                              \
+    do {                                                                                           \
+        (m).at &= TX_AHEAD(m, k);                                                                  \
+        (m).after &= (m).after >> (k);                                                             \
+    } while (0)
+
+TX_ANCHORS tx_four tx_begins(const struct tx_around *m) {
+    return m->at & ~TX_BACK(*m, 1);
+}
+TX_ANCHORS struct tx_around tx_or(const struct tx_around *a, const struct tx_around *b) {
+    return (struct tx_around){a->before | b->before, a->at | b->at, a->after | b->after};
+}
+TX_ANCHORS struct tx_around tx_without(const struct tx_around *a, const struct tx_around *b) {
+    return (struct tx_around){a->before & ~b->before, a->at & ~b->at, a->after & ~b->after};
+}
+
+/* A dot between digits, before what can be an octet of an IPv4 address or a coordinate's decimals.
+ */
+TX_ANCHORS tx_four tx_dots(const struct tx_around *dot, const struct tx_around *digit) {
+    tx_four octet = TX_AHEAD(*dot, 2) | TX_AHEAD(*dot, 3) | TX_AHEAD(*dot, 4);
+    tx_four decimals = TX_AHEAD(*digit, 2) & TX_AHEAD(*digit, 3) & TX_AHEAD(*digit, 4);
+    return dot->at & TX_BACK(*digit, 1) & TX_AHEAD(*digit, 1) & (octet | decimals);
+}
+
+/* Where a word begins: two letters and two digits, with a gap between them or without. */
+TX_ANCHORS tx_four tx_ibans(const struct tx_around *alnum, const struct tx_around *digit,
+                            const struct tx_around *gap) {
+    struct tx_around letter = tx_without(alnum, digit);
+    tx_four letters = tx_begins(alnum) & letter.at & TX_AHEAD(letter, 1);
+    return letters & TX_AHEAD(*digit, 3) &
+           (TX_AHEAD(*digit, 2) | (TX_AHEAD(*gap, 2) & TX_AHEAD(*digit, 4)));
+}
+
+/* "::", and a colon from which on there are colons and hex digits enough. */
+TX_ANCHORS tx_four tx_colons(const struct tx_around *colon, const struct tx_around *hex) {
+    struct tx_around address = tx_or(colon, hex);
+    if (!TX_ANY(colon->at))
+        return colon->at;
+    tx_four two = tx_begins(colon) & TX_AHEAD(*colon, 1);
+    tx_four within = colon->at & TX_BACK(address, 1);
+    TX_GROW(address, 1);
+    TX_GROW(address, 2);
+    TX_GROW(address, 4);
+    TX_GROW(address, TX_ADDRESS_BYTES - 8);
+    return two | (within & address.at);
+}
+
+/* Where digits begin of which there are enough, with single gaps between some of them. */
+TX_ANCHORS tx_four tx_cards(const struct tx_around *digit, const struct tx_around *gap) {
+    struct tx_around card = {
+        .at = digit->at | (gap->at & TX_BACK(*digit, 1) & TX_AHEAD(*digit, 1)),
+        .after = digit->after |
+                 (gap->after & (digit->after << 1 | digit->at >> 63) & digit->after >> 1)};
+    TX_GROW(card, 1);
+    TX_GROW(card, 2);
+    TX_GROW(card, 4);
+    TX_GROW(card, TX_CARD_BYTES - 8);
+    return card.at & tx_begins(digit);
+}
+
+TX_ANCHORS tx_four tx_coded_run(struct tx_around m) {
+    TX_GROW(m, 1);
+    TX_GROW(m, 2);
+    TX_GROW(m, 4);
+    TX_GROW(m, TX_CODED_BYTES - 8);
+    return m.at;
+}
+
+/* '_', '-' and '.' end the beginnings of makers' tokens, of which the shortest has as many
+ * characters behind it. None has four hex digits in front, as years and UUIDs have. */
+TX_ANCHORS tx_four tx_vendors(const struct tx_around *base64, const struct tx_around *alnum,
+                              const struct tx_around *slashes, const struct tx_around *dot,
+                              const struct tx_around *hex) {
+    struct tx_around body = tx_or(base64, dot);
+    struct tx_around behind = {.at = TX_AHEAD(body, 1), .after = body.after >> 1};
+    tx_four ends = dot->at | (base64->at & ~alnum->at & ~slashes->at);
+    if (!TX_ANY(ends))
+        return ends;
+    tx_four four = TX_BACK(*hex, 1) & TX_BACK(*hex, 2) & TX_BACK(*hex, 3) & TX_BACK(*hex, 4);
+    return ends & ~four & tx_coded_run(behind);
+}
+
+/* Where a run begins that may be base64; where one without dashes begins behind a dash, and one
+ * without slashes behind a slash. */
+TX_ANCHORS tx_four tx_coded(const struct tx_around *base64, const struct tx_around *alnum,
+                            const struct tx_around *slashes) {
+    struct tx_around joints = tx_without(base64, alnum), dashes = tx_without(&joints, slashes);
+    struct tx_around no_dashes = tx_or(alnum, slashes), no_slashes = tx_or(alnum, &dashes);
+    tx_four found = tx_coded_run(*base64);
+    if (!TX_ANY(found))
+        return found;
+    found &= tx_begins(base64);
+    if (TX_ANY(dashes.at | dashes.before >> 63))
+        found |= TX_BACK(dashes, 1) & tx_coded_run(no_dashes);
+    if (TX_ANY(slashes->at | slashes->before >> 63))
+        found |= TX_BACK(*slashes, 1) & tx_coded_run(no_slashes);
+    return found;
+}
+
+/* Those that want a digit. */
+TX_ANCHORS tx_four tx_with_digits(const struct tx_bits *bits, size_t b,
+                                  const struct tx_around *digit, const struct tx_around *alnum,
+                                  const struct tx_around *dot) {
+    struct tx_around gap = tx_around(bits->gap + b);
+    tx_four card = {0, 0, 0, 0}, anchor = card;
+    if (TX_ANY(digit->at | digit->after)) {
+        card = tx_cards(digit, &gap);
+        struct tx_around opener = tx_around(bits->opener + b), behind = tx_or(digit, &opener);
+        anchor =
+            (opener.at & TX_AHEAD(behind, 1)) | tx_dots(dot, digit) | tx_ibans(alnum, digit, &gap);
+    }
+    memcpy(bits->card + b, &card, sizeof(card));
+    return anchor;
+}
+
+/* 8-4-4-4-12 hex digits. */
+TX_ANCHORS tx_four tx_uuids(const struct tx_around *hex, const struct tx_around *dash) {
+    tx_four found = TX_AHEAD(*dash, 8) & TX_AHEAD(*dash, 13);
+    struct tx_around hex_4 = *hex, hex_8;
+    if (!TX_ANY(found))
+        return found;
+    TX_GROW(hex_4, 1);
+    TX_GROW(hex_4, 2);
+    hex_8 = hex_4;
+    TX_GROW(hex_8, 4);
+    return found & TX_AHEAD(*dash, 18) & TX_AHEAD(*dash, 23) & hex_8.at & TX_AHEAD(hex_4, 9) &
+           TX_AHEAD(hex_4, 14) & TX_AHEAD(hex_4, 19) & TX_AHEAD(hex_8, 24) & TX_AHEAD(hex_4, 32);
+}
+
+/* RFC 3339, up to the minutes and the colon behind them. */
+TX_ANCHORS tx_four tx_times(const struct tx_around *digit, const struct tx_around *alnum,
+                            const struct tx_around *dash, const struct tx_around *colon) {
+    tx_four found = TX_AHEAD(*dash, 4) & TX_AHEAD(*dash, 7);
+    struct tx_around two = *digit;
+    if (!TX_ANY(found))
+        return found;
+    TX_GROW(two, 1);
+    return found & TX_AHEAD(*colon, 13) & TX_AHEAD(*colon, 16) & two.at & TX_AHEAD(two, 2) &
+           TX_AHEAD(two, 5) & TX_AHEAD(two, 8) & TX_AHEAD(*alnum, 10) & ~TX_AHEAD(*digit, 10) &
+           TX_AHEAD(two, 11) & TX_AHEAD(two, 14);
+}
+
+/* Gives all places. */
+TX_ANCHORS tx_four tx_anchors_at(const struct tx_bits *bits, size_t b) {
+    struct tx_around digit = tx_around(bits->digit + b), alnum = tx_around(bits->alnum + b);
+    struct tx_around dot = tx_around(bits->dot + b), colon = tx_around(bits->colon + b);
+    struct tx_around hex = tx_around(bits->hex + b), base64 = tx_around(bits->base64 + b);
+    struct tx_around slashes = tx_around(bits->slashes + b), gap = tx_around(bits->gap + b);
+    struct tx_around dash = {gap.before & base64.before, gap.at & base64.at,
+                             gap.after & base64.after};
+    tx_four anchor = tx_with_digits(bits, b, &digit, &alnum, &dot) | tx_load(bits->literal + b) |
+                     tx_load(bits->rare + b) | (tx_load(bits->scheme + b) & tx_begins(&alnum)) |
+                     tx_colons(&colon, &hex) | tx_vendors(&base64, &alnum, &slashes, &dot, &hex);
+    tx_four coded = tx_load(bits->escape + b) | tx_coded(&base64, &alnum, &slashes);
+    tx_four word = tx_begins(&alnum), uuid = word & tx_uuids(&hex, &dash),
+            time = word & tx_times(&digit, &alnum, &dash, &colon);
+    memcpy(bits->anchor + b, &anchor, sizeof(anchor));
+    memcpy(bits->coded + b, &coded, sizeof(coded));
+    memcpy(bits->uuid + b, &uuid, sizeof(uuid));
+    memcpy(bits->time + b, &time, sizeof(time));
+    return anchor | coded | digit.at;
+}
+
+#define TX_BEHIND(map, b, k) ((map)[b] << (k) | (map)[(ptrdiff_t)(b)-1] >> (64 - (k)))
+#define TX_UUID_DIGITS UINT64_C(0xfff7bdeff) /* all but its dashes */
+
+/* Random digits and clocks are everywhere, and no identifiers: no word of a UUID (with a letter:
+ * one of digits alone is taken for what it seems to be), nor of a time, begins one. Of a UUID the
+ * last may, if more stands behind it. Neither is text in base64. */
+TX_ANCHORS void tx_without_clocks(const struct tx_bits *bits, size_t b) {
+    for (uint64_t all = bits->uuid[b]; all; all &= all - 1) {
+        size_t at = b * 64 + (size_t)__builtin_ctzll(all);
+        if ((tx_bits_of(bits->digit, at, 36) & TX_UUID_DIGITS) == TX_UUID_DIGITS)
+            bits->uuid[b] &= ~(all & -all);
+    }
+    uint64_t joined = bits->gap[b] | bits->dot[b] | bits->slashes[b];
+    bits->word[b] &= ~(TX_BEHIND(bits->uuid, b, 8) | TX_BEHIND(bits->uuid, b, 13) |
+                       TX_BEHIND(bits->uuid, b, 18) | TX_BEHIND(bits->uuid, b, 23) |
+                       (TX_BEHIND(bits->uuid, b, 36) & ~joined) | TX_BEHIND(bits->time, b, 4) |
+                       TX_BEHIND(bits->time, b, 7) | TX_BEHIND(bits->time, b, 13) |
+                       TX_BEHIND(bits->time, b, 16));
+    bits->coded[b] &= ~(bits->uuid[b] | TX_BEHIND(bits->uuid, b, 24) | bits->time[b]);
+}
+
+/* A digit in a word, added to the word's bits, carries on to the bit behind them. */
+TX_ANCHORS void tx_words(const struct tx_bits *bits, size_t n) {
+    uint64_t carry = 0;
+    for (size_t b = 0; b * 64 <= n; b++) {
+        uint64_t alnum = bits->alnum[b], digit = bits->digit[b], sum = alnum + carry;
+        carry = sum < carry;
+        sum += digit;
+        carry |= sum < digit;
+        bits->word[b] = sum & ~alnum;
+        const uint64_t *uuid = bits->uuid + b, *time = bits->time + b;
+        if (uuid[0] | uuid[-1] | time[0] | time[-1])
+            tx_without_clocks(bits, b);
+    }
+}
+
+/* False when there is no place at all. */
+TX_ANCHORS bool tx_anchors(const struct tx_bits *bits, size_t n) {
+    tx_four any = {0, 0, 0, 0};
+    for (size_t b = 0; b * 64 <= n; b += 4)
+        any |= tx_anchors_at(bits, b);
+    tx_words(bits, n);
+    return TX_ANY(any);
+}
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "libtx/detect/classify.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "libtx/crypto/secret.h"
+#define TX_ANCHORS_FOR
+#define TX_ANY(v) (((v)[0] | (v)[1] | (v)[2] | (v)[3]) != 0)
+#include "libtx/detect/anchors.h"
+#include "libtx/detect/literals.h"
+#include "libtx/detect/scan.h"
+
+/*
+ * The portable way. A table has for each character the classes that it is in, one in the lowest bit
+ * of each byte of a word; eight characters, shifted by their places and put together, are eight
+ * bits of each of eight classes.
+ */
+
+enum class {
+    DIGIT,
+    LETTER,
+    HEX,
+    BASE64,
+    COLON,
+    DOT,
+    GAP,
+    OPENER,
+    RARE,
+    SLASHES,
+    ESCAPE,
+    UPPER,
+    HIGH,
+    N_CLASSES
+};
+
+struct tables {
+    uint64_t first[256], second[256]; /* the first eight classes, and the others */
+    uint32_t literal[256];            /* groups of the three characters of a beginning */
+};
+
+static struct tables tables;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static bool is_in(enum class class, uint8_t c) {
+    switch (class) {
+    case DIGIT:
+        return tx_is_digit(c);
+    case LETTER:
+        return tx_is_letter(c);
+    case HEX:
+        return tx_is_hex(c);
+    case BASE64:
+        return tx_is_alnum(c) || c == '+' || c == '/' || c == '-' || c == '_';
+    case COLON:
+        return c == ':';
+    case DOT:
+        return c == '.';
+    case GAP:
+        return c == ' ' || c == '-';
+    case OPENER:
+        return c == '+' || c == '(';
+    case RARE:
+        return c == '@' || c == '<';
+    case SLASHES:
+        return c == '+' || c == '/';
+    case ESCAPE:
+        return c == '%' || c == '\\';
+    case UPPER:
+        return c >= 'A' && c <= 'Z';
+    case HIGH:
+        return c >= 0x80;
+    case N_CLASSES:
+        break;
+    }
+    return false;
+}
+
+static void build(void) {
+    for (unsigned c = 0; c < 256; c++) {
+        for (unsigned k = 0; k < N_CLASSES; k++) {
+            uint64_t *word = k < 8 ? &tables.first[c] : &tables.second[c];
+            *word |= (uint64_t)is_in((enum class)k, (uint8_t)c) << (8 * (k % 8));
+        }
+        for (unsigned k = 0; k < 3; k++)
+            tables.literal[c] |= (uint32_t)(tx_literal_low[k][c & 15] & tx_literal_high[k][c >> 4])
+                                 << (8 * k);
+    }
+}
+
+/* 64 bytes, and the two behind them. */
+static uint64_t classify_block(const uint8_t *p, const struct tx_bits *ret, size_t b) {
+    uint64_t bits[16] = {0}, literal = 0, scheme = 0;
+    uint32_t first_of = tables.literal[p[0]], second_of = tables.literal[p[1]] >> 8;
+
+    for (unsigned i = 0; i < 64; i += 8) {
+        uint64_t first = 0, second = 0;
+        for (unsigned k = 0; k < 8; k++) {
+            uint32_t third_of = tables.literal[p[i + k + 2]] >> 16;
+            uint32_t groups = first_of & second_of & third_of;
+            literal |= (uint64_t)((groups & 0x7f) != 0) << (i + k);
+            scheme |= (uint64_t)(groups >> 7 & 1) << (i + k);
+            first_of = tables.literal[p[i + k + 1]];
+            second_of = tables.literal[p[i + k + 2]] >> 8;
+            first |= tables.first[p[i + k]] << k;
+            second |= tables.second[p[i + k]] << k;
+        }
+        for (unsigned k = 0; k < 8; k++) {
+            bits[k] |= (first >> (8 * k) & 0xff) << i;
+            bits[8 + k] |= (second >> (8 * k) & 0xff) << i;
+        }
+    }
+    ret->digit[b] = bits[DIGIT];
+    ret->alnum[b] = bits[DIGIT] | bits[LETTER];
+    ret->hex[b] = bits[HEX];
+    ret->base64[b] = bits[BASE64];
+    ret->colon[b] = bits[COLON];
+    ret->dot[b] = bits[DOT];
+    ret->gap[b] = bits[GAP];
+    ret->opener[b] = bits[OPENER];
+    ret->rare[b] = bits[RARE];
+    ret->slashes[b] = bits[SLASHES];
+    ret->escape[b] = bits[ESCAPE];
+    ret->literal[b] = literal;
+    ret->scheme[b] = scheme;
+    ret->upper[b] = bits[UPPER];
+    ret->high[b] = bits[HIGH];
+    return bits[HIGH];
+}
+
+static bool classify(const uint8_t *p, size_t n, const struct tx_bits *ret) {
+    uint8_t rest[3 * 64] = {0};
+    uint64_t high = 0;
+    size_t b = 0;
+
+    pthread_once(&once, build);
+    for (; n - b * 64 >= 64 + 2; b++)
+        high |= classify_block(p + b * 64, ret, b);
+    size_t n_rest = n - b * 64;
+    if (n_rest)
+        memcpy(rest, p + b * 64, n_rest);
+    for (size_t k = 0; k <= n_rest; k += 64)
+        high |= classify_block(rest + k, ret, b++);
+    tx_classes_end(ret, b);
+    tx_wipe(rest, n_rest);
+    return high != 0;
+}
+
+static bool anchors(const struct tx_bits *bits, size_t n) {
+    return tx_anchors(bits, n);
+}
+
+const struct tx_classifier tx_classify_portable = {.classify = classify, .anchors = anchors};

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TX_DETECT_PHRASES_H
+#define TX_DETECT_PHRASES_H
+
+/*
+ * The words and phrases of all detectors' contexts, each once, and how they are found in a text: by
+ * its first four bytes, or fewer when it is shorter. Bit 5 of each is set, which takes the case
+ * away (also of the letters of Latin-1), and some characters are taken for each other; whoever is
+ * found is compared.
+ */
+
+#include <string.h>
+
+#include "libtx/detect/detect.h"
+
+#define TX_PHRASES_MAX 4096
+#define TX_PHRASE_BYTES_MAX 128
+#define TX_PHRASE_KEY 4
+#define TX_PHRASE_BUCKETS 8192
+
+struct tx_phrase {
+    const char *p;
+    uint8_t n;
+    bool is_prefix; /* `*` at its end */
+    struct tx_detector_set detectors;
+};
+
+/* A phrase with a space among its first bytes has several keys. */
+struct tx_phrase_entry {
+    uint32_t key, more, more_mask; /* the key, and what must stand in the four bytes behind it */
+    uint16_t phrase, next;         /* index; 1 + index of the next entry of the bucket */
+    uint8_t n_key;
+};
+
+struct tx_phrases {
+    size_t n, n_entries;
+    struct tx_phrase phrase[TX_PHRASES_MAX];
+    struct tx_phrase_entry entry[2 * TX_PHRASES_MAX];
+    /* By the key: whether there is one, and 1 + the index of its first entry. */
+    uint64_t has[TX_PHRASE_BUCKETS / 64];
+    uint16_t first[TX_PHRASE_BUCKETS];
+    /* By the first two bytes: the lengths of shorter keys, as bits. */
+    uint8_t shorter[1024];
+};
+
+/* Borrowed, for ever. */
+const struct tx_phrases *tx_phrases(void);
+
+/* The first four bytes at p, of n. */
+static inline uint32_t tx_phrase_key(const uint8_t *p, size_t n) {
+    uint32_t key = 0;
+    if (n >= TX_PHRASE_KEY)
+        memcpy(&key, p, TX_PHRASE_KEY);
+    else
+        for (size_t i = 0; i < n; i++)
+            key |= (uint32_t)p[i] << (8 * i);
+    return key | 0x20202020u;
+}
+
+/* The first `n` bytes of a key. */
+static inline uint32_t tx_phrase_short(uint32_t key, unsigned n) {
+    return key << (8 * (TX_PHRASE_KEY - n));
+}
+static inline uint32_t tx_phrase_bucket(uint32_t key) {
+    return key * 0x9e3779b1u >> 19;
+}
+static inline uint32_t tx_phrase_pair(uint32_t key) {
+    return (key << 16) * 0x9e3779b1u >> 22;
+}
+
+/* Where the phrase at p[at] ends, of n bytes; 0 when it is not there. A space in it is any joint,
+ * or none: taxId. */
+size_t tx_phrase_end(const struct tx_phrase *phrase, const uint8_t *p, size_t n, size_t at);
+
+/* Whether a word of such a phrase can begin at p[at]: behind what is no letter, nor digit, or with
+ * a capital behind a small letter. */
+bool tx_phrase_begins(const uint8_t *p, size_t at);
+
+#endif
