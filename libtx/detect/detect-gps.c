@@ -3,14 +3,15 @@
 
 /*
  * Latitude and longitude in degrees with at least four decimals (some ten metres), a comma between
- * them. The anchor is the run of digits before the first point.
+ * them. Where both are less than one is ocean: those are numbers of another sort. The anchor is the
+ * run of digits before the first point.
  */
 
 #define DECIMALS_MIN 4
 #define DECIMALS_MAX 16
 
 /* A signed decimal at *at; *at is then behind it. False when it is none. */
-static bool take_degrees(const struct tx_scan *s, size_t *at, double most, bool *ret_zero) {
+static bool take_degrees(const struct tx_scan *s, size_t *at, double most, bool *ret_small) {
     size_t i = *at, n_whole = 0, n_decimals = 0;
     double v = 0, unit = 1;
 
@@ -22,7 +23,7 @@ static bool take_degrees(const struct tx_scan *s, size_t *at, double most, bool 
     for (i++; tx_is_digit(tx_scan_at(s, i)) && n_decimals < DECIMALS_MAX; i++, n_decimals++)
         v += (s->p[i] - '0') * (unit /= 10);
     *at = i;
-    *ret_zero = v == 0;
+    *ret_small = v < 1;
     return n_decimals >= DECIMALS_MIN && v <= most;
 }
 
@@ -36,7 +37,7 @@ static size_t skip_direction(const struct tx_scan *s, size_t at, const char *let
 }
 
 void tx_detect_gps(struct tx_scan *s, size_t at, size_t end) {
-    bool zero_latitude, zero_longitude;
+    bool small_latitude, small_longitude;
 
     if (end - at > 2 || at < s->gps_done || tx_scan_at(s, end) != '.' ||
         tx_is_word(tx_scan_before(s, at)) || tx_scan_before(s, at) == '.' ||
@@ -44,7 +45,7 @@ void tx_detect_gps(struct tx_scan *s, size_t at, size_t end) {
         return;
     bool sign = tx_scan_before(s, at) == '-' || tx_scan_before(s, at) == '+';
     size_t i = at, start = sign ? at - 1 : at;
-    if (!take_degrees(s, &i, 90, &zero_latitude))
+    if (!take_degrees(s, &i, 90, &small_latitude))
         return;
     s->gps_done = i;
     i = skip_direction(s, i, "NS");
@@ -54,7 +55,7 @@ void tx_detect_gps(struct tx_scan *s, size_t at, size_t end) {
         return;
     for (i++; tx_scan_at(s, i) == ' ' && i < s->gps_done + 8;)
         i++;
-    if (!take_degrees(s, &i, 180, &zero_longitude) || (zero_latitude && zero_longitude))
+    if (!take_degrees(s, &i, 180, &small_longitude) || (small_latitude && small_longitude))
         return;
     i = skip_direction(s, i, "EW");
     if (!tx_is_word(tx_scan_at(s, i)))

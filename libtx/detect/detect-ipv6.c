@@ -42,13 +42,25 @@ static size_t ipv4_end(const struct tx_scan *s, size_t end) {
     return tx_is_alnum(tx_scan_at(s, i)) ? end : i;
 }
 
+/* AWS::EC2::VPC, A::~A: names and their scopes. */
+static bool is_scope(const struct tx_scan *s, const struct segment *segment) {
+    size_t start = segment->start, end = segment->end;
+    bool digit = false;
+    for (size_t i = start; i < end && !digit; i++)
+        digit = tx_is_digit(s->p[i]);
+    bool before = start > 2 && s->p[start - 1] == ':' && s->p[start - 2] == ':' &&
+                  tx_is_word(s->p[start - 3]);
+    bool after = end > 0 && s->p[end - 1] == ':' && tx_is_word(tx_scan_at(s, end));
+    return segment->n_groups < 3 && (before || after || (segment->n_groups == 1 && !digit));
+}
+
 static void finish(struct tx_scan *s, struct segment *segment) {
     /* More than eight pairs are the fingerprint of a key, or a longer identifier of hardware. */
     bool pairs = segment->n_groups > 8 && !segment->longer;
     size_t end = ipv4_end(s, segment->end);
     bool has_ipv4 = end > segment->end && segment->n_groups == 7;
     if ((segment->n_groups >= 8 && segment->n_groups <= GROUPS_MAX && !pairs) || has_ipv4 ||
-        (segment->compressed && segment->n_groups > 0))
+        (segment->compressed && segment->n_groups > 0 && !is_scope(s, segment)))
         tx_scan_claim(s, TX_DETECT_IPV6, segment->start, zone_end(s, end));
     else if (segment->n_groups > 1)
         tx_scan_refuse(s, TX_DETECT_IPV6, segment->start, segment->end, TX_FATE_INVALID);

@@ -43,7 +43,10 @@ void tx_detect_url(struct tx_scan *s, size_t at) {
     if (end == 0)
         return;
     if (colon && colon < end) {
-        if (!tx_scan_is(s, colon + 1, "[redacted]@"))
+        size_t first = colon + 1;
+        while (first < end && s->p[first] == '*')
+            first++;
+        if (first < end && !tx_scan_is(s, colon + 1, "[redacted]@"))
             tx_scan_claim(s, TX_DETECT_URL_PASSWORD, colon + 1, end);
     } else if (is_token(s, start, end)) {
         tx_scan_claim(s, TX_DETECT_URL_PASSWORD, start, end);

@@ -322,12 +322,24 @@ static void take_azure(struct tx_scan *s, size_t end) {
         tx_scan_claim(s, TX_DETECT_VENDOR_TOKEN, end - 5, stop);
 }
 
+/* Mailchimp: 32 hex digits, "-us" and a number. */
+static void take_mailchimp(struct tx_scan *s, size_t start, size_t end) {
+    if (start < 33 || s->p[start - 1] != '-' || tx_is_alnum(tx_scan_before(s, start - 33)))
+        return;
+    for (size_t i = start - 33; i < start - 1; i++)
+        if (!tx_is_hex(s->p[i]))
+            return;
+    tx_scan_claim(s, TX_DETECT_VENDOR_TOKEN, start - 33, end);
+}
+
 void tx_detect_vendor_word(struct tx_scan *s, size_t start, size_t end) {
     uint8_t first = s->p[start], after = tx_scan_at(s, end);
     if (!tx_scan_wants(s, TX_DETECT_VENDOR_TOKEN))
         return;
     if (after == '~' && end - start >= 2 && s->p[end - 1] == 'Q' && tx_is_digit(s->p[end - 2]))
         take_azure(s, end);
+    if (end - start <= 4 && first == 'u' && tx_scan_is(s, start, "us"))
+        take_mailchimp(s, start, end);
     if (end - start < WORD_BYTES)
         return;
     if (first == 'A' && s->p[start + 1] == 'A' && tx_scan_before(s, start) == ':')
