@@ -273,7 +273,7 @@ static bool take(struct tx_scan *s, const struct vendor *vendor, size_t start) {
         end--;
     if (end - body < vendor->least || end - body > vendor->most ||
         tx_is_alnum(tx_scan_at(s, end)) || !is_random(s, body, end) ||
-        tx_scan_in_uuid(s, start, body + 1))
+        tx_scan_in_uuid(s, start, body + 1) || (vendor->body != HEX && is_digest(s, start, end)))
         return false;
     tx_scan_claim(s, TX_DETECT_VENDOR_TOKEN, start, end);
     return true;

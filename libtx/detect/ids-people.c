@@ -36,8 +36,11 @@ static bool is_phone_extended(const char *id) {
     return id[10] == 'X';
 }
 
-/* Round numbers and rows of one digit are something else. */
 static bool is_phone(const char *id) {
+    return !tx_id_is_uniform(id, strlen(id));
+}
+/* Of plain digits, round numbers are something else. */
+static bool is_phone_plain(const char *id) {
     unsigned seen = 0;
     for (size_t i = 0; id[i]; i++)
         seen |= 1u << tx_digit(id[i]);
@@ -72,11 +75,11 @@ static const struct tx_id_shape shapes[] = {
     ROW(PHONE_NANP, "99999999999", CONTEXT, is_nanp_one),
     ROW(PHONE_NANP, "999-9999999", CONTEXT, is_nanp),
 
-    ROW(PHONE_NATIONAL, "99999999", CONTEXT, is_phone),
-    ROW(PHONE_NATIONAL, "999999999", CONTEXT, is_phone),
-    ROW(PHONE_NATIONAL, "9999999999", CONTEXT, is_phone),
-    ROW(PHONE_NATIONAL, "99999999999", CONTEXT, is_phone),
-    ROW(PHONE_NATIONAL, "999999999999", CONTEXT, is_phone),
+    ROW(PHONE_NATIONAL, "99999999", CONTEXT, is_phone_plain),
+    ROW(PHONE_NATIONAL, "999999999", CONTEXT, is_phone_plain),
+    ROW(PHONE_NATIONAL, "9999999999", CONTEXT, is_phone_plain),
+    ROW(PHONE_NATIONAL, "99999999999", CONTEXT, is_phone_plain),
+    ROW(PHONE_NATIONAL, "999999999999", CONTEXT, is_phone_plain),
 
     ROW(PHONE_NATIONAL, "999~9999", CONTEXT, is_phone),
     ROW(PHONE_NATIONAL, "9999~9999", CONTEXT, is_phone),

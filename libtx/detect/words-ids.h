@@ -11,8 +11,10 @@
 /* The formatter counts a letter past ASCII as two. */
 /* clang-format off */
 #define WORDS_UK_NINO \
-    "nino|ni number|ni no|national insurance|nat ins|nationale versicherungsnummer|" \
-    "assurance nationale|seguro nacional|assicurazione nazionale"
+    "segurança nacional|ubezpieczenia społecznego|ubezpieczenie społeczne|" \
+    "nationale verzekering|nino|ni number|ni no|national insurance|nat ins|" \
+    "nationale versicherungsnummer|assurance nationale|seguro nacional|" \
+    "assicurazione nazionale"
 #define WORDS_UK_NHS \
     "nhs|nhs number|nhs no|national health|health number|patient*|patiënt*|paciente|" \
     "paziente|utente|pacjent*"
@@ -25,7 +27,8 @@
     "versicherungsnummer|pension|sécurité sociale|seguridad social|previdenza|" \
     "segurança social|ubezpieczenie"
 #define WORDS_DE_KVNR \
-    "kvnr|kv nummer|krankenversicherung*|krankenversicherten*|versicherten*|krankenkasse|" \
+    "ubezpieczenie zdrowotne|pacjent*|paciente|paziente|kvnr|kv nummer|" \
+    "krankenversicherung*|krankenversicherten*|versicherten*|krankenkasse|" \
     "gesundheitskarte|egk|health insurance|assurance maladie|seguro médico|" \
     "assicurazione sanitaria|seguro de saúde|zorgverzekering|patient*"
 #define WORDS_DE_PERSONALAUSWEIS \
@@ -50,8 +53,8 @@
     "numéro national|nationalregister*|" NATIONAL
 #define WORDS_UK_DRIVING_LICENCE \
     "driving licence|driving license|driver number|driver licence|driver license|" \
-    "licence*|license*|dvla|führerschein*|permis de conduire|permiso de conducir|" \
-    "patente*|carta de condução|prawo jazdy|rijbewijs*"
+    "licence*|license*|dvla|führerschein*|fuehrerschein*|permis de conduire|" \
+    "permiso de conducir|patente*|carta de condução|prawo jazdy|rijbewijs*"
 #define WORDS_UK_UTR "utr|unique taxpayer|self assessment|" TAX
 #define WORDS_LU_NIN "matricule*|nin|" NATIONAL
 #define WORDS_ES_NUSS "nuss|naf|seguridad social|afiliación|afiliado|" NATIONAL
@@ -120,9 +123,10 @@
     "mbi|medicare*|beneficiary*|hicn|cms|begünstigte*|bénéficiaire*|beneficiario*|" \
     "beneficiário*|beneficjent*|begunstigde*"
 #define WORDS_CA_SIN \
-    "social insurance*|sin number|sin no|canadian sin|assurance sociale|" \
-    "numéro d'assurance|nas canada|numéro nas|sozialversicherung*|seguro social|" \
-    "assicurazione sociale|ubezpieczenia społecznego|sociale verzekering*"
+    "my sin|sin is|sin card|segurança social|social insurance*|sin number|sin no|" \
+    "canadian sin|assurance sociale|numéro d'assurance|nas canada|numéro nas|" \
+    "sozialversicherung*|seguro social|assicurazione sociale|ubezpieczenia społecznego|" \
+    "sociale verzekering*"
 #define WORDS_BR_CPF \
     "cpf*|cadastro de pessoas|pessoa física|pessoa fisica|individual taxpayer|" \
     "persona física|persona fisica|personne physique|natürliche person|osoba fizyczna|" \

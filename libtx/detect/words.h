@@ -10,14 +10,15 @@
 /* The formatter counts a letter past ASCII as two. */
 /* clang-format off */
 #define TAX \
-    "tax|taxpayer|tax id|tax number|tin|vat|steuer*|st nr|impôt*|fiscal*|fiscale|nif|cif|" \
-    "contribuyente|contribuinte|contribuente|podat*|nip|belasting*|btw|fisc"
+    "tax|taxpayer|tax id|tax number|tin|vat|steuer*|st nr|impôt*|impot*|fiscal*|fiscale|" \
+    "nif|cif|contribuyente|contribuinte|contribuente|podat*|nip|belasting*|btw|fisc"
 #define NATIONAL \
     "national id|national identification|identification number|id number|id no|id card|" \
     "identity|identity number|citizen|citizen id|personal id|personal number|" \
     "personal code|ssn|social security|social insurance|ausweis*|personalnummer|" \
     "identitäts*|identité|identidad|identificación|identità|identidade|identificação|" \
-    "dowód|tożsamośc*|identiteit*|persoonsnummer|kennitala|documento"
+    "dowód|tożsamośc*|identiteit*|persoonsnummer|kennitala|documento|identite|" \
+    "identificacion|identita|identificacao|dowod|tozsamosc*"
 #define PHONE \
     "phone|phones|phone no|phone number|phonenumber|telephone|telephones|" \
     "telephone number|tel|tel no|mobile|mobile no|cell|cell phone|cellphone|fax|msisdn|" \
