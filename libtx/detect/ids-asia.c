@@ -71,14 +71,22 @@ static bool is_jp_mynumber(const char *id) {
            !tx_id_is_uniform(id, 12);
 }
 
-/* GB 11643: area, day of birth, order, ISO 7064 MOD 11-2. Unlike stdnum, no list of counties, and
- * no birth to come: else one in 400 of other numbers with 18 digits would pass. */
-static bool is_cn_id(const char *id) {
-    unsigned sum = 0, province = two(id), year = (unsigned)tx_id_number(id + 6, 4);
+/* GB 11643: area, day of birth, order, ISO 7064 MOD 11-2. Any year will do where a word is near;
+ * the calendar is the same every 400. */
+static bool is_cn_id_ever(const char *id) {
+    unsigned sum = 0, year = (unsigned)tx_id_number(id + 6, 4);
     for (size_t i = 0; i < 17; i++)
         sum = (sum + tx_digit(id[i])) * 2 % 11;
-    return province >= 11 && province <= 91 && id[17] == "0123456789X"[(12 - sum) % 11] &&
-           year <= YEAR_MAX && tx_is_date(year, two(id + 10), two(id + 12));
+    return id[17] == "0123456789X"[(12 - sum) % 11] && year > 0 &&
+           tx_is_date(2000 + year % 400, two(id + 10), two(id + 12));
+}
+
+/* Unlike stdnum, no list of counties, and no birth to come: else one in 400 of other numbers with
+ * 18 digits would pass. */
+static bool is_cn_id(const char *id) {
+    unsigned province = two(id), year = (unsigned)tx_id_number(id + 6, 4);
+    return province >= 11 && province <= 91 && year >= 1800 && year <= YEAR_MAX &&
+           is_cn_id_ever(id);
 }
 
 static bool is_th_id(const char *id) {
@@ -148,6 +156,7 @@ static const struct tx_id_shape shapes[] = {
     ROW(JP_MYNUMBER, "9999-9999-9999", CONTEXT, is_jp_mynumber),
     ROW(CN_ID, "99999999999999999X", ALONE, is_cn_id),
     ROW(CN_ID, "999999 99999999 999X", ALONE, is_cn_id),
+    ROW(CN_ID, "99999999999999999X", CONTEXT, is_cn_id_ever),
     ROW(TH_ID, "9999999999999", CONTEXT, is_th_id),
     ROW(TH_ID, "9-9999-99999-99-9", APART, is_th_id),
     ROW(TH_ID, "9 9999 99999 99 9", APART, is_th_id),

@@ -7,12 +7,11 @@
 
 /* What is of no one country, or no person's number but has a shape all the same. */
 
-/* The American Bankers Association's weights 3, 7, 1; the first two digits name a district. */
+/* The American Bankers Association's weights 3, 7, 1. As in stdnum, the district (the first two
+ * digits) is not looked at. */
 static bool is_us_aba_rtn(const char *id) {
     static const int8_t weights[] = {3, 7, 1, 3, 7, 1, 3, 7, 1};
-    uint64_t d = tx_id_number(id, 2);
-    bool district = d <= 12 || (d >= 21 && d <= 32) || (d >= 61 && d <= 72) || d == 80;
-    return district && tx_weighted(id, weights, 9) % 10 == 0 && !tx_id_is_uniform(id, 9);
+    return tx_weighted(id, weights, 9) % 10 == 0 && !tx_id_is_uniform(id, 9);
 }
 
 static bool is_imei(const char *id) {
@@ -84,7 +83,7 @@ static bool is_mac(const char *id) {
     { TX_DETECT_##id, shape, TX_ID_##context, check }
 static const struct tx_id_shape shapes[] = {
     ROW(US_ABA_RTN, "999999999", CONTEXT, is_us_aba_rtn),
-    ROW(US_ABA_RTN, "9999-9999-9", APART, is_us_aba_rtn),
+    ROW(US_ABA_RTN, "9999-9999-9", CONTEXT, is_us_aba_rtn),
     ROW(IMEI, "999999999999999", CONTEXT, is_imei),
     ROW(IMEI, "99-999999-999999-9", CONTEXT, is_imei),
     ROW(IMEI, "99 999999 999999 9", CONTEXT, is_imei),

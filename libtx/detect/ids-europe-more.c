@@ -101,7 +101,7 @@ static bool is_hr_oib(const char *id) {
 static bool is_jmbg(const char *id) {
     static const int8_t weights[] = {7, 6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2};
     unsigned year = part(id + 4, 3) + (id[4] == '9' || id[4] == '8' ? 1000u : 2000u);
-    return year <= YEAR_MAX && tx_is_date(year, part(id + 2, 2), part(id, 2)) &&
+    return tx_is_date(year, part(id + 2, 2), part(id, 2)) &&
            (11 - tx_weighted(id, weights, 12) % 11) % 11 % 10 == (int)tx_digit(id[12]);
 }
 
@@ -124,11 +124,12 @@ static bool is_bg_lnch(const char *id) {
     return tx_weighted(id, weights, 9) % 10 == (int)tx_digit(id[9]) && !tx_id_is_uniform(id, 10);
 }
 
-/* A person's begins with 0 or 2, a company's with 1 (Legea 273/1994). */
+/* A person's begins with 0 or 2, a company's with 1 (Legea 273/1994), at which stdnum does not
+ * look.
+ */
 static bool is_md_idnp(const char *id) {
     static const int8_t weights[] = {7, 3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1};
-    return id[0] <= '2' && tx_weighted(id, weights, 12) % 10 == (int)tx_digit(id[12]) &&
-           !tx_id_is_uniform(id, 13);
+    return tx_weighted(id, weights, 12) % 10 == (int)tx_digit(id[12]) && !tx_id_is_uniform(id, 13);
 }
 
 static bool is_ua_rnokpp(const char *id) {

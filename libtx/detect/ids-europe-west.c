@@ -148,9 +148,8 @@ static bool is_ch_ahv(const char *id) {
     return strncmp(id, "756", 3) == 0 && tx_weighted(id, weights, 13) % 10 == 0;
 }
 
-/* Sex, year and month, department (2A and 2B count as 19 and 18), commune, order, key. The month is
- * 20 or more where it is not known. stdnum looks at neither sex nor month. */
-static bool is_fr_nir(const char *id) {
+/* Sex, year and month, department (2A and 2B count as 19 and 18), commune, order, key. */
+static bool has_nir_key(const char *id) {
     char digits[16];
     memcpy(digits, id, 16);
     if (id[6] == 'A' || id[6] == 'B') {
@@ -161,9 +160,14 @@ static bool is_fr_nir(const char *id) {
     } else if (id[6] > '9') {
         return false;
     }
+    return 97 - tx_id_number(digits, 13) % 97 == tx_id_number(digits + 13, 2);
+}
+
+/* The month is 20 or more where it is not known. stdnum looks at neither sex nor month, nor is
+ * there need to where a word is near. */
+static bool is_fr_nir(const char *id) {
     uint64_t month = tx_id_number(id + 3, 2);
-    return in(id[0], "123478") && ((month >= 1 && month <= 12) || month >= 20) &&
-           97 - tx_id_number(digits, 13) % 97 == tx_id_number(digits + 13, 2);
+    return in(id[0], "123478") && ((month >= 1 && month <= 12) || month >= 20) && has_nir_key(id);
 }
 
 static bool es_letter(uint64_t number, char letter) {
@@ -323,7 +327,9 @@ static const struct tx_id_shape shapes[] = {
     ROW(FR_NIR, "9~99~99~9X999~999~99", ALONE, is_fr_nir),
     ROW(FR_NIR, "9 99 99 9X 999 999/99", ALONE, is_fr_nir),
     ROW(FR_NIR, "9 99 99 9X 999 999-99", ALONE, is_fr_nir),
-    ROW(FR_NIR, "999999X999999 99", CONTEXT, is_fr_nir),
+    ROW(FR_NIR, "999999X999999 99", CONTEXT, has_nir_key),
+    ROW(FR_NIR, "999999X99999999", CONTEXT, has_nir_key),
+    ROW(FR_NIR, "9~99~99~9X~999~999~99", CONTEXT, has_nir_key),
     ROW(FR_NIR, "999999X999999/99", ALONE, is_fr_nir),
     ROW(ES_DNI_NIE, "99999999A", ALONE, is_es_dni),
     ROW(ES_DNI_NIE, "99999999-A", ALONE, is_es_dni),

@@ -108,11 +108,10 @@ KNOWN = {
 DIFFERENT = {
     "ar_cuit": lambda n: n[:2] in ("25", "26"),  # given to people since
     "be_nn": lambda n: int(n[2:4]) > 52 or int(n[2:4]) % 20 > 12 or "26" <= n[:2] <= "29",  # no such month; or one to come
-    "cn_id": lambda n: not "1800" <= n[6:10] <= "2029" or not has_chinese_place(n),  # we have no list of counties
+    "cn_id": lambda n: not has_chinese_place(n),  # we have no list of counties
     "iban": lambda n: n[:2] != "DE",  # we look at a country's length, not at its parts
     "no_fodselsnummer": lambda n: "26" <= n[4:6] <= "39" and n[6] >= "5",  # a day to come
     "se_personnummer": lambda n: n[4:6] > "60",  # a coordination number
-    "us_aba_rtn": lambda n: not ("00" <= n[:2] <= "12" or "21" <= n[:2] <= "32" or "61" <= n[:2] <= "72" or n[:2] == "80"),
     "za_id": lambda n: n[10] == "2",  # a refugee
     "ca_sin": lambda n: n[0] in "08",  # never given
     "br_cpf": lambda n: len(set(n)) == 1,
@@ -122,11 +121,8 @@ DIFFERENT = {
     "dk_cpr": lambda n: "26" <= n[4:6] <= ("36" if n[6] in "49" else "57") and n[6] in "456789",  # a day to come
     "fi_hetu": lambda n: n[7:8] == "9",  # a hospital's number
     "kr_rrn": lambda n: "20" <= n[:2] <= "29" and n[7] in "3478",  # without a check since October 2020
-    "fr_nir": lambda n: n[3:5] == "00" or 13 <= int(n[3:5]) < 20 or n[0] in "0569",  # no such month or sex
     "ie_pps": lambda n: n.endswith("B"),  # given since
     "credit_card": lambda n: not issued(n),  # a mutated number may be nobody's
-    "jmbg": lambda n: "030" <= n[4:7] <= "799",  # years to come
-    "md_idnp": lambda n: n[0] > "2",
     "do_cedula": lambda n: module_of("do.cedula").compact(n) in getattr(module_of("do.cedula"), "whitelist", ()),
     "my_nric": lambda n: True,  # we have no list of places; below it is asked to have no valid one missed
 }
