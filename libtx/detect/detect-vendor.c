@@ -193,8 +193,8 @@ static void build(void) {
         *bucket = (uint8_t)(i + 1);
         first_of_word[p[0]] |= ends_beginning(p[n - 1]) ? 0 : TX_VENDOR;
     }
-    for (const char *c = "AMNO"; *c; c++)
-        first_of_word[(uint8_t)*c] |= TX_VENDOR; /* Telegram, Discord */
+    for (const char *c = "AMNOu"; *c; c++)
+        first_of_word[(uint8_t)*c] |= TX_VENDOR; /* Telegram, Discord, Mailchimp */
     for (const char *c = "13bB"; *c; c++)
         first_of_word[(uint8_t)*c] |= TX_BTC;
 }

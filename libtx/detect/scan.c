@@ -292,6 +292,7 @@ static void take_anchor(struct tx_scan *s, size_t at) {
         break;
     case '-':
         tx_detect_private_key(s, at + 1);
+        tx_detect_mac(s, at);
         tx_detect_vendor(s, at);
         break;
     case '_':

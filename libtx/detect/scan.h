@@ -167,7 +167,7 @@ bool tx_context_names(struct tx_scan *s, const char *words);
 void tx_detect_email(struct tx_scan *s, size_t at);       /* '@' */
 void tx_detect_url(struct tx_scan *s, size_t at);         /* the ':' of "://" */
 void tx_detect_ipv6(struct tx_scan *s, size_t at);        /* the first ':' */
-void tx_detect_mac(struct tx_scan *s, size_t at);         /* the first ':' */
+void tx_detect_mac(struct tx_scan *s, size_t at);         /* the first ':' or '-' */
 void tx_detect_kv(struct tx_scan *s, size_t at);          /* ':' or '=' */
 void tx_detect_jwt(struct tx_scan *s, size_t at);         /* the 'J' of "eyJ" */
 void tx_detect_auth(struct tx_scan *s, size_t at);        /* ' ', ':' or '=' behind a scheme */
