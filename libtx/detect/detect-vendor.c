@@ -137,10 +137,9 @@ static const struct vendor vendors[] = {
     {"hvr.", URL, 24, 300},
     {"dp.pt.", ALNUM, 40, 44}, /* Doppler */
     {"dp.st.", DOTTED, 40, 64},
-    {"dt0c01.", DOTTED, 89, 89}, /* Dynatrace */
-    {"ya29.", URL, 30, MANY},    /* Google OAuth */
-    {"sl.", URL, 130, 200},      /* Dropbox */
-    {"pat.", DOTTED, 68, 68},    /* Harness */
+    {"ya29.", URL, 30, MANY}, /* Google OAuth */
+    {"sl.", URL, 130, 200},   /* Dropbox */
+    {"pat.", DOTTED, 68, 68}, /* Harness */
     {"sat.", DOTTED, 68, 68},
     {"atlasv1.", URL, 60, 70}, /* HashiCorp Terraform */
     {"sk.", DOTTED, 60, MANY}, /* Mapbox */
@@ -164,6 +163,7 @@ static const struct vendor vendors[] = {
     {"pat", DOTTED, 79, 79},       /* Airtable */
     {"eyJrIjoi", BASE64, 70, 400}, /* Grafana */
     {"sha256~", URL, 43, 43},      /* OpenShift */
+    {"dt0c01", DOTTED, 90, 90},    /* Dynatrace */
     {"oy2", ALNUM, 43, 43},        /* NuGet */
 };
 
