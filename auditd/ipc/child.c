@@ -10,6 +10,7 @@
 #include "auditd/ipc/fds.h"
 #include "auditd/ipc/log.h"
 #include "libtx/base/text.h"
+#include "libtx/crypto/begin.h"
 
 /* Our parent died: what is left may be finished, but not for long. */
 static void parent_died(int signal_number) {
@@ -101,7 +102,12 @@ int tx_child_start(const char *process, int argc, char **argv, struct tx_child_o
         return -EINVAL;
     }
     options.change_user = has_uid;
-    int r = prepare_signals();
+    int r = tx_crypto_begin();
+    if (r < 0) {
+        tx_log(TX_LOG_ERROR, "OpenSSL has no SHA-256 or AES-256-GCM; see its configuration");
+        return r;
+    }
+    r = prepare_signals();
     if (r < 0)
         return r;
     *ret = options;
