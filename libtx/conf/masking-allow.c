@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libtx/conf/masking-cover.h"
+#include "libtx/mask/masking-cover.h"
 #include "libtx/conf/masking-read.h"
 #include "libtx/conf/value.h"
 

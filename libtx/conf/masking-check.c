@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "libtx/conf/masking-cover.h"
+#include "libtx/mask/masking-cover.h"
 #include "libtx/conf/masking-read.h"
 #include "libtx/mask/masking-write.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TX_CONF_MASKING_COVER_H
-#define TX_CONF_MASKING_COVER_H
+#ifndef TX_MASK_MASKING_COVER_H
+#define TX_MASK_MASKING_COVER_H
 
 /*
  * Whether one match holds wherever another does, as far as can be told from their texts: true is

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "libtx/conf/masking-cover.h"
+#include "libtx/mask/masking-cover.h"
 
 #include <string.h>
 
@@ -165,6 +165,17 @@ static bool any_covers(const struct tx_masking_match *bigs, size_t n,
     return false;
 }
 
+/* What holds for each of `small->any` holds for `small`. */
+static bool alternatives_cover(const struct tx_masking_match *big,
+                               const struct tx_masking_match *small) {
+    if (big->n_any == 0 || any_covers(big->any, big->n_any, small))
+        return true;
+    for (size_t i = 0; i < small->n_any; i++)
+        if (!any_covers(big->any, big->n_any, &small->any[i]))
+            return false;
+    return small->n_any > 0;
+}
+
 /* All of `big->all` hold, and so does one of `big->any`. */
 static bool nested_cover(const struct tx_masking_match *big, const struct tx_masking_match *small) {
     for (size_t i = 0; i < big->n_all; i++) {
@@ -174,7 +185,7 @@ static bool nested_cover(const struct tx_masking_match *big, const struct tx_mas
         if (k == small->n_all && !tx_masking_covers(&big->all[i], small))
             return false;
     }
-    return big->n_any == 0 || any_covers(big->any, big->n_any, small);
+    return alternatives_cover(big, small);
 }
 
 /* What `big` leaves out, `small` leaves out too. */
