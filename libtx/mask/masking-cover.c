@@ -111,11 +111,12 @@ bool tx_masking_built_in(const struct tx_masking_list *detectors, struct tx_dete
     for (size_t i = 0; i < detectors->n; i++) {
         const char *name = detectors->item[i];
         enum tx_detector d = tx_detector_find((struct tx_text){name, strlen(name)});
+        bool is_pack = strncmp(name, pack, strlen(pack)) == 0;
         if (d < TX_DETECT_N)
             tx_detectors_add(ret, d);
-        else if (strncmp(name, pack, strlen(pack)) != 0)
+        else if (!is_pack)
             all = false;
-        for (size_t k = 0; d == TX_DETECT_N && k < TX_DETECT_N; k++)
+        for (size_t k = 0; is_pack && k < TX_DETECT_N; k++)
             if (strcmp(tx_pack_names[tx_detector_infos[k].pack], name + strlen(pack)) == 0)
                 tx_detectors_add(ret, (enum tx_detector)k);
     }

@@ -4,6 +4,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "auditd/ingest/check-record.h"
@@ -31,30 +32,35 @@ static void check_line(struct tx_mask *mask, struct tx_record *record) {
     tx_mask_wipe(mask);
 }
 
+static struct tx_mask *mask;
+static struct tx_conf *conf; /* the mask borrows from it */
+
+static void free_mask(void) {
+    tx_mask_free(mask);
+    tx_conf_free(conf);
+}
+
 /* By the preset alone. */
-static struct tx_mask *make_mask(void) {
+static void make_mask(void) {
     static const char bytes[32] = "0123456789abcdef0123456789abcde";
     static const struct tx_mask_key key = {TX_MASKING_DEFAULT_KEY, bytes, sizeof(bytes)};
-    static struct tx_conf *conf; /* the mask borrows from it */
     struct tx_bytes errors = TX_BYTES_INIT;
-    struct tx_mask *mask = NULL;
 
     int r = tx_conf_parse("t.yaml", TX_TEXT("version: 1\n"), &errors, &conf);
     assert(r == 0);
     r = tx_mask_new(&conf->masking, &key, 1, NULL, &mask);
     assert(r == 0);
-    return mask;
+    atexit(free_mask); /* what it owns lies in pages where nobody looks for pointers */
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     static struct tx_field fields[TX_LIMIT_FIELDS];
-    static struct tx_mask *mask;
     struct tx_wire_records records;
     struct tx_record record;
     int r;
 
     if (!mask)
-        mask = make_mask();
+        make_mask();
     if (tx_wire_records_open(data, n, &records) < 0)
         return 0;
     while ((r = tx_wire_records_next(&records, fields, &record)) == 0 || r == -E2BIG) {

@@ -6,6 +6,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "libtx/conf/conf.h"
@@ -37,9 +38,18 @@ static const char *const files[] = {
 static struct tx_mask *masks[N_FILES];
 static struct tx_conf *confs[N_FILES]; /* masks borrow from them */
 
+static void free_masks(void) {
+    for (size_t i = 0; i < N_FILES; i++) {
+        tx_mask_free(masks[i]);
+        tx_conf_free(confs[i]);
+    }
+}
+
 static void make_masks(void) {
     static const char bytes[32] = "0123456789abcdef0123456789abcde";
     static const struct tx_mask_key key = {TX_MASKING_DEFAULT_KEY, bytes, sizeof(bytes)};
+    if (!masks[0])
+        atexit(free_masks); /* what they own lies in pages where nobody looks for pointers */
     for (size_t i = 0; i < N_FILES && !masks[i]; i++) {
         struct tx_bytes errors = TX_BYTES_INIT;
         int r = tx_conf_parse("t.yaml", (struct tx_text){files[i], strlen(files[i])}, &errors,
