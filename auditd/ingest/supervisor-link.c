@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "auditd/ingest/supervisor-link.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -132,6 +133,18 @@ static void put_number(struct tx_buf *b, const char *name, uint64_t v) {
     tx_buf_dec(b, v);
 }
 
+/* Of the policy in force, since it was put in force. */
+static void put_masking(struct tx_buf *b, const struct tx_mask *mask) {
+    const struct tx_mask_counters *counters = tx_mask_counters(mask);
+    char name[32];
+
+    put_number(b, "mask_dropped", counters->dropped);
+    for (size_t i = 0; i < TX_MASK_ERROR_N; i++) {
+        snprintf(name, sizeof(name), "mask_error_%s", tx_mask_error_name((enum tx_mask_error)i));
+        put_number(b, name, counters->errors[i]);
+    }
+}
+
 static int on_status_get(struct tx_ingest *ingest, struct tx_control *message) {
     char memory[1024];
     struct tx_buf b = tx_buf_of(memory, sizeof(memory));
@@ -145,6 +158,7 @@ static int on_status_get(struct tx_ingest *ingest, struct tx_control *message) {
     put_number(&b, "parked", ingest->clients.n_parked);
     put_number(&b, "vault_asked", ingest->vault.n_asked);
     put_number(&b, "vault_failed", ingest->vault.n_failed);
+    put_masking(&b, ingest->policy->mask);
     tx_buf_str(&b, ",\"ledger\":");
     tx_buf_str(&b, ingest->link.fd >= 0 ? "true" : "false");
     tx_buf_str(&b, ",\"policy\":\"");

@@ -324,10 +324,10 @@ static size_t count_in_memory(void) {
         for (unsigned long at = start; at < end; at += sizeof(chunk) - 64) {
             size_t want = end - at < sizeof(chunk) ? end - at : sizeof(chunk);
             ssize_t got = pread(mem, chunk, want, (off_t)at);
-            for (char *p = chunk; got > 0 && (p = memmem(p, (size_t)(chunk + got - p), canary, 16));
-                 p++) {
+            for (char *p = chunk;
+                 got > 0 && (p = memmem(p, (size_t)(chunk + got - p), canary + 4, 11)); p++) {
                 const char *there = (const char *)(at + (unsigned long)(p - chunk));
-                n += there != canary && !(there >= chunk && there < chunk + sizeof(chunk));
+                n += there != canary + 4 && !(there >= chunk && there < chunk + sizeof(chunk));
             }
             explicit_bzero(chunk, sizeof(chunk));
         }
