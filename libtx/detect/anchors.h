@@ -113,7 +113,8 @@ TX_ANCHORS tx_four tx_coded_run(struct tx_around m) {
 }
 
 /* '_', '-' and '.' end the beginnings of makers' tokens, of which the shortest has as many
- * characters behind it. None has four hex digits in front, as years and UUIDs have. */
+ * characters behind it and two in front; none has four hex digits there, as years and UUIDs have.
+ */
 TX_ANCHORS tx_four tx_vendors(const struct tx_around *base64, const struct tx_around *alnum,
                               const struct tx_around *slashes, const struct tx_around *dot,
                               const struct tx_around *hex) {
@@ -123,7 +124,7 @@ TX_ANCHORS tx_four tx_vendors(const struct tx_around *base64, const struct tx_ar
     if (!TX_ANY(ends))
         return ends;
     tx_four four = TX_BACK(*hex, 1) & TX_BACK(*hex, 2) & TX_BACK(*hex, 3) & TX_BACK(*hex, 4);
-    return ends & ~four & tx_coded_run(behind);
+    return ends & ~four & TX_BACK(*alnum, 1) & TX_BACK(*alnum, 2) & tx_coded_run(behind);
 }
 
 /* Where a run begins that may be base64; where one without dashes begins behind a dash, and one

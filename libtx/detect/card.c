@@ -47,24 +47,32 @@ static bool is_article(const uint8_t *digits, size_t n) {
     return n == 13 && sum % 10 == 0;
 }
 
-uint32_t tx_card_lengths(const uint8_t digits[4]) {
+/* The row of the first four digits, or the number of rows. */
+static size_t row_of(const uint8_t digits[4]) {
     unsigned first = digits[0] * 1000u + digits[1] * 100u + digits[2] * 10u + digits[3];
-    for (size_t i = 0; i < TX_COUNT_OF(issuers); i++)
-        if (first >= issuers[i].first && first <= issuers[i].last)
-            return issuers[i].sure | issuers[i].doubtful;
-    return 0;
+    size_t low = 0, high = TX_COUNT_OF(issuers); /* the first one that does not end before it */
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (issuers[middle].last < first)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < TX_COUNT_OF(issuers) && first >= issuers[low].first ? low : TX_COUNT_OF(issuers);
+}
+
+uint32_t tx_card_lengths(const uint8_t digits[4]) {
+    size_t row = row_of(digits);
+    return row < TX_COUNT_OF(issuers) ? issuers[row].sure | issuers[row].doubtful : 0;
 }
 
 enum tx_card tx_card_kind(const uint8_t *digits, size_t n) {
-    unsigned first = digits[0] * 1000u + digits[1] * 100u + digits[2] * 10u + digits[3];
-    for (size_t i = 0; i < TX_COUNT_OF(issuers); i++) {
-        if (first < issuers[i].first || first > issuers[i].last)
-            continue;
-        if (issuers[i].sure & N(n))
-            return is_article(digits, n) ? TX_CARD_DOUBTFUL : TX_CARD_SURE;
-        return issuers[i].doubtful & N(n) ? TX_CARD_DOUBTFUL : TX_CARD_NONE;
-    }
-    return TX_CARD_NONE;
+    size_t row = row_of(digits);
+    if (row == TX_COUNT_OF(issuers))
+        return TX_CARD_NONE;
+    if (issuers[row].sure & N(n))
+        return is_article(digits, n) ? TX_CARD_DOUBTFUL : TX_CARD_SURE;
+    return issuers[row].doubtful & N(n) ? TX_CARD_DOUBTFUL : TX_CARD_NONE;
 }
 
 /* Lengths of the groups [start, end), 15 for longer ones, four bits each, from the right. */

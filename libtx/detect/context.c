@@ -169,12 +169,15 @@ bool tx_context_names(struct tx_scan *s, const char *words) {
     return has_word(words, (const uint8_t *)name->p, 0, name->n, &at, &to);
 }
 
-bool tx_context_never(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end) {
+bool tx_context_never(struct tx_scan *s, const struct tx_detector_set *detectors, size_t start,
+                      size_t end) {
+    uint64_t any = 0;
     if (s->options->assume_context || s->options->trace)
         return false;
     look(s, start, end);
-    return !s->context_overflow && !tx_detectors_have(&s->named, detector) &&
-           !tx_detectors_have(&s->marked, detector);
+    for (size_t i = 0; i < TX_DETECT_SET_WORDS; i++)
+        any |= detectors->word[i] & (s->named.word[i] | s->marked.word[i]);
+    return !any && !s->context_overflow;
 }
 
 /* The first mark from `start` on. */

@@ -79,9 +79,7 @@ static void try_row(struct tx_scan *s, const struct tx_id_row *row, const struct
     char text[TX_ID_CHARS_MAX + 1];
     size_t n = 0;
 
-    if (!tx_scan_wants(s, shape->detector) ||
-        (shape->context == TX_ID_CONTEXT &&
-         tx_context_never(s, shape->detector, id->start, id->end)))
+    if (!tx_scan_wants(s, shape->detector))
         return;
     for (size_t i = id->start; i < id->end; i++)
         if (tx_is_alnum(s->p[i]))
@@ -96,11 +94,17 @@ static void try_row(struct tx_scan *s, const struct tx_id_row *row, const struct
         tx_scan_refuse(s, shape->detector, id->start, id->end, fate);
 }
 
-static void try_rows(struct tx_scan *s, uint16_t node, const struct id *id) {
+static void try_rows(struct tx_scan *s, uint16_t at, const struct id *id) {
     const struct tx_id_tree *tree = s->ids;
-    for (uint16_t r = tree->nodes[node].first_row; r; r = tree->rows[r - 1].next) {
+    const struct tx_id_node *node = &tree->nodes[at];
+    if (!node->first_row)
+        return;
+    bool only_sure = tx_context_never(s, &node->doubtful, id->start, id->end);
+    for (uint16_t r = only_sure && !node->has_sure ? 0 : node->first_row; r;) {
         const struct tx_id_row *row = &tree->rows[r - 1];
-        if (fits(id->digits, row->digits, row->letters))
+        r = row->next;
+        if (fits(id->digits, row->digits, row->letters) &&
+            !(only_sure && row->shape->context == TX_ID_CONTEXT))
             try_row(s, row, id);
     }
 }

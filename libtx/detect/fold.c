@@ -110,10 +110,12 @@ static uint8_t separator(uint32_t c) {
 static uint8_t digit(uint32_t c) {
     if (c >= 0xff01 && c <= 0xff5e)
         return (uint8_t)(c - 0xff01 + '!');
-    for (size_t i = 0; i < TX_COUNT_OF(zeros); i++)
-        if (c >= zeros[i] && c < zeros[i] + 10)
-            return (uint8_t)('0' + (c - zeros[i]));
-    return 0;
+    size_t low = 0, high = TX_COUNT_OF(zeros); /* the last one that is not greater */
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        *(c < zeros[middle] ? &high : &low) = middle;
+    }
+    return c >= zeros[low] && c < zeros[low] + 10 ? (uint8_t)('0' + (c - zeros[low])) : 0;
 }
 
 /* The character's ASCII likeness; 0: none. */
@@ -124,6 +126,16 @@ static uint8_t likeness(uint32_t c, const struct tx_reading *reading) {
     if (!like && reading->confusables)
         like = lookalike(c);
     return like;
+}
+
+/* Most letters: of the ranges in which nothing has a likeness, and nothing is hidden. */
+static bool is_plain(uint32_t c, const struct tx_reading *reading) {
+    if (c < 0x034f)
+        return c > 0x00b7;
+    if (c < 0x058a)
+        return c >= 0x0350 && !reading->confusables;
+    return (c >= 0x3400 && c < 0xa620) || (c >= 0xac00 && c < 0xd7a4) ||
+           (c >= 0x1f000 && c < 0x1fbf0);
 }
 
 /* Of n bytes of valid UTF-8. */
@@ -149,24 +161,33 @@ bool tx_fold_needed(struct tx_text text) {
     return false;
 }
 
+static size_t keep(const char *p, size_t at, size_t n_bytes, size_t n, uint8_t *ret,
+                   uint32_t *ret_offsets) {
+    for (size_t k = 0; k < n_bytes; k++, n++) {
+        ret_offsets[n] = (uint32_t)(at + k);
+        ret[n] = (uint8_t)p[at + k];
+    }
+    return n;
+}
+
 size_t tx_fold(struct tx_text text, const struct tx_reading *reading, uint8_t *ret,
                uint32_t *ret_offsets) {
-    size_t n = 0;
-    for (size_t i = 0; i < text.n;) {
-        size_t n_char = tx_utf8_char(text.p + i, text.n - i);
+    size_t n = 0, n_char;
+    for (size_t i = 0; i < text.n; i += n_char) {
+        n_char = (uint8_t)text.p[i] < 0x80 ? 1 : tx_utf8_char(text.p + i, text.n - i);
         uint32_t c = n_char > 1 ? decode(text.p + i, n_char) : 0;
-        uint8_t like = c ? likeness(c, reading) : 0;
-        size_t n_kept = n_char == 0 ? 1 : n_char;
+        n_char += n_char == 0;
+        if (c == 0 || is_plain(c, reading)) {
+            n = keep(text.p, i, n_char, n, ret, ret_offsets);
+            continue;
+        }
+        uint8_t like = likeness(c, reading);
         if (like) {
             ret_offsets[n] = (uint32_t)i;
             ret[n++] = like;
-        } else if (!(c && reading->zero_width && is_hidden(c))) {
-            for (size_t k = 0; k < n_kept; k++) {
-                ret_offsets[n] = (uint32_t)(i + k);
-                ret[n++] = (uint8_t)text.p[i + k];
-            }
+        } else if (!(reading->zero_width && is_hidden(c))) {
+            n = keep(text.p, i, n_char, n, ret, ret_offsets);
         }
-        i += n_kept;
     }
     ret_offsets[n] = (uint32_t)text.n;
     return n;

@@ -87,6 +87,10 @@ static void add_shape(const struct tx_id_shape *shape, char any) {
 
     fill_row(row, shape, any);
     uint16_t node = add_path(row, shape->shape, any);
+    if (shape->context == TX_ID_CONTEXT)
+        tx_detectors_add(&tree.nodes[node].doubtful, shape->detector);
+    else
+        tree.nodes[node].has_sure = true;
     row->next = tree.nodes[node].first_row;
     tree.nodes[node].first_row = (uint16_t)tree.n_rows;
     size_t n_first = strcspn(shape->shape, " -./~");

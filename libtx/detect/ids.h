@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "libtx/detect/detect.h"
 #include "libtx/detect/id.h"
 
 #define TX_ID_CHARS_MAX 34 /* of an id without its separators */
@@ -25,6 +26,8 @@ enum tx_id_separator {
 /* Bit n of a set of lengths: n characters. */
 struct tx_id_node {
     uint64_t digits, letters;        /* what all ids that go on from here have in common */
+    struct tx_detector_set doubtful; /* of rows that want a word of their context */
+    bool has_sure;                   /* others */
     uint64_t next[TX_ID_SEPARATORS]; /* lengths that the next word can have, by what is before it */
     uint8_t separator;               /* before this word */
     uint8_t n;                       /* characters of the word */

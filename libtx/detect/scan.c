@@ -123,11 +123,22 @@ static bool is_uuid_at(const struct tx_scan *s, size_t start) {
     return has_letter;
 }
 
+/* Of the 64 bytes from bit i on, which are dashes. */
+static uint64_t dashes_from(const struct tx_bits *bits, size_t i) {
+    size_t b = i / 64;
+    uint64_t at = bits->gap[b] & bits->base64[b], after = bits->gap[b + 1] & bits->base64[b + 1];
+    return at >> (i % 64) | after << 1 << (63 - i % 64);
+}
+
 bool tx_scan_in_uuid(const struct tx_scan *s, size_t start, size_t end) {
-    size_t most = start < UUID_BYTES ? start : UUID_BYTES - 1;
-    for (size_t i = 0; i <= most; i++)
-        if (end <= start - i + UUID_BYTES && is_uuid_at(s, start - i))
+    size_t from = start < UUID_BYTES ? 0 : start - UUID_BYTES + 1;
+    uint64_t dashes = dashes_from(s->bits, s->first + from);
+    uint64_t places = dashes >> 8 & dashes >> 13 & dashes >> 18 & dashes >> 23;
+    for (; places; places &= places - 1) {
+        size_t at = from + (size_t)__builtin_ctzll(places);
+        if (at <= start && end <= at + UUID_BYTES && is_uuid_at(s, at))
             return true;
+    }
     return false;
 }
 
@@ -158,14 +169,32 @@ static void take_name(struct tx_scan *s, size_t at) {
 }
 
 static void take_scheme(struct tx_scan *s, size_t at) {
-    static const char *const schemes[] = {"bearer", "basic",     "digest",
-                                          "token",  "negotiate", "apikey"};
-    for (size_t i = 0; i < TX_COUNT_OF(schemes); i++) {
-        size_t end = at + strlen(schemes[i]);
-        uint8_t next = tx_scan_at(s, end);
-        if ((next == ' ' || next == ':' || next == '=') && tx_scan_is_word(s, at, schemes[i]))
-            tx_detect_auth(s, end);
+    const char *scheme;
+    switch (tx_lower(s->p[at])) {
+    case 'a':
+        scheme = "apikey";
+        break;
+    case 'b':
+        scheme = tx_lower(tx_scan_at(s, at + 1)) == 'e' ? "bearer" : "basic";
+        break;
+    case 'd':
+        scheme = "digest";
+        break;
+    case 'n':
+        scheme = "negotiate";
+        break;
+    case 't':
+        scheme = "token";
+        break;
+    default:
+        return;
     }
+    if (tx_is_alnum(tx_scan_before(s, at)) || !tx_scan_is_word(s, at, scheme))
+        return;
+    size_t end = at + strlen(scheme);
+    uint8_t next = tx_scan_at(s, end);
+    if (next == ' ' || next == ':' || next == '=')
+        tx_detect_auth(s, end);
 }
 
 /* Two letters and two digits begin an IBAN, with a gap between them or without. */
@@ -223,8 +252,7 @@ static void take_letter(struct tx_scan *s, size_t at) {
         if (third == 'z')
             tx_detect_google_key(s, at + 2);
     }
-    if (strchr("bdtna", first) && !tx_is_alnum(tx_scan_before(s, at)))
-        take_scheme(s, at);
+    take_scheme(s, at);
 }
 
 /* Behind the digits that follow: the next octet, or what is behind a coordinate. */

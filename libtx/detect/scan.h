@@ -153,8 +153,10 @@ double tx_scan_entropy(const struct tx_scan *s, size_t start, size_t end);
 /* Whether a word of the detector's context stands near [start, end), or in the field's name.
  * Amortised over the text; candidates come nearly in the text's order. */
 bool tx_context_near(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end);
-/* Whether it is certain that none does. Never so when there is a trace, which is told of all. */
-bool tx_context_never(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end);
+/* Whether it is certain that no word of any of these does. Never so when there is a trace, which is
+ * told of all. */
+bool tx_context_never(struct tx_scan *s, const struct tx_detector_set *detectors, size_t start,
+                      size_t end);
 
 /* Whether one of `words` (written as in tx_detector_info.context) stands in the `before` bytes in
  * front of [start, end) or the `after` bytes behind it; in the name, for words that count there.
