@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "libtx/base/error.h"
+#include "libtx/crypto/hash.h"
 #include "libtx/crypto/secret.h"
 #include "libtx/detect/decode.h"
 #include "libtx/detect/fold.h"
@@ -21,6 +22,7 @@ const struct tx_reading tx_reading_default = {
 void tx_detect_memory_free(struct tx_detect_memory *memory) {
     if (!memory)
         return;
+    tx_hasher_free(memory->hasher);
     for (size_t i = 0; i < TX_COUNT_OF(memory->level); i++) {
         free(memory->level[i].folded);
         free(memory->level[i].offsets);
@@ -34,6 +36,9 @@ int tx_detect_memory_new(size_t cap, struct tx_detect_memory **ret) {
     _cleanup_(tx_detect_memory_freep) struct tx_detect_memory *memory = calloc(1, sizeof(*memory));
     if (!memory)
         return -ENOMEM;
+    int r = tx_hasher_new(&memory->hasher);
+    if (r < 0)
+        return r;
     memory->cap = cap;
     memory->classifier = tx_classify_fast();
     if (!memory->classifier)
@@ -181,8 +186,10 @@ void tx_detect_prepared(struct tx_detection *d, struct tx_text text, const struc
 
 void tx_detect(struct tx_detect_memory *memory, struct tx_text text,
                const struct tx_detect_options *options, struct tx_matches *ret) {
-    struct tx_detection d = {
-        .memory = memory, .options = options, .reading = tx_detect_reading(options)};
+    struct tx_detection d = {.memory = memory,
+                             .options = options,
+                             .reading = tx_detect_reading(options),
+                             .place = {.hasher = memory->hasher}};
 
     tx_matches_reset(ret);
     ret->overflow = text.n > memory->cap;

@@ -27,6 +27,7 @@ struct tx_level_slot {
 struct tx_detect_memory {
     size_t cap;
     const struct tx_classifier *classifier;
+    struct tx_hasher *hasher;
     struct tx_level level[TX_READING_DEPTH_MAX + 1];
     struct tx_matches matches[TX_READING_DEPTH_MAX + 1];
     struct tx_level_slot slot[TX_DETECT_VALUES_MAX];

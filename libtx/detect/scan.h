@@ -24,8 +24,9 @@ struct tx_context_mark {
 /* For large variables of which only what was written is read. */
 #define TX_UNINITIALIZED __attribute__((uninitialized))
 
-/* Where the text of a scan comes from, for whoever is told of candidates. */
+/* Where the text of a scan comes from, for whoever is told of candidates; and what hashes. */
 struct tx_scan_place {
+    struct tx_hasher *hasher;
     const uint32_t *offsets;       /* of its bytes in what was folded; NULL: itself */
     uint32_t word_start, word_end; /* of what was decoded, when depth > 0 */
     uint16_t value;

@@ -65,10 +65,11 @@ static void detect_one(struct batch *b, size_t i) {
     const struct tx_level_slot *slot = &b->memory->slot[i];
     const struct tx_detect_value *value = &b->values[b->first + i];
     struct tx_detect_options options = *b->options;
-    struct tx_detection d = {.memory = b->memory,
-                             .options = &options,
-                             .reading = tx_detect_reading(b->options),
-                             .place = {.value = (uint16_t)(b->first + i)}};
+    struct tx_detection d = {
+        .memory = b->memory,
+        .options = &options,
+        .reading = tx_detect_reading(b->options),
+        .place = {.hasher = b->memory->hasher, .value = (uint16_t)(b->first + i)}};
 
     options.name = value->name;
     options.wanted = value->wanted;
@@ -108,7 +109,7 @@ void tx_detect_values(struct tx_detect_memory *memory, const struct tx_detect_va
     memory->level[0].folded[0] = '\0';
     for (size_t i = 0; i < n && !ret->overflow; i++) {
         ret->overflow = values[i].text.n > memory->cap;
-        if (b.n > 0 && values[i].text.n > memory->cap - (b.used - 1))
+        if (b.n > 0 && b.used - 1 + values[i].text.n > memory->cap)
             flush(&b);
         if (!ret->overflow)
             put(&b, values[i].text);
