@@ -29,7 +29,10 @@ ALLOWED = {
         "(int)errors.len": "the configuration's errors",
         'errors.len ? (char *)errors.data : ""': "the configuration's errors",
     },
-    "auditd/ingest/supervisor-link.c": {"strerror(-r)": "libc's text for a number"},
+    "auditd/ingest/supervisor-link.c": {
+        "strerror(-r)": "libc's text for a number",
+        "tx_mask_error_name((enum tx_mask_error)i)": "a constant",
+    },
     "libtx/detect/custom.c": {"reason": "a constant, of the configuration"},
     "libtx/detect/custom-examples.c": {"reason": "a constant, of the configuration"},
 }
