@@ -26,6 +26,7 @@
 #include "auditd/ingest/check-record.h"
 #include "auditd/ingest/policy.h"
 #include "libtx/base/cursor.h"
+#include "libtx/crypto/begin.h"
 #include "libtx/crypto/secret.h"
 #include "libtx/record/line.h"
 #include "libtx/wire/wire.h"
@@ -152,15 +153,6 @@ static bool memory_holds_canary(const struct driver *d) {
     return found || r < 0;
 }
 
-/* OpenSSL's first use does not live through a failure; ingest has it behind itself before it opens
- * the inbox. */
-static void begin_openssl(void) {
-    struct tx_hasher *hasher;
-    if (tx_hasher_new(&hasher) < 0)
-        fail("OpenSSL");
-    tx_hasher_free(hasher);
-}
-
 /* --- one run in a process of its own --- */
 
 enum { WENT_ON, ENDED, FOUND, NOT_REACHED, N_OUTCOMES };
@@ -171,9 +163,13 @@ static int run(struct driver *d, uint64_t n, uint64_t many) {
 
     *alloc = (struct tx_alloc_faults){.first = n, .many = many};
     int r = make_policy(d, &policy);
+    uint64_t before = alloc->count;
     if (r == 0)
         r = mask_all(d, policy->mask);
     alloc->first = 0;
+    if (alloc->failed == 0)
+        dprintf(STDOUT_FILENO, "without failures: %d, and masking allocates %lu times\n", r,
+                (unsigned long)(alloc->count - before));
     tx_wipe(d->datagrams.data, d->datagrams.cap);
     tx_wipe(d->fields, sizeof(d->fields));
     tx_wipe_traces(); /* as ingest does */
@@ -311,7 +307,8 @@ int main(int argc, char **argv) {
     if (!is_sweep)
         return print(&d);
     read_canaries(&d, argv[4]);
-    begin_openssl();
+    if (tx_crypto_begin() < 0) /* as ingest does, before it opens the inbox */
+        fail("OpenSSL");
     return sweep(&d, strtoul(argv[5], NULL, 10), strtoul(argv[6], NULL, 10),
                  strtoul(argv[7], NULL, 10));
 }

@@ -11,7 +11,7 @@ import unittest
 import canaries
 import hostile
 import tap
-from limit_cases import Cases
+from limit_cases import Case, Cases
 
 DRIVER = os.path.join(os.environ.get("TX_BUILD", "build"), "tests/fault/mask-driver")
 class Limits(unittest.TestCase):
@@ -52,6 +52,33 @@ class Limits(unittest.TestCase):
                 self.assertIn("masked", record)
                 if case.mark:
                     self.assertIn(case.mark, record["masked"]["value"])
+
+    def test_nor_does_any_other_limit_or_what_is_done_about_it(self):
+        for limits in ("max_field: 256B", "max_field: 300B, oversize: redact_all", "max_json_depth: 1", "max_spans: 1",
+                       "max_field: 128KiB, max_json_depth: 64, max_spans: 2048, decode_depth: 4"):
+            for on_error in ("mask_field", "drop_field", "reject_record"):
+                lines = self.masked(f"version: 1\nmasking: {{limits: {{{limits}}}, on_error: {on_error}}}\n")
+                with self.subTest(limits=limits, on_error=on_error):
+                    self.assertEqual(self.holds_canary(b"\n".join(lines)), [])
+                    self.assertTrue(any(b'"error:limit"' in line for line in lines))
+
+    def test_without_a_persons_key_nothing_is_let_through(self):
+        """mask-driver's vault has none for whoever ends in '!', and for whom the record does not name."""
+        config = "version: 1\nmasking: {rules: [{id: e, match: {fields: [value]}, action: {encrypt: {subject: who}}}]}\n"
+        secret = self.cases.mail.encode()
+        who = {"given": b"u-1", "away": b"u-2!", "empty": b"", "absent": None}
+        self.cases.all = [Case(name, [hostile.field("value", secret)] +
+                               ([] if value is None else [hostile.field("who", value)])) for name, value in who.items()]
+        for case, line in zip(self.cases.all, self.masked(config)):
+            with self.subTest(case=case.name):
+                self.assertEqual(self.holds_canary(line), [])
+                record = json.loads(b"{" + line)
+                if case.name == "given":
+                    self.assertEqual(record["masked"]["value"], "encrypt:e")
+                    self.assertTrue(record["data"]["value"].startswith("txe1:"))
+                else:
+                    self.assertEqual(record["data"]["value"], "[redacted]")
+                    self.assertIn("error:vault", record["masked"]["value"])
 
     def test_what_is_not_masked_would_be_seen(self):
         """The control: without rules most lines hold what they came with."""

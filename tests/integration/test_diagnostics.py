@@ -25,7 +25,7 @@ PRIVATE_JOURNALD = os.path.join(SOURCE, "tests/lib/private-journald")
 WITH_JOURNAL = CONFIG.replace("journald: {enabled: false}", "journald: {enabled: true}")
 ORIGINS = (f"test{i}.example/audit" for i in itertools.count())  # all of them write to one journal
 LONG = int(os.environ.get("TX_KILLS", "200")) > 200
-START_STEP = 29 if LONG else 401
+START_STEP = 29 if LONG else 997
 
 
 def daemon(config=WITH_JOURNAL, **options):

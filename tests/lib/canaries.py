@@ -39,8 +39,12 @@ class Maker:
         return "".join(self.random.choice("0123456789") for _ in range(n))
 
     def pan(self):
-        body = "4929" + self.digits(11)
-        return body + luhn(body)
+        """Its last four digits, which may be seen, stand nowhere else in it."""
+        while True:
+            body = "4929" + self.digits(11)
+            pan = body + luhn(body)
+            if pan[12:] not in pan[:15]:
+                return pan
 
     def email(self):
         return f"{self.word(9)}.{self.word(8)}@{self.word(14)}.org"

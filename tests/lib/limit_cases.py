@@ -45,10 +45,10 @@ class Cases:
 
     def long(self):
         for n in (65536 - 24, 65536 - 8, 65536 - 1, 65536, 65537, 120000):
-            self.add(f"mail behind {n} bytes", "x " * (n // 2) + self.mail)
-            self.add(f"card behind {n} digits", "1" * n + " " + self.pan)
+            self.add(f"mail behind {n} bytes", "x " * (n // 2) + self.mail, mark="error:limit")
+            self.add(f"card behind {n} digits", "1" * n + " " + self.pan, mark="error:limit" if n + 17 > 65536 else None)
         self.add("mail behind 120000 bytes of bytes", b"\0x" * 60000 + self.mail.encode(), BYTES)
-        self.add("mail behind 120000 bytes of JSON", json.dumps(["x " * 60000, self.mail]), JSON)
+        self.add("mail behind 120000 bytes of JSON", json.dumps(["x " * 60000, self.mail]), JSON, mark="error:limit")
         self.add("mail behind 120000 bytes of message", None, message=b"x " * 60000 + self.mail.encode())
         self.add("password of 120000 bytes", self.password + "y" * 120000, field="password")
         self.add("secret of 120000 bytes", self.password * 6000, label=2)
@@ -58,9 +58,9 @@ class Cases:
 
     def many(self):
         for n in (1023, 1024, 1025, 2047, 2048, 2049, 3000):
-            self.add(f"{n} mails in one value", f"{self.mail} " * n)
+            self.add(f"{n} mails in one value", f"{self.mail} " * n, mark="error:limit" if n > 1024 else "email")
         self.add("2049 mails in a message", None, message=f"{self.mail} ".encode() * 2049)
-        self.add("7000 cards in one value", f"{self.pan} " * 7000)
+        self.add("7000 cards in one value", f"{self.pan} " * 7000, mark="error:limit")
         self.add("2049 mails in bytes", f"{self.mail} ".encode() * 2049, BYTES)
         fields = [hostile.field(f"f{i}", self.mail.encode()) for i in range(1025)]
         self.add("1024 fields", None, more=fields[:1024])
@@ -71,11 +71,12 @@ class Cases:
     def json(self):
         for depth in (30, 31, 32, 33, 62, 63, 64, 65, 1000, 30000):
             self.add(f"JSON of depth {depth}", "[" * depth + json.dumps(self.mail) + "]" * depth, JSON,
-                     mark="error:" if depth > 64 else None)
+                     mark="error:json" if depth > 64 else "error:limit" if depth > 32 else "email")
             text = json.dumps(self.mail)
             for _ in range(min(depth, 1000)):
                 text = '{"k":' + text + "}"
-            self.add(f"JSON objects of depth {min(depth, 1000)}", text, JSON)
+            self.add(f"JSON objects of depth {min(depth, 1000)}", text, JSON,
+                     mark="error:json" if depth > 64 else "error:limit" if depth > 32 else "email")
         for n in (100, 128, 129, 1024, 1025, 4096, 65536, 100000):
             self.add(f"JSON key of {n} bytes", json.dumps({self.mail.rjust(n, "/"): 1}), JSON)
             self.add(f"below a JSON key of {n} bytes", json.dumps({"k" * n: {"password": self.password,
@@ -102,8 +103,8 @@ class Cases:
     def broken(self):
         mail = self.mail.encode()
         self.add("invalid UTF-8 around", b"\xff\xc0\x80 " + mail + b" \xed\xa0\x80")
-        self.add("invalid UTF-8 that becomes three times as long", b"\xff" * 60000 + b" " + mail)
-        self.add("invalid UTF-8 that becomes too long", b"\xff" * 130000 + b" " + mail)
+        self.add("invalid UTF-8 that becomes three times as long", b"\xff" * 60000 + b" " + mail, mark="error:limit")
+        self.add("invalid UTF-8 that becomes too long", b"\xff" * 130000 + b" " + mail, mark="error:limit")
         self.add("invalid UTF-8 in JSON", b'["\xff\xfe ' + mail + b'"]', JSON)
         self.add("invalid UTF-8 in a message", None, message=b"\xff" * 40000 + b" " + mail)
         self.add("NULs around", b"\0" * 1000 + mail + b"\0" * 1000)
