@@ -17,6 +17,12 @@ from canaries import Canaries
 from tracexd import CHILDREN, CONFIG, Daemon, wait_until
 
 ALL = (*CHILDREN, "tracex-auditd")
+ENCRYPTING = """masking:
+  rules:
+    - {id: who, match: {fields: [who, mail, json, i64, base64, labelled]}, action: {encrypt: {subject: who}}}
+    - {id: mails, match: {detect: [email]}, action: pseudonym, replaces: secure-default/email}
+    - {id: sealed, match: {fields: [plain, iban]}, action: commit}
+"""
 
 
 def pid_of(d, name):
@@ -54,10 +60,10 @@ class Memory(unittest.TestCase):
         """Where something is, of what should be wiped by now."""
         return {name: found for name in names if (found := canaries.find(self.canaries.needles, pid_of(d, name)))}
 
-    def nothing_is_left(self, d):
+    def nothing_is_left(self, d, names=ALL):
         """It is told to the client a moment before it is wiped."""
         end = time.monotonic() + 10
-        while found := self.look(d):
+        while found := self.look(d, names):
             if time.monotonic() > end:
                 self.fail("\n".join(line for lines in found.values() for line in lines))
             time.sleep(0.2)
@@ -70,6 +76,20 @@ class Memory(unittest.TestCase):
             c.wait_acked()
             self.nothing_is_left(d)
             self.assertEqual(len(d.records("canary.test")), 100)
+
+    def test_nor_of_persons_whose_data_is_encrypted(self):
+        """Whose name is personal data itself."""
+        with Daemon(CONFIG + ENCRYPTING).start() as d:
+            c = Client(d)
+            for n in range(30):
+                person = self.canaries.new(self.canaries.maker.email()).encode() if n % 3 else self.canaries.mail.encode()
+                c.send(lambda n: hostile.record(n, "canary.test", fields=[
+                    hostile.field("who", person), *self.canaries.fields]))
+            c.wait_acked()
+            wait_until(lambda: d.records("canary.test")[-1]["data"]["who"].startswith("txe1:"), 1, "a person's key")
+            self.nothing_is_left(d, (*ALL, "tracex-vault"))
+            self.assertEqual(d.stop(), 0)
+            self.assertEqual(canaries.find(self.canaries.needles, d.dir), [])
 
     def test_nor_of_what_is_rejected(self):
         with Daemon().start() as d:
