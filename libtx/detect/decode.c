@@ -194,7 +194,7 @@ static inline bool may_be_hex(const char *p) {
     for (size_t i = 0; i < 8; i += 2) {
         int high = hex_value(p[i]), low = hex_value(p[i + 1]);
         all |= high | low;
-        state = go_on(state, (uint8_t)(high << 4 | low));
+        state = go_on(state, (uint8_t)((unsigned)high << 4 | (unsigned)low));
     }
     return all >= 0 && state != OUT;
 }
