@@ -181,6 +181,18 @@ const struct tx_custom_detectors *tx_custom_hook(const struct tx_custom *custom)
     return &custom->hook;
 }
 
+struct tx_custom_cost tx_custom_cost_of(const struct tx_custom *custom, size_t i) {
+    const struct detector *d = &custom->detector[i];
+    bool ignore_case;
+
+    if (!d->pattern)
+        return (struct tx_custom_cost){.steps_max = 1, .has_literal = true};
+    return (struct tx_custom_cost){
+        .steps_max = tx_pattern_steps_max(d->pattern),
+        .has_literal = d->required.n > 0 || tx_pattern_literal(d->pattern, &ignore_case).n > 0,
+    };
+}
+
 /* --- making them --- */
 
 struct maker {

@@ -68,6 +68,14 @@ TX_DEFINE_CLEANUP(struct tx_custom *, tx_custom_free);
 /* For tx_detect_options.custom; number i claims as TX_DETECT_N + i. */
 const struct tx_custom_detectors *tx_custom_hook(const struct tx_custom *custom);
 
+/* Of number i, which a pattern is: characters that are read at most for each byte of a text, and
+ * whether it is run only where a text stands that all its matches contain. For words 1 and true. */
+struct tx_custom_cost {
+    uint32_t steps_max;
+    bool has_literal;
+};
+struct tx_custom_cost tx_custom_cost_of(const struct tx_custom *custom, size_t i);
+
 /* Whether each true example is found, as if words of its context were there (they may stand in a
  * field's name), and no false one, as it stands. The specs are those that *custom was made of. */
 TX_MUST_USE int tx_custom_check_examples(const struct tx_custom *custom,
