@@ -177,6 +177,8 @@ static enum tx_outcome mask_json(struct tx_mask *mask, struct tx_field *field,
 
 static enum tx_outcome mask_failed(struct tx_mask *mask, const struct tx_slot *slot,
                                    const struct tx_plan *plan, struct tx_text *text) {
+    if (mask->trace)
+        tx_why_tell(mask, slot);
     return tx_claim_drops(&slot->verdict->whole) ? tx_value_drop(mask, &slot->verdict->whole)
                                                  : tx_value_fail(mask, plan->error, text);
 }

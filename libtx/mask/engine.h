@@ -224,6 +224,11 @@ void tx_value_tell(const struct tx_mask *mask, const struct tx_mask_event *event
 
 #define TX_REDACTED TX_TEXT("[redacted]")
 
+/* --- why (why.c) --- */
+
+/* Tells the trace of each rule that holds for the value, and of what was found in it. */
+void tx_why_tell(struct tx_mask *mask, const struct tx_slot *slot);
+
 /* --- JSON (json-field.c) --- */
 
 /* No integer of fewer digits is found by a built-in detector. */

@@ -230,8 +230,10 @@ static bool is_left_out(const WALKER *w, const struct tx_verdict *verdict) {
 }
 
 static enum tx_outcome leave_out(WALKER *w, const struct tx_verdict *verdict) {
-    slot_of(w, verdict, (struct tx_text){.p = NULL}, NULL);
+    const struct tx_slot *slot = slot_of(w, verdict, (struct tx_text){.p = NULL}, NULL);
     tx_json_take_value(&w->j);
+    if (w->mode != COLLECT && w->mask->trace)
+        tx_why_tell(w->mask, slot);
     if (w->mode != COLLECT)
         tx_marks_add(w->mask, TX_ACTION_DROP_FIELD, verdict->whole.rule);
     return TX_KEPT;

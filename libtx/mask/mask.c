@@ -103,6 +103,11 @@ void tx_mask_assume_context(struct tx_mask *mask, bool assume) {
     mask->assume_context = assume;
 }
 
+void tx_mask_only(struct tx_mask *mask, const struct tx_detector_set *detectors) {
+    tx_detectors_and(&mask->all, detectors);
+    tx_detectors_and(&mask->of_numbers, detectors);
+}
+
 void tx_mask_set_trace(struct tx_mask *mask, const struct tx_mask_trace *trace) {
     mask->trace = trace;
 }

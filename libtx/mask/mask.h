@@ -45,6 +45,9 @@ void tx_mask_record(struct tx_mask *mask, struct tx_record *record);
 /* As if every detector's context words stood near each candidate; for trying detectors. */
 void tx_mask_assume_context(struct tx_mask *mask, bool assume);
 
+/* As if there were no other detectors; for trying some of them. */
+void tx_mask_only(struct tx_mask *mask, const struct tx_detector_set *detectors);
+
 /* Wipes the arena: everything that tx_mask_record gave since the last wipe is gone. */
 void tx_mask_wipe(struct tx_mask *mask);
 
@@ -85,9 +88,23 @@ bool tx_mask_rule_counted(const struct tx_mask *mask, size_t i, struct tx_mask_r
 enum tx_mask_step {
     TX_STEP_CANDIDATE, /* a detector looked: `candidate` says what became of it */
     TX_STEP_ALLOWED,   /* the entry `by` of `allow:` lets through what was found */
+    TX_STEP_RULE,      /* the rule `by` holds for it: `standing` says what came of that */
     TX_STEP_SHADOW,    /* the rule `by` would have claimed it */
     TX_STEP_CLAIM,     /* the strictest claim on what one detector found */
     TX_STEP_SPAN,      /* what was done to a stretch of bytes, or to the whole (start == end) */
+};
+
+/* What came of a rule that holds for a value, and that asks for what was found in it. */
+enum tx_mask_standing {
+    TX_STANDING_CLAIMS,
+    TX_STANDING_EXEMPTS,  /* it lets through, but for locked rules */
+    TX_STANDING_SHADOW,   /* it only would have claimed it */
+    TX_STANDING_UNSURE,   /* the detector is less sure than min_confidence */
+    TX_STANDING_FEW,      /* there is less of it in the record than min_count */
+    TX_STANDING_ALLOWED,  /* the entry `other` of `allow:` lets it through */
+    TX_STANDING_EXEMPTED, /* the rule `other` exempts it */
+    TX_STANDING_REPLACED, /* the rule `other` stands in its place */
+    TX_STANDING_N,
 };
 
 /* Where texts stand is told by numbers and by the field's name; no clear text is in it. */
@@ -101,6 +118,9 @@ struct tx_mask_event {
     const struct tx_candidate *candidate;
     const char *by; /* a rule's id, or an entry's name; NULL: none */
     enum tx_masking_action_kind action;
+    enum tx_mask_standing standing; /* RULE; start == end: it claims the value as a whole */
+    const char *other;              /* RULE: see the standing; NULL: none */
+    bool locked;                    /* RULE */
     bool failed; /* SPAN: the action could not be done, and the value was redacted */
 };
 

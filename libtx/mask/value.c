@@ -339,6 +339,8 @@ enum tx_outcome tx_value_mask(struct tx_mask *mask, const struct tx_slot *slot, 
                               struct tx_arena *to, struct tx_text *ret) {
     struct tx_text text = slot->text;
 
+    if (mask->trace)
+        tx_why_tell(mask, slot);
     if (slot->n_matches == 0 && !slot->overflow && (!slot->verdict->whole.any || slot->is_key) &&
         !slot->verdict->shadows && text.n <= mask->masking->limits.field_bytes)
         return TX_KEPT;
