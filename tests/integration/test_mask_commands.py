@@ -1,0 +1,495 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""tracexctl mask: what each command prints for fixed inputs, what hostile inputs get, and that what the manual shows
+is what is printed."""
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+import tap
+from tracexd import CTL, SOURCE
+
+LIMIT = 127 * 1024  # a line that a record's fields have room for
+CARD = "4111 1111 1111 1111"
+
+
+def run(*words, data=b"", directory=None):
+    result = subprocess.run([CTL, *[str(w) for w in words]], input=data if isinstance(data, bytes) else data.encode(),
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, check=False, cwd=directory)
+    assert result.returncode in (0, 1, 2), f"{words}: ended by {result.returncode}: {result.stderr!r}"
+    return result
+
+
+def mask(*words, **kwargs):
+    return run("mask", *words, **kwargs)
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+
+    def file(self, text, name="tracex.yaml"):
+        path = os.path.join(self.directory.name, name)
+        with open(path, "wb") as f:
+            f.write(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def policy(self, masking, name="tracex.yaml"):
+        return self.file("version: 1\nmasking:\n" + "".join(f"  {line}\n" for line in masking.splitlines()), name)
+
+
+OWN = """detectors:
+  employee:
+    regex: 'E[0-9]{6}'
+    context: {words: [employee, staff], before: 40, after: 10}
+    examples: {true: [E123456], false: [E12]}
+  token:
+    regex: 'acme_[0-9]{4}'
+    examples: {true: [acme_1234]}
+rules:
+  - {id: staff, match: {detect: [employee]}, action: redact}
+  - {id: token, match: {detect: [token]}, action: {replace: "<token>"}}"""
+
+
+class Test(Files):
+    def answers(self, data, *words):
+        result = mask("test", "--format", "json", *words, data=data)
+        return result, [json.loads(line) for line in result.stdout.decode().splitlines()]
+
+    def test_the_answer_is_exactly_two_members_with_byte_offsets(self):
+        result = mask("test", "--format", "json", data=f"é {CARD}\n")
+        self.assertEqual(result.stdout.decode(),
+                         '{"spans":[{"start":3,"end":22,"detector":"credit_card"}],"out":"é **** **** **** 1111"}\n')
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+
+    def test_there_is_one_answer_for_each_line_whatever_stands_in_it(self):
+        lines = [b"", b"a\0b", b"\xff\xfe\x80 bob@example.org", b" " * 70000, b"x" * (LIMIT + 1), b"y" * (3 << 20), b"\r",
+                 b"\xed\xa0\x80", b"\x1b[2J", b"bob@example.org"]
+        data = b"\n".join(lines)  # the last one has no newline
+        result, answers = self.answers(data)
+        self.assertEqual(len(answers), len(lines))
+        self.assertEqual([a["out"] for a in answers[4:6]], ["[redacted]"] * 2)
+        self.assertEqual(answers[0], {"spans": [], "out": ""})
+        self.assertEqual(answers[1]["out"], "a\0b")
+        self.assertEqual(answers[2]["spans"], [{"start": 4, "end": 19, "detector": "email"}])
+        self.assertTrue(answers[2]["out"].startswith("\ufffd\ufffd\ufffd "), answers[2])
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(len(result.stderr.splitlines()), 2, result.stderr)
+        text = mask("test", data=data)
+        self.assertEqual(text.stdout.count(b"\n"), len(lines))
+        self.assertEqual(text.returncode, 1)
+        self.assertEqual(mask("test", data=b"x" * LIMIT + b"\n").returncode, 0)
+
+    def test_no_input_has_no_answer(self):
+        self.assertEqual(mask("test").stdout, b"")
+        self.assertEqual(mask("test", "--format", "json", data="\n").stdout, b'{"spans":[],"out":""}\n')
+
+    def test_packs_and_context_hold_for_spans_and_for_what_comes_out(self):
+        line = f"{CARD} bob@example.org\n"
+        for packs, detectors, out in (("all", ["credit_card", "email"], None), ("pci", ["credit_card"],
+                                      "**** **** **** 1111 bob@example.org"), ("email", ["email"], None)):
+            _, [answer] = self.answers(line, "--packs", packs)
+            self.assertEqual([s["detector"] for s in answer["spans"]], detectors)
+            self.assertEqual("bob@" in answer["out"], packs == "pci", answer)
+            if out:
+                self.assertEqual(answer["out"], out)
+        _, [words] = self.answers("219099871\n", "--packs", "us_ssn")
+        _, [assume] = self.answers("219099871\n", "--packs", "us_ssn", "--context", "assume")
+        self.assertEqual((words["spans"], words["out"]), ([], "219099871"))
+        self.assertEqual((len(assume["spans"]), assume["out"]), (1, "[redacted]"))
+
+    def test_the_files_own_detectors_are_found_and_masked(self):
+        path = self.policy(OWN)
+        _, answers = self.answers("staff E123456\nE123456\nacme_1234 bob@example.org\n", "-c", path)
+        self.assertEqual([[s["detector"] for s in a["spans"]] for a in answers], [["employee"], [], ["token", "email"]])
+        self.assertEqual(answers[0]["out"], "staff [redacted]")
+        _, [only] = self.answers("acme_1234 bob@example.org\n", "-c", path, "--packs", "token")
+        self.assertEqual(only["out"], "<token> bob@example.org")
+        early = run("-c", path, "mask", "test", data="acme_1234\n")
+        self.assertEqual(early.stdout, b"<token>\n")
+
+    def test_event_field_sender_label_and_type_are_those_of_the_record(self):
+        path = self.policy("""preset: none
+i_accept_unmasked: true
+rules:
+  - {id: e, match: {events: ["pay.*"], fields: [note]}, action: redact}
+  - {id: s, match: {sender: {uid: [7], unit: ["web-*.service"]}}, action: {replace: "s"}}
+  - {id: l, match: {labels: [secret]}, action: {replace: "l"}}
+  - {id: t, match: {types: [int]}, action: {replace: "i"}}
+  - {id: k, match: {fields: [/doc/name]}, action: redact}""")
+        for words, line, out in (
+                (("--event", "pay.in", "--field", "note"), "v", "[redacted]"),
+                (("--event", "other", "--field", "note"), "v", "v"),
+                (("--sender", "uid=7,unit=web-1.service"), "v", "s"), (("--sender", "uid=7,unit=db.service"), "v", "v"),
+                (("--label", "secret"), "v", "l"), (("--label", "pii"), "v", "v"), (("--type", "int"), "17", "i"),
+                (("--type", "float"), "1.5", "1.5"), (("--type", "bool"), "true", "true"),
+                (("--type", "json", "--field", "doc"), '{"name": "x", "n": 1}', '{"name":"[redacted]","n":"i"}')):
+            result = mask("test", "-c", path, *words, data=line + "\n")
+            self.assertEqual(result.stdout.decode(), out + "\n", words)
+
+    def test_what_is_not_of_the_type_is_masked_whole_and_the_status_says_so(self):
+        result = mask("test", "--type", "int", data="17\nx1\n\n99999999999999999999\n18446744073709551615\n")
+        self.assertEqual(result.stdout.decode().splitlines(), ["17", "[redacted]", "[redacted]", "[redacted]",
+                                                              "18446744073709551615"])
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(b"line 2", result.stderr)
+        self.assertNotIn(b"x1", result.stderr)
+
+    def test_wrong_words_are_usage(self):
+        for words in (("--packs", "nonsense"), ("--format", "xml"), ("--context", "no"), ("--event", "A B"), ("more",),
+                      ("--field", "1x"), ("--sender", "uid=x"), ("--sender", "unit"), ("--type", "date"), ("--nonsense",),
+                      ("--label", "public")):
+            result = mask("test", *words, data="x\n")
+            self.assertEqual((result.returncode, result.stdout), (2, b""), words)
+        self.assertEqual(mask("nonsense").returncode, 2)
+        self.assertEqual(mask().returncode, 2)
+
+    def test_an_answer_comes_before_the_next_line_is_waited_for(self):
+        with subprocess.Popen([CTL, "mask", "test"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            for text in (b"one bob@example.org\n", b"two\n"):
+                process.stdin.write(text)
+                process.stdin.flush()
+                self.assertTrue(process.stdout.readline())
+            process.stdin.close()
+        self.assertEqual(process.returncode, 0)
+
+    def test_a_full_disk_is_said(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("there is no /dev/full")
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run([CTL, "mask", "test"], input=b"x\n" * 1000000, stdout=full, stderr=subprocess.PIPE,
+                                    timeout=120, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(b"cannot", result.stderr)
+
+
+class Explain(Files):
+    def explain(self, *words, data=""):
+        result = mask("explain", "--format", "json", *words, data=data)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return json.loads(result.stdout)
+
+    def test_each_rule_that_has_a_say_is_told_with_what_came_of_it(self):
+        path = self.policy("""allow:
+  - {name: office, detector: ipv4, cidr: [10.0.0.0/8], reason: r}
+rules:
+  - {id: mine, match: {fields: [msg], detect: [email]}, action: {mask: {keep_first: 2}}, replaces: secure-default/email}
+  - {id: trial, match: {fields: [msg], detect: [email]}, action: redact, mode: shadow}
+  - {id: few, match: {detect: [email], min_count: 3}, action: drop_field}
+  - {id: whole, match: {fields: [both]}, action: {mask: {keep_last: 1}}}""")
+        told = self.explain("-c", path, "--field", "msg", "--value", "10.1.2.3 bob.smith@example.org")
+        rules = {r["rule"]: r for r in told["rules"]}
+        self.assertEqual({k: (v["standing"], v["wins"], v.get("other")) for k, v in rules.items()}, {
+            "secure-default/ip": ("allowed", False, "office"), "mine": ("claims", True, None),
+            "trial": ("shadow", False, None), "few": ("too_few", False, None),
+            "secure-default/email": ("replaced", False, "mine")})
+        self.assertEqual(told["outcome"], "changed")
+        self.assertEqual(told["masked"], "mask:mine")
+        self.assertEqual(told["replaced"][0]["start"], 9)
+        both = self.explain("-c", path, "--field", "both", "--value", f"bob {CARD}")
+        rules = {r["rule"]: r for r in both["rules"]}
+        self.assertTrue(rules["whole"]["wins"] or rules["secure-default/card"]["wins"])
+        locked = self.explain("--field", "password", "--value", "x")
+        self.assertTrue(locked["rules"][0]["locked"])
+        self.assertIn("locked", locked["rules"][0]["why"])
+
+    def test_refusals_are_said_in_plain_words(self):
+        for value, detector, fate, words in (
+                ("4111111111111112", "credit_card", "check_fails", "Luhn"),
+                ("219099871", "us_ssn", "no_context", "no word of us_ssn stands near (64 bytes before, 32 after)"),
+                ("1234567.4111111111111111", "credit_card", "in_decimal", "decimal point")):
+            told = self.explain("--field", "msg", "--value", value)
+            [one] = [c for c in told["candidates"] if c["detector"] == detector]
+            self.assertEqual(one["fate"], fate)
+            self.assertIn(words, one["why"])
+            self.assertEqual((told["outcome"], "out" in told), ("unchanged", False))
+
+    def test_a_uuid_is_said_to_be_one(self):
+        told = self.explain("--value", "ref 6f03675a-1600-a35a-0999-409831722549 00000000-1111-2222-3333-444444444444")
+        self.assertEqual(told["uuids"], [{"part": 0, "start": 4, "end": 40}])
+        text = mask("explain", "--value", "6f03675a-1600-a35a-0999-409831722549").stdout.decode()
+        self.assertIn("  0..36      a UUID: random digits", text)
+
+    def test_own_detectors_and_encoded_words_and_context_are_told(self):
+        path = self.policy(OWN)
+        told = self.explain("-c", path, "--field", "msg", "--value", "E123456")
+        self.assertIn("40 bytes before, 10 after", told["candidates"][0]["why"])
+        told = self.explain("-c", path, "--field", "staff", "--value", "E123456")
+        self.assertIn("field's name", told["candidates"][0]["why"])
+        told = self.explain("--field", "msg", "--value", "x=Ym9iQGV4YW1wbGUub3Jn")
+        [one] = [c for c in told["candidates"] if c["detector"] == "email"]
+        self.assertEqual(one["decoded"], 1)
+        self.assertIn("decoded once", one["why"])
+
+    def test_what_no_rule_asks_for_is_told_and_what_helps(self):
+        path = self.policy("preset: none\ni_accept_unmasked: true")
+        told = self.explain("-c", path, "--field", "msg", "--value", "bob@example.org")
+        self.assertEqual([(c["detector"], c["fate"]) for c in told["candidates"]], [("email", "not_asked_for")])
+        text = mask("explain", "-c", path, "--event", "a.b", "--field", "msg", "--value", "x").stdout.decode()
+        for words in ("no rule names the field 'msg' of the event 'a.b'", "TX_PII", "fields: [\"msg\"]"):
+            self.assertIn(words, text)
+
+    def test_dropped_fields_and_records_are_told(self):
+        told = self.explain("--field", "cvv", "--value", "123")
+        self.assertEqual((told["outcome"], told["masked"]), ("field_dropped", "drop:secure-default/card-code-field"))
+        path = self.policy('rules:\n  - {id: no-debug, match: {events: ["debug.**"]}, action: drop_record}')
+        told = self.explain("-c", path, "--event", "debug.x", "--value", "v")
+        self.assertEqual((told["outcome"], told["masked"]), ("record_dropped", "drop:no-debug"))
+
+    def test_json_is_told_by_its_parts(self):
+        told = self.explain("--field", "doc", "--type", "json", "--value", '{"a":"bob@example.org","password":"hunter2"}')
+        self.assertEqual(sorted(r["rule"] for r in told["rules"]), ["secure-default/email", "secure-default/secret-field"])
+        self.assertTrue(all(r["part"] > 0 for r in told["rules"]))
+        self.assertNotIn("hunter2", told["out"])
+        bad = self.explain("--field", "doc", "--type", "json", "--value", '{"a":"hunter2"')
+        self.assertEqual((bad["out"], bad["masked"]), ("[redacted]", "error:json"))
+
+    def test_what_an_error_code_means_is_said(self):
+        encrypts = self.policy("rules:\n  - {id: e, match: {fields: [text]}, action: {encrypt: {subject: customer}}}")
+        for words, code in ((("--type", "json", "--value", "{"), "error:json"),
+                            (("--value", "bob@example.org " * 2000), "error:limit"),
+                            (("-c", encrypts, "--value", "x"), "error:vault")):
+            text = mask("explain", *words).stdout.decode()
+            self.assertRegex(text, rf"(?m)^masked   .*{code}")
+            self.assertRegex(text, rf"(?m)^{code}: [a-z]")
+            self.assertNotIn("nothing claims it", text)
+
+    def test_the_value_can_come_from_standard_input_and_so_is_in_no_list_of_processes(self):
+        told = self.explain("--value", "-", data=f"{CARD}\n")
+        self.assertEqual((told["bytes"], told["out"]), (19, "**** **** **** 1111"))
+        self.assertEqual(self.explain("--value", "-", data="")["bytes"], 0)
+        self.assertEqual(mask("explain", "--value", "-", data=b"x" * (LIMIT + 1)).returncode, 1)
+        self.assertEqual(self.explain("--value", "-", data=b"\xff bob@example.org \x1b[2J")["outcome"], "changed")
+
+    # Found, refused by a check, refused without a word, in an encoded word, in a name, in JSON.
+    CANARIES = ("canary-bob@example.org", "4111111111111112", "219099871", "6f03675a-1600-a35a-0999-409831722549",
+                "Y2FuYXJ5QGV4YW1wbGUub3Jn", "canaryword", "4111 1111 1111 1111", "canary: 12.5.1967", "\x1b[31mcanary",
+                "canaryword " * 3000, "canary\x00x".replace("\x00", ""))
+
+    def test_without_show_nothing_of_the_value_is_printed_anywhere(self):
+        policies = [(), ("-c", self.policy("preset: none\ni_accept_unmasked: true"))]
+        for canary in self.CANARIES:
+            for words in ((), ("--type", "bytes"), ("--type", "int"), ("--type", "float"), ("--type", "bool"),
+                          ("--field", "password"), ("--field", "cvv"), ("--label", "pii"), ("--format", "json")):
+                for policy in policies:
+                    result = mask("explain", *policy, *words, "--value", "-", data=canary)
+                    told = (result.stdout + result.stderr).decode()
+                    self.assertNotIn(canary, told, words)
+                    self.assertNotIn("canary", told, words)
+            value = json.dumps({"k": canary, "other": [canary]})
+            told = mask("explain", "--type", "json", "--value", value).stdout.decode()
+            if "[redacted]" not in told and "result   unchanged" not in told and "--show" not in told:
+                self.assertNotIn(canary, told)
+            shown = mask("explain", "--format", "json", "--show", "--value", "-", data=canary)
+            self.assertEqual(json.loads(shown.stdout)["value"], canary, "and the control: --show does print it")
+
+    def test_no_error_has_the_value_in_it(self):
+        bad = self.file("version: 1\nmasking: {nonsense: 1}\n")
+        for words in (("--value", "canary", "canary"), ("--valu", "canary", "--nonsense", "canary"),
+                      ("-c", bad, "--value", "canary"), ("-c", "/nonexistent", "--value", "canary"),
+                      ("--type", "int", "--value", "canary"), ("--event", "A B", "--value", "canary"), ("canary",),
+                      ("--value", "canary", "--format", "xml"), ("--value=canary", "--sender", "x=y")):
+            result = mask("explain", *words)
+            self.assertIn(result.returncode, (1, 2), words)
+            self.assertNotIn(b"canary", result.stdout + result.stderr, words)
+            self.assertTrue(result.stderr, words)
+
+    def test_what_was_not_taken_is_not_shown_beside_what_was(self):
+        told = self.explain("--value", f"{CARD} and 4111111111111112")
+        self.assertNotIn("4111111111111112", json.dumps(told))
+        self.assertIn("[not shown]", told["out"])
+        self.assertIn("4111111111111112", self.explain("--show", "--value", f"{CARD} and 4111111111111112")["out"])
+
+    def test_a_terminal_is_not_acted_on(self):
+        for words in ((), ("--show",), ("--show", "--format", "json")):
+            result = mask("explain", *words, "--value", "-", data="\x1b[2J bob@example.org \u202e")
+            self.assertNotIn(b"\x1b", result.stdout)
+            self.assertNotIn("\u202e".encode(), result.stdout)
+
+    def test_many_candidates_are_counted(self):
+        told = self.explain("--value", "-", data=" ".join(f"4111-1111-1111-{i:04d}" for i in range(1000)))
+        self.assertEqual(len(told["candidates"]), 256)
+        self.assertGreater(told["more_candidates"], 0)
+        self.assertNotIn("out", told)
+
+
+class Lint(Files):
+    def test_warnings_name_file_and_line_and_only_strict_fails(self):
+        path = self.policy("""rules:
+  - {id: a, match: {detect: [ipv4], min_confidence: 0.99}, action: redact}
+detectors:
+  slow: {regex: '[0-9]{9}', examples: {true: ["123456789"]}}""")
+        result = mask("lint", "-c", path)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        text = result.stdout.decode()
+        self.assertRegex(text, rf"{re.escape(path)}:4: warning: rule 'a' never does anything: its min_confidence is 99 %")
+        self.assertIn("no rule uses the detector 'slow'", text)
+        self.assertIn("note: the detector 'slow' is run over every text", text)
+        self.assertTrue(text.endswith(f"{path}: 2 warnings\n"), text)
+        self.assertEqual(mask("lint", "--strict", "-c", path).returncode, 1)
+
+    def test_the_shipped_file_has_none(self):
+        shipped = os.path.join(SOURCE, "config/tracex.yaml")
+        result = run("-c", shipped, "mask", "lint", "--strict")
+        self.assertEqual((result.returncode, result.stdout.decode()), (0, f"{shipped}: 0 warnings\n"), result.stderr)
+
+    def test_what_cannot_be_used_is_an_error(self):
+        for masking in ("nonsense: 1", "detectors:\n  d: {regex: 'E[0-9]', examples: {true: [X1]}}",
+                        "rules:\n  - {id: a, match: {detect: [nonsense]}, action: redact}"):
+            result = mask("lint", "-c", self.policy(masking))
+            self.assertEqual(result.returncode, 1, masking)
+            self.assertIn(b"tracex.yaml:", result.stderr)
+        self.assertEqual(mask("lint", "-c", "/nonexistent").returncode, 1)
+        self.assertEqual(mask("lint", "more").returncode, 2)
+
+    def test_a_pattern_that_is_tried_at_each_place_is_warned_of(self):
+        path = self.policy("""rules:
+  - {id: r, match: {detect: [wide]}, action: redact}
+detectors:
+  wide: {regex: 'k[a-z].{100}[0-9]x', examples: {false: [k]}}""")
+        result = mask("lint", "-c", path)
+        self.assertRegex(result.stdout.decode(), "warning: the detector 'wide' reads up to [0-9]+ characters")
+
+
+class Diff(Files):
+    BEFORE = 'rules:\n  - {id: a, match: {fields: [text]}, action: redact}'
+
+    def test_the_same_is_the_same(self):
+        path = self.policy(self.BEFORE)
+        result = mask("diff", path, path, "--fail-on-weaker")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stdout, b"0 weaker, 0 stricter, 0 changed; the policies are the same\n")
+
+    def test_weaker_and_stricter_are_told_apart_and_only_weaker_fails(self):
+        before, now = self.policy(self.BEFORE, "a"), self.policy("rules: []", "b")
+        weaker = mask("diff", before, now)
+        self.assertEqual(weaker.returncode, 0, weaker.stderr)
+        self.assertRegex(weaker.stdout.decode(), "(?m)^weaker +rule 'a': redact -> ")
+        self.assertRegex(weaker.stdout.decode(), r"(?m)^[1-9]\d* weaker, 0 stricter, 0 changed")
+        self.assertEqual(mask("diff", before, now, "--fail-on-weaker").returncode, 1)
+        stricter = mask("diff", now, before, "--fail-on-weaker")
+        self.assertEqual(stricter.returncode, 0)
+        self.assertRegex(stricter.stdout.decode(), r"(?m)^0 weaker, [1-9]\d* stricter, 0 changed")
+
+    def test_texts_that_come_out_differently_are_shown_without_what_either_hides(self):
+        before = self.policy('rules:\n  - {id: c, match: {detect: [credit_card]}, action: allow, reason: r}', "a")
+        now = self.policy('rules:\n  - {id: e, match: {detect: [email]}, action: allow, reason: r}', "b")
+        corpus = self.file(b"nothing\n" + f"{CARD} canary@example.org\n".encode() * 9 + b"\xff\0\n" + b"x" * (LIMIT + 1),
+                           "corpus")
+        for one, other in ((before, now), (now, before)):
+            result = mask("diff", one, other, "--corpus", corpus)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            text = result.stdout.decode()
+            self.assertIn("9 of 12 lines come out differently", text)
+            self.assertEqual(text.count("without what either hides"), 5)
+            self.assertNotIn("4111", text)
+            self.assertNotIn("canary", text)
+            self.assertIn(b"1 lines are longer", result.stderr)
+
+    def test_a_number_is_hidden_though_one_policy_takes_away_the_word_that_the_other_needs(self):
+        before = self.policy("""preset: none
+i_accept_unmasked: true
+detectors:
+  word: {regex: 'ssn', examples: {true: [ssn]}}
+rules:
+  - {id: w, match: {detect: [word]}, action: redact}""", "a")
+        now = self.policy("preset: none\ni_accept_unmasked: true\nrules:\n"
+                          "  - {id: n, match: {detect: [us_ssn]}, action: redact}", "b")
+        corpus = self.file("my ssn 219099871 here\n", "corpus")
+        for one, other in ((before, now), (now, before)):
+            text = mask("diff", one, other, "--corpus", corpus).stdout.decode()
+            self.assertIn("line 1, without what either hides: my [hidden] [hidden] here\n", text)
+            self.assertNotIn("219099871", text)
+
+    def test_what_is_new_each_time_is_no_difference(self):
+        path = self.policy('rules:\n  - {id: c, match: {fields: [text]}, action: commit}')
+        corpus = self.file("x\ny\n", "corpus")
+        self.assertIn(b"0 of 2 lines", mask("diff", path, path, "--corpus", corpus).stdout)
+
+    def test_files_that_cannot_be_read_are_named(self):
+        path = self.policy("rules: []")
+        self.assertEqual(mask("diff", path, "/nonexistent").returncode, 1)
+        self.assertIn(b"/nonexistent", mask("diff", path, path, "--corpus", "/nonexistent").stderr)
+        for words in ((), (path,), (path, path, path), (path, path, "--nonsense")):
+            self.assertEqual(mask("diff", *words).returncode, 2, words)
+
+
+class Bench(Files):
+    def test_it_measures_generated_records_and_the_lines_of_a_file(self):
+        for words, n in ((("-c", self.policy(OWN)), 20000), ((self.file(f"x\n{CARD}\n\n" * 100, "lines"),), 300)):
+            result = mask("bench", "--format", "json", *words)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            told = json.loads(result.stdout)
+            self.assertEqual(told["records"], n)
+            self.assertGreater(told["ns"], 0)
+            self.assertGreater(told["rules_ns"], 0)
+            self.assertEqual(set(told), {"records", "bytes", "ns", "mb_s", "rules_ns", "detectors_ns", "own_ns"})
+
+    def test_it_prints_a_table(self):
+        lines = mask("bench", self.file("x\n", "lines")).stdout.decode().splitlines()
+        self.assertEqual(len(lines), 4)
+        self.assertEqual(mask("bench", "/nonexistent").returncode, 1)
+        self.assertEqual(mask("bench", self.file("", "empty")).returncode, 1)
+        self.assertEqual(mask("bench", "a", "b").returncode, 2)
+
+
+class List(Files):
+    def test_every_detector_is_described_in_both_formats(self):
+        lines = mask("list").stdout.decode().splitlines()
+        rows = json.loads(mask("list", "--format", "json").stdout)
+        self.assertEqual([line.split()[0] for line in lines], [r["name"] for r in rows])
+        self.assertGreater(len(rows), 100)
+        for row in rows:
+            self.assertEqual(set(row), {"name", "pack", "context", "finds"})
+            self.assertTrue(row["finds"])
+            self.assertIn(row["context"], ("alone", "by form", "word"))
+        self.assertRegex(lines[0], r"^email +base +alone +e-mail address$")
+
+    def test_the_files_own_are_listed_too(self):
+        path = self.policy(OWN)
+        rows = json.loads(mask("list", "--format", "json", "-c", path).stdout)
+        self.assertEqual([(r["name"], r["pack"], r["context"]) for r in rows[-2:]],
+                         [("employee", "own", "word"), ("token", "own", "alone")])
+        self.assertEqual(mask("list", "-c", "/nonexistent").returncode, 1)
+        self.assertEqual(mask("list", "more").returncode, 2)
+
+    def test_presets_are_shown_as_they_are_built_in(self):
+        names = [line.split()[0] for line in mask("preset", "list").stdout.decode().splitlines()]
+        self.assertIn("secure-default@1", names)
+        for name in names:
+            text = mask("preset", "show", name).stdout
+            with open(os.path.join(SOURCE, "config/presets", name.split("@")[0] + ".yaml"), "rb") as f:
+                self.assertEqual(text, f.read(), name)
+            self.assertEqual(mask("preset", "show", name.split("@")[0]).stdout, text)
+        self.assertEqual(mask("preset", "show", "nonsense").returncode, 1)
+        for words in ((), ("show",), ("list", "more"), ("nonsense",)):
+            self.assertEqual(mask("preset", *words).returncode, 2, words)
+
+
+class Manual(Files):
+    """docs/masking.md, "Trying rules": files, and commands with what they print; … stands for anything within a line."""
+
+    def test_what_the_manual_shows_is_what_is_printed(self):
+        with open(os.path.join(SOURCE, "docs/masking.md"), encoding="utf-8") as f:
+            section = re.search(r"(?ms)^## Trying rules\n(.*?)(?=^## |\Z)", f.read()).group(1)
+        environment = dict(os.environ, PATH=os.path.dirname(CTL) + ":" + os.environ["PATH"])
+        n = 0
+        for name, kind, body in re.findall(r"(?ms)(?:^`([a-z.]+)`:\n\n)?^```(yaml|console)\n(.*?)^```$", section):
+            if kind == "yaml":
+                self.file(body, name)
+                continue
+            for command, expected in re.findall(r"(?ms)^\$ ([^\n]*)\n(.*?)(?=^\$ |\Z)", body):
+                result = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        cwd=self.directory.name, env=environment, timeout=60, check=False)
+                pattern = ".*".join(re.escape(part) for part in expected.split("…"))
+                self.assertRegex(result.stdout, f"\\A{pattern}\\Z", command)
+                n += 1
+        self.assertGreaterEqual(n, 8)
+
+
+if __name__ == "__main__":
+    tap.main()
