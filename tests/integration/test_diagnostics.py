@@ -24,7 +24,7 @@ from tracexd import CHILDREN, CONFIG, SOURCE, Daemon, wait_until
 PRIVATE_JOURNALD = os.path.join(SOURCE, "tests/lib/private-journald")
 WITH_JOURNAL = CONFIG.replace("journald: {enabled: false}", "journald: {enabled: true}")
 ORIGINS = (f"test{i}.example/audit" for i in itertools.count())  # all of them write to one journal
-LONG = int(os.environ.get("TX_KILLS", "200")) > 200
+LONG = os.environ.get("TX_ALLOCATIONS") == "all"
 START_STEP = 29 if LONG else 997
 
 

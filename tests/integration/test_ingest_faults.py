@@ -19,7 +19,7 @@ from alloc_faults import FOREVER, LIBRARY, AllocFaults
 from ingest_rig import Case, Rig
 
 # Of the allocations, each or a part.
-LONG = int(os.environ.get("TX_KILLS", "200")) > 200
+LONG = os.environ.get("TX_ALLOCATIONS") == "all"
 STARTS_STEP = 1 if LONG else 149
 STEP = 1 if LONG else 10
 
