@@ -16,8 +16,9 @@
  * The supervisor's messages (auditd/ipc/control.h) carry an erasure or a revelation as below.
  *
  * A caller who may have something revealed gets GO from the vault itself on his connection, then
- * sends token after token, one message each, and gets for each a message: u8 result, and with CLEAR
- * the clear text, with ERASED i64 nanoseconds since 1970.
+ * sends token after token, one message each: u16 which of the field's tokens it is, from 1, and the
+ * token. He gets for each a message: u8 result, and with CLEAR the clear text, with ERASED i64
+ * nanoseconds since 1970.
  */
 
 #include "libtx/base/buf.h"
@@ -104,12 +105,18 @@ enum tx_vault_result {
     TX_VAULT_CLEAR,
     TX_VAULT_ERASED,   /* its key was destroyed */
     TX_VAULT_UNKNOWN,  /* no key of this vault */
-    TX_VAULT_FORGED,   /* not of that record and field, or changed */
+    TX_VAULT_FORGED,   /* not of that record, field and place in it, or changed */
     TX_VAULT_NO_TOKEN, /* not of a token's form */
     TX_VAULT_FAILED,   /* the vault could not read its table */
 };
 
 /* A token is a part of a record's line; clear text is shorter. */
 #define TX_VAULT_TOKEN_BYTES TX_LIMIT_LINE_BYTES
+#define TX_VAULT_QUESTION_BYTES (2u + TX_VAULT_TOKEN_BYTES)
+
+struct tx_vault_question {
+    uint16_t ordinal;
+    struct tx_text token; /* borrowed */
+};
 
 #endif

@@ -9,8 +9,8 @@
 #include "libtx/base/fd.h"
 #include "libtx/crypto/secret.h"
 
-/* One byte more than a token may have, to see that it has. */
-#define QUESTION_BYTES (TX_VAULT_TOKEN_BYTES + 1u)
+/* One byte more than a question may have, to see that it has. */
+#define QUESTION_BYTES (TX_VAULT_QUESTION_BYTES + 1u)
 #define ANSWER_BYTES (1u + TX_VAULT_TOKEN_BYTES)
 
 static void hang_up(struct tx_vault_caller *caller) {
@@ -35,13 +35,13 @@ static int on_idle(void *data, uint32_t events) {
     return 0;
 }
 
-static void answer_token(struct tx_vault_caller *caller, struct tx_text token) {
+static void answer_token(struct tx_vault_caller *caller, const struct tx_vault_question *question) {
     struct tx_buf b = tx_buf_of(caller->callers->memory + QUESTION_BYTES, ANSWER_BYTES);
     struct tx_buf clear = tx_buf_of(b.data + 1, TX_VAULT_TOKEN_BYTES);
     int64_t time = 0;
 
     enum tx_vault_result result =
-        tx_vault_open_token(caller->callers->vault, &caller->reveal, token, &clear, &time);
+        tx_vault_open_token(caller->callers->vault, &caller->reveal, question, &clear, &time);
     tx_buf_u8(&b, (uint8_t)result);
     if (result == TX_VAULT_CLEAR)
         b.len += clear.len;
@@ -53,16 +53,20 @@ static void answer_token(struct tx_vault_caller *caller, struct tx_text token) {
 
 static int on_token(void *data, uint32_t events) {
     struct tx_vault_caller *caller = data;
-    uint8_t *question = caller->callers->memory;
+    uint8_t *message = caller->callers->memory;
+    struct tx_vault_question question;
 
     (void)events;
-    ssize_t n = recv(caller->fd, question, QUESTION_BYTES, MSG_DONTWAIT);
+    ssize_t n = recv(caller->fd, message, QUESTION_BYTES, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
-    if (n <= 0 || n > (ssize_t)TX_VAULT_TOKEN_BYTES)
+    struct tx_cursor c = tx_cursor_of(message, n > 0 ? (size_t)n : 0);
+    if (n > (ssize_t)TX_VAULT_QUESTION_BYTES || tx_cursor_u16(&c, &question.ordinal) < 0) {
         hang_up(caller);
-    else
-        answer_token(caller, (struct tx_text){.p = (const char *)question, .n = (size_t)n});
+        return 0;
+    }
+    question.token = (struct tx_text){.p = (const char *)c.p, .n = c.n};
+    answer_token(caller, &question);
     return 0;
 }
 

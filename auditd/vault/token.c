@@ -60,10 +60,17 @@ int tx_token_parse(struct tx_text text, uint8_t *memory, struct tx_token *ret) {
     return 0;
 }
 
-void tx_token_render_bound(const struct tx_vault_reveal *reveal, struct tx_buf *b) {
+static void put_big_endian(struct tx_buf *b, size_t v) {
+    tx_buf_u8(b, (uint8_t)(v >> 8));
+    tx_buf_u8(b, (uint8_t)v);
+}
+
+void tx_token_render_bound(const struct tx_vault_reveal *reveal, uint16_t ordinal,
+                           struct tx_buf *b) {
     tx_buf_str(b, "tracex-enc-v1");
     tx_buf_put(b, reveal->record, sizeof(reveal->record));
-    tx_buf_u16(b, (uint16_t)reveal->field.n);
+    put_big_endian(b, reveal->field.n);
     tx_buf_put(b, reveal->field.p, reveal->field.n);
     tx_buf_put(b, reveal->policy, sizeof(reveal->policy));
+    put_big_endian(b, ordinal);
 }

@@ -20,8 +20,10 @@ struct tx_token {
 /* -EBADMSG. `memory` has room for text.n bytes. */
 TX_MUST_USE int tx_token_parse(struct tx_text text, uint8_t *memory, struct tx_token *ret);
 
-/* What the value is bound to: the record, the field and the policy. */
-#define TX_TOKEN_BOUND_BYTES (13 + TX_VAULT_ID_BYTES + 2 + TX_LIMIT_NAME_BYTES + 8)
-void tx_token_render_bound(const struct tx_vault_reveal *reveal, struct tx_buf *b);
+/* What the value is bound to: the record, the field, the policy, and which of the field's tokens it
+ * is, from 1. */
+#define TX_TOKEN_BOUND_BYTES (13 + TX_VAULT_ID_BYTES + 2 + TX_LIMIT_NAME_BYTES + 8 + 2)
+void tx_token_render_bound(const struct tx_vault_reveal *reveal, uint16_t ordinal,
+                           struct tx_buf *b);
 
 #endif

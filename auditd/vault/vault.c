@@ -123,7 +123,8 @@ int tx_vault_erase(struct tx_vault *vault, struct tx_text person, struct tx_vaul
 
 static enum tx_vault_result open_with(struct tx_vault *vault, const struct tx_slot *slot,
                                       const struct tx_vault_reveal *reveal,
-                                      const struct tx_token *token, struct tx_buf *clear) {
+                                      const struct tx_token *token, uint16_t ordinal,
+                                      struct tx_buf *clear) {
     uint8_t key[TX_VAULT_KEY_BYTES], bound[TX_TOKEN_BOUND_BYTES];
     struct tx_buf b = tx_buf_of(bound, sizeof(bound));
 
@@ -131,7 +132,7 @@ static enum tx_vault_result open_with(struct tx_vault *vault, const struct tx_sl
         return TX_VAULT_FAILED;
     tx_aead_key_set(vault->work, key);
     tx_wipe(key, sizeof(key));
-    tx_token_render_bound(reveal, &b);
+    tx_token_render_bound(reveal, ordinal, &b);
     assert(!b.full);
     uint8_t *out = tx_buf_reserve(clear, token->n_sealed - TX_AEAD_TAG_BYTES);
     int r = out ? tx_aead_open(vault->work, token->nonce, bound, b.len, token->sealed,
@@ -145,15 +146,16 @@ static enum tx_vault_result open_with(struct tx_vault *vault, const struct tx_sl
 }
 
 enum tx_vault_result tx_vault_open_token(struct tx_vault *vault,
-                                         const struct tx_vault_reveal *reveal, struct tx_text text,
+                                         const struct tx_vault_reveal *reveal,
+                                         const struct tx_vault_question *question,
                                          struct tx_buf *clear, int64_t *ret_time) {
-    _cleanup_(tx_freep) uint8_t *memory = malloc(text.n + 1);
+    _cleanup_(tx_freep) uint8_t *memory = malloc(question->token.n + 1);
     struct tx_token token;
     struct tx_slot slot;
 
     if (!memory)
         return TX_VAULT_FAILED;
-    if (tx_token_parse(text, memory, &token) < 0)
+    if (tx_token_parse(question->token, memory, &token) < 0)
         return TX_VAULT_NO_TOKEN;
     int r = tx_table_find_ref(vault->table, token.ref, &slot);
     if (r != 0)
@@ -162,7 +164,7 @@ enum tx_vault_result tx_vault_open_token(struct tx_vault *vault,
         *ret_time = slot.time;
         return TX_VAULT_ERASED;
     }
-    return open_with(vault, &slot, reveal, &token, clear);
+    return open_with(vault, &slot, reveal, &token, question->ordinal, clear);
 }
 
 /* --- status --- */

@@ -52,7 +52,8 @@ TX_MUST_USE int tx_vault_erase(struct tx_vault *vault, struct tx_text person,
 /* Opens one token of what `reveal` names into `clear`, an empty buffer of TX_VAULT_TOKEN_BYTES that
  * the caller wipes. ERASED: *ret_time is when. */
 enum tx_vault_result tx_vault_open_token(struct tx_vault *vault,
-                                         const struct tx_vault_reveal *reveal, struct tx_text token,
+                                         const struct tx_vault_reveal *reveal,
+                                         const struct tx_vault_question *question,
                                          struct tx_buf *clear, int64_t *ret_time);
 
 /* Appends the status as a JSON object. */

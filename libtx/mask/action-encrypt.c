@@ -8,13 +8,14 @@
 
 /*
  * txe1:<ref>:<nonce>:<ciphertext ‖ tag>, each in base64url (docs/format.md section 8): AES-256-GCM
- * under the key of a person, with a random nonce, bound to the record, the field and the policy.
- * When that key is destroyed, nobody can read it. The key is asked for anew each time, so that it
- * is for its owner to say that there is none any more; only setting it up is spared.
+ * under the key of a person, with a random nonce, bound to its place: the record, the field, which
+ * of the field's ciphertexts it is, and the policy. When that key is destroyed, nobody can read it.
+ * The key is asked for anew each time, so that it is for its owner to say that there is none any
+ * more; only setting it up is spared.
  */
 
 #define TEXT_BYTES_MAX (1u << 20)
-#define BOUND_BYTES (13 + 16 + 2 + TX_LIMIT_NAME_BYTES + 8)
+#define BOUND_BYTES (13 + 16 + 2 + TX_LIMIT_NAME_BYTES + 8 + 2)
 #define PREFIX TX_TEXT("txe1:")
 #define REF_CHARS 22
 #define NONCE_CHARS 16
@@ -76,13 +77,20 @@ static struct tx_aead_key *find_seal(struct tx_action_tools *tools,
 
 /* --- the token --- */
 
+static void put_u16(struct tx_buf *b, size_t v) {
+    uint8_t bytes[2];
+    tx_action_big_endian(v, sizeof(bytes), bytes);
+    tx_buf_put(b, bytes, sizeof(bytes));
+}
+
 static bool put_bound(const struct tx_action_subject *subject, struct tx_buf *b) {
     tx_buf_str(b, "tracex-enc-v1");
     tx_buf_put(b, subject->record_id, 16);
-    tx_buf_u16(b, (uint16_t)subject->field.n);
+    put_u16(b, subject->field.n);
     tx_buf_put(b, subject->field.p, subject->field.n);
     tx_buf_put(b, subject->policy, 8);
-    return !b->full;
+    put_u16(b, subject->ordinal);
+    return !b->full && subject->ordinal <= UINT16_MAX;
 }
 
 /* The sealed bytes are put at the end of the room for their base64, which is written from its

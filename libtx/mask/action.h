@@ -34,6 +34,7 @@ struct tx_action_subject {
     const uint8_t *policy;       /* 8 bytes */
     int64_t received;            /* ns since 1970: which epoch of a key */
     uint32_t n;                  /* of the spans of this record that were replaced, from 1 */
+    uint32_t ordinal;            /* for ENCRYPT: of the field's ciphertexts, from 1 */
     struct tx_text person;       /* for ENCRYPT: who `subject` names; n == 0: not known */
 };
 

@@ -238,7 +238,7 @@ static void mask_field(struct tx_mask *mask, struct tx_field *field, struct tx_p
 
     tx_marks_reset(&mask->marks);
     mask->field = field->name;
-    mask->part = 0;
+    mask->part = mask->n_sealed = 0;
     enum tx_outcome outcome = mask_value(mask, field, plan, &text);
     field->dropped = outcome == TX_DROPPED;
     if (outcome != TX_KEPT) {
@@ -310,7 +310,7 @@ static void mask_beside(struct tx_mask *mask, struct tx_record *record, enum tx_
         return;
     tx_marks_reset(&mask->marks);
     mask->field = beside.name;
-    mask->part = 0;
+    mask->part = mask->n_sealed = 0;
     const struct tx_slot *slot =
         mask->one_by_one ? ask_beside(mask, beside.name, plan) : tx_slots_next(mask);
     const struct tx_field field = {.name = beside.name, .type = TX_VALUE_STR};

@@ -113,6 +113,7 @@ struct tx_mask {
 
     /* Of the present value. */
     struct tx_text field; /* its name, for actions and traces */
+    uint32_t n_sealed;    /* ciphertexts in the field so far */
     uint32_t part;
     struct tx_marks marks;
     struct tx_slot single; /* when texts are taken one by one */

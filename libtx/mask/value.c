@@ -92,6 +92,7 @@ static int apply(struct tx_mask *mask, const struct tx_claim *claim, struct tx_t
         .policy = mask->policy.bytes,
         .received = mask->record->received,
         .n = mask->n_replaced,
+        .ordinal = mask->n_sealed + 1,
         .person = tx_persons_of(&mask->persons, claim->rule),
     };
     return claim->action.kind == TX_ACTION_ENCRYPT && subject.person.n == 0
@@ -130,6 +131,7 @@ static enum tx_outcome put_replacement(struct tx_mask *mask, const struct tx_cla
         enum tx_mask_error error = b->full ? TX_MASK_ERROR_LIMIT : error_of(kind);
         return tx_value_fail(mask, error, &failed) == TX_DROPPED ? TX_DROPPED : TX_KEPT;
     }
+    mask->n_sealed += r == 0 && kind == TX_ACTION_ENCRYPT;
     tx_marks_add(mask, r == 0 ? kind : TX_ACTION_REDACT, claim->rule);
     return TX_KEPT;
 }
@@ -277,7 +279,7 @@ static enum tx_outcome replace_once(struct tx_mask *mask, struct tx_text text, s
 static enum tx_outcome replace_and_settle(struct tx_mask *mask, const struct tx_slot *slot,
                                           struct tx_arena *to, struct tx_text *ret) {
     const struct tx_marks marks = mask->marks;
-    uint32_t n_replaced = mask->n_replaced;
+    uint32_t n_replaced = mask->n_replaced, n_sealed = mask->n_sealed;
     size_t used = to->used;
 
     for (size_t round = 0; round < SETTLE_ROUNDS; round++) {
@@ -290,6 +292,7 @@ static enum tx_outcome replace_and_settle(struct tx_mask *mask, const struct tx_
         tx_arena_wipe(to, used);
         mask->marks = marks;
         mask->n_replaced = n_replaced;
+        mask->n_sealed = n_sealed;
         if (tx_claim_drops(&mask->strictest))
             return tx_value_drop(mask, &mask->strictest);
         if (settled == TX_SETTLED_NEVER)

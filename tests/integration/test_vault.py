@@ -357,6 +357,22 @@ class Encrypted(unittest.TestCase):
             self.assertEqual(d.stop(), 0)
             self.assertEqual(files_with(d.dir, b"Canary") + files_with(d.dir, b".canary@"), [])
 
+    def test_what_a_client_writes_like_a_token_opens_nothing_and_hides_nothing(self):
+        rules = RULES + """    - id: mails
+      match: {events: ["customer.*"], detect: [email]}
+      action: {encrypt: {subject: customer_id}}
+"""
+        with Daemon(CONFIG + rules).start() as d:
+            other = self.emit(d)["data"]["name"]
+            d.emit("--durable", "--event", "customer.wrote", "--field", "customer_id=" + SUBJECT,
+                   "--field", f"text={other} a.canary@example.org {other} b.canary@example.org")
+            [record] = d.records("customer.wrote")
+            self.assertEqual(record["data"]["text"].count("txe1:"), 4)
+            result = self.reveal(d, record, "text")
+            self.assertEqual(result.stdout, f"{other} a.canary@example.org {other} b.canary@example.org\n")
+            self.assertEqual(result.returncode, 1)
+            self.assertEqual(result.stderr.count("refused"), 2)
+
     def test_keys_outlive_the_daemon_and_any_of_its_processes(self):
         with Daemon(CONFIG + RULES).start() as d:
             first = self.emit(d)

@@ -45,10 +45,10 @@ def commit(key, record, field, n, value):
     return "commit:" + base64url(hashlib.sha256(salt + value.encode()).digest())
 
 
-def encrypt(key, ref, nonce, record, policy, field, value):
+def encrypt(key, ref, nonce, record, policy, field, ordinal, value):
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-    bound = (b"tracex-enc-v1" + bytes.fromhex(record) + struct.pack("<H", len(field.encode())) +
-             field.encode() + bytes.fromhex(policy))
+    bound = (b"tracex-enc-v1" + bytes.fromhex(record) + struct.pack(">H", len(field.encode())) +
+             field.encode() + bytes.fromhex(policy) + struct.pack(">H", int(ordinal)))
     sealed = AESGCM(bytes.fromhex(key)).encrypt(bytes.fromhex(nonce), value.encode(), bound)
     parts = ["txe1", base64url(bytes.fromhex(ref)), base64url(bytes.fromhex(nonce)), base64url(sealed)]
     return ":".join(parts)

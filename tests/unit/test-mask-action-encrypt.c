@@ -41,6 +41,7 @@ static const struct tx_masking_action indexed = {.kind = TX_ACTION_ENCRYPT,
 static struct tx_action_subject subject_of(const char *text, const char *person) {
     struct tx_action_subject subject = action_subject(text);
     subject.person = text_of(person);
+    subject.ordinal = 1;
     return subject;
 }
 
@@ -53,7 +54,8 @@ static struct tx_vault_reveal reveal_of(const struct tx_action_subject *subject)
 
 /* As the vault opens it. */
 static int opened(struct tx_text text, const uint8_t key[TX_AEAD_KEY_BYTES],
-                  const struct tx_vault_reveal *reveal, char *ret, size_t *ret_n) {
+                  const struct tx_vault_reveal *reveal, uint16_t ordinal, char *ret,
+                  size_t *ret_n) {
     _cleanup_(tx_aead_freep) struct tx_aead *aead = NULL;
     _cleanup_(tx_aead_key_freep) struct tx_aead_key *context = NULL;
     uint8_t memory[4096], bound_memory[TX_TOKEN_BOUND_BYTES];
@@ -63,7 +65,7 @@ static int opened(struct tx_text text, const uint8_t key[TX_AEAD_KEY_BYTES],
     ck_assert_uint_le(text.n, sizeof(memory));
     if (tx_token_parse(text, memory, &token) < 0)
         return -EBADMSG;
-    tx_token_render_bound(reveal, &bound);
+    tx_token_render_bound(reveal, ordinal, &bound);
     ck_assert(!bound.full);
     ck_assert_int_eq(tx_aead_new(&aead), 0);
     ck_assert_int_eq(tx_aead_key_new(aead, key, &context), 0);
@@ -80,7 +82,7 @@ static void check_opens(struct tx_text token, const struct tx_action_subject *su
     char clear[4096];
     size_t n;
     memset(key, key_byte, sizeof(key));
-    ck_assert_int_eq(opened(token, key, &reveal, clear, &n), 0);
+    ck_assert_int_eq(opened(token, key, &reveal, 1, clear, &n), 0);
     ck_assert(tx_text_equal((struct tx_text){clear, n}, subject->text));
     ck_assert(tx_action_is_output(token));
 }
@@ -110,7 +112,7 @@ START_TEST(the_vault_opens_what_was_encrypted_of_any_length) {
 }
 END_TEST
 
-START_TEST(a_token_is_of_one_record_field_policy_and_person) {
+START_TEST(a_token_is_of_one_record_field_place_policy_and_person) {
     struct vault vault = {.calls = 0};
     const struct tx_subject_keys subjects = {get, &vault};
     _cleanup_(tx_action_tools_freep) struct tx_action_tools *tools = tools_with(&subjects);
@@ -125,18 +127,20 @@ START_TEST(a_token_is_of_one_record_field_policy_and_person) {
     record.record[15] ^= 1;
     policy.policy[7] ^= 1;
     field.field = text_of("b");
-    ck_assert_int_eq(opened(token, key, &right, clear, &n), 0);
-    ck_assert_int_eq(opened(token, key, &record, clear, &n), TX_AEAD_E_FORGED);
-    ck_assert_int_eq(opened(token, key, &field, clear, &n), TX_AEAD_E_FORGED);
-    ck_assert_int_eq(opened(token, key, &policy, clear, &n), TX_AEAD_E_FORGED);
-    ck_assert_int_eq(opened(token, other_key, &right, clear, &n), TX_AEAD_E_FORGED);
+    ck_assert_int_eq(opened(token, key, &right, 1, clear, &n), 0);
+    ck_assert_int_eq(opened(token, key, &record, 1, clear, &n), TX_AEAD_E_FORGED);
+    ck_assert_int_eq(opened(token, key, &field, 1, clear, &n), TX_AEAD_E_FORGED);
+    ck_assert_int_eq(opened(token, key, &policy, 1, clear, &n), TX_AEAD_E_FORGED);
+    ck_assert_int_eq(opened(token, other_key, &right, 1, clear, &n), TX_AEAD_E_FORGED);
+    ck_assert_int_eq(opened(token, key, &right, 2, clear, &n), TX_AEAD_E_FORGED);
+    ck_assert_int_eq(opened(token, key, &right, 257, clear, &n), TX_AEAD_E_FORGED);
     for (size_t i = 0; i < token.n; i++) {
         char flipped[256];
         if (i == 5)
             i += 22; /* the ref only says which key it is */
         memcpy(flipped, token.p, token.n);
         flipped[i] = flipped[i] == 'A' ? 'B' : 'A';
-        ck_assert_int_ne(opened((struct tx_text){flipped, token.n}, key, &right, clear, &n), 0);
+        ck_assert_int_ne(opened((struct tx_text){flipped, token.n}, key, &right, 1, clear, &n), 0);
     }
 }
 END_TEST
@@ -246,7 +250,7 @@ END_TEST
 int main(void) {
     const TTest *const tests[] = {
         the_vault_opens_what_was_encrypted_of_any_length,
-        a_token_is_of_one_record_field_policy_and_person,
+        a_token_is_of_one_record_field_place_policy_and_person,
         the_same_value_is_never_the_same_token,
         an_index_stands_in_front,
         a_key_that_was_set_up_before_is_never_taken_for_another,

@@ -161,7 +161,7 @@ static struct tx_text make_token(const struct tx_vault_message *key,
     _cleanup_(tx_aead_key_freep) struct tx_aead_key *aead_key = NULL;
     ck_assert_int_eq(tx_aead_new(&aead), 0);
     ck_assert_int_eq(tx_aead_key_new(aead, key->key, &aead_key), 0);
-    tx_token_render_bound(reveal, &aad);
+    tx_token_render_bound(reveal, 1, &aad);
     tx_aead_seal(aead_key, nonce, bound, aad.len, clear, strlen(clear), sealed);
     tx_buf_str(&b, "txe1:");
     put_base64url(&b, key->ref, sizeof(key->ref));
@@ -179,7 +179,8 @@ static int64_t when;
 static enum tx_vault_result reveal_token(struct tx_vault *vault,
                                          const struct tx_vault_reveal *reveal, struct tx_text t) {
     clear = tx_buf_of(clear_memory, sizeof(clear_memory));
-    return tx_vault_open_token(vault, reveal, t, &clear, &when);
+    const struct tx_vault_question question = {.ordinal = 1, .token = t};
+    return tx_vault_open_token(vault, reveal, &question, &clear, &when);
 }
 
 static const struct tx_vault_reveal asked = {
@@ -198,7 +199,7 @@ START_TEST(a_value_is_revealed_to_whom_the_log_knows) {
 }
 END_TEST
 
-START_TEST(a_value_of_another_record_field_or_policy_is_not) {
+START_TEST(a_value_of_another_record_field_policy_or_place_is_not) {
     _cleanup_(tx_vault_freep) struct tx_vault *vault = start();
     struct tx_vault_message key = key_of(vault, "ada");
     struct tx_text token = make_token(&key, &asked, "Ada");
@@ -211,6 +212,9 @@ START_TEST(a_value_of_another_record_field_or_policy_is_not) {
     other = asked;
     other.field = TX_TEXT("nam");
     ck_assert_int_eq((int)reveal_token(vault, &other, token), TX_VAULT_FORGED);
+    const struct tx_vault_question second = {.ordinal = 2, .token = token};
+    ck_assert_int_eq((int)tx_vault_open_token(vault, &asked, &second, &clear, &when),
+                     TX_VAULT_FORGED);
     ck_assert_int_eq((int)reveal_token(vault, &asked, token), TX_VAULT_CLEAR);
 }
 END_TEST
@@ -320,7 +324,7 @@ int main(void) {
     tcase_add_test(tests, names_that_are_none_are_refused);
     tcase_add_test(tests, after_an_erasure_a_person_begins_anew);
     tcase_add_test(tests, a_value_is_revealed_to_whom_the_log_knows);
-    tcase_add_test(tests, a_value_of_another_record_field_or_policy_is_not);
+    tcase_add_test(tests, a_value_of_another_record_field_policy_or_place_is_not);
     tcase_add_test(tests, a_changed_token_gives_nothing);
     tcase_add_test(tests, an_erased_value_says_when_it_was_erased);
     tcase_add_test(tests, a_lost_damaged_or_open_key_is_refused_and_the_sentence_says_what_to_do);

@@ -5,6 +5,7 @@
  */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,6 +21,12 @@
 #define OUT_BYTES (6u * TX_LIMIT_LINE_BYTES)
 #define ANSWER_BYTES (1u + TX_VAULT_TOKEN_BYTES)
 
+/* A field can hold what looks like tokens and is none, as a client wrote it, and a token can have
+ * gone into another: so a token need not have the number that it seems to have. So many may be
+ * wrong, and so often may the vault be asked in vain. */
+#define ORDINALS_MORE 8
+#define VAIN_MAX 4096
+
 struct reveal {
     uint64_t seq;
     const char *field;
@@ -29,9 +36,13 @@ struct reveal {
     struct tx_text text;       /* of the field */
     bool is_json;              /* clear text is escaped in it */
     int fd;                    /* the daemon, then the vault */
-    uint8_t *answer;           /* wiped */
-    struct tx_buf out;         /* wiped */
-    bool erased;               /* something in it */
+    uint32_t n_tokens, next;   /* what looks like one, and the number that the next one has */
+    uint32_t n_vain;           /* questions */
+    uint8_t *question;
+    uint8_t *answer;   /* wiped */
+    struct tx_buf out; /* wiped */
+    bool failed;       /* something in it is erased or refused */
+    bool shown;        /* something in it is opened, or is known to be erased */
 };
 
 /* --- the record --- */
@@ -100,11 +111,11 @@ static size_t token_at(struct tx_text text, size_t at) {
     return n ? end + n - at : 0;
 }
 
-static bool has_token(struct tx_text text) {
+static uint32_t count_tokens(struct tx_text text) {
+    uint32_t n = 0;
     for (size_t i = 0; i < text.n; i++)
-        if (token_at(text, i) > 0)
-            return true;
-    return false;
+        n += token_at(text, i) > 0;
+    return n;
 }
 
 /* --- the daemon --- */
@@ -146,35 +157,72 @@ static void put_erased(struct reveal *reveal, const uint8_t *p, size_t n) {
         tx_buf_time(&b, (int64_t)time);
     tx_ctl_say("erased on %s: the subject's key was destroyed, and nobody can read it again", when);
     tx_buf_str(&reveal->out, "[erased]");
-    reveal->erased = true;
+    reveal->failed = reveal->shown = true;
 }
 
-static int refuse(enum tx_vault_result result) {
+/* What cannot be opened stays as it stands there: a client may have written it. */
+static void refuse(struct reveal *reveal, struct tx_text token, enum tx_vault_result result) {
     static const char *const texts[] = {
         [TX_VAULT_UNKNOWN] = "no key of this vault: it was encrypted on another machine, or the "
                              "vault is a new one",
-        [TX_VAULT_FORGED] = "it is not what was written into this record and field, or it was "
-                            "changed",
+        [TX_VAULT_FORGED] = "it is not what the daemon wrote into this place of this record and "
+                            "field, or it was changed",
         [TX_VAULT_NO_TOKEN] = "it is damaged, or it was cut",
         [TX_VAULT_FAILED] = "the vault could not read its table; the daemon's messages say more",
     };
     bool known = (size_t)result < TX_COUNT_OF(texts) && texts[result];
     tx_ctl_say("refused: %s", known ? texts[result] : "the vault's answer makes no sense");
-    return -EBADMSG;
+    tx_buf_put(&reveal->out, token.p, token.n);
+    reveal->failed = true;
+}
+
+static int ask_vault(struct reveal *reveal, uint32_t ordinal, struct tx_text token,
+                     struct tx_buf *ret) {
+    struct tx_buf b = tx_buf_of(reveal->question, TX_VAULT_QUESTION_BYTES);
+
+    *ret = tx_buf_of(reveal->answer, ANSWER_BYTES);
+    tx_buf_u16(&b, (uint16_t)ordinal);
+    tx_buf_put(&b, token.p, token.n);
+    int r = b.full ? -EMSGSIZE
+                   : tx_control_socket_exchange(reveal->fd,
+                                                (struct tx_text){(const char *)b.data, b.len}, ret);
+    if (r == 0 && ret->len > 0)
+        return 0;
+    tx_ctl_say("the vault does not answer: %s", strerror(r < 0 ? -r : EPIPE));
+    return r < 0 ? r : -EPIPE;
+}
+
+/* By the number that it should have, else by those behind it, else by those before. */
+static int ask_in_turn(struct reveal *reveal, struct tx_text token, struct tx_buf *ret) {
+    uint32_t n = reveal->n_tokens + ORDINALS_MORE;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t ordinal = (reveal->next - 1 + i) % n + 1;
+        int r = ask_vault(reveal, ordinal, token, ret);
+        if (r < 0)
+            return r;
+        if (ret->data[0] == TX_VAULT_CLEAR) {
+            reveal->shown = true;
+            if (ordinal < reveal->next)
+                tx_ctl_say("value %u of the field does not stand where it was written", ordinal);
+            reveal->next = ordinal % n + 1;
+        }
+        if (ret->data[0] != TX_VAULT_FORGED || ++reveal->n_vain > VAIN_MAX)
+            return 0;
+    }
+    return 0;
 }
 
 static int open_token(struct reveal *reveal, struct tx_text token) {
-    struct tx_buf a = tx_buf_of(reveal->answer, ANSWER_BYTES);
+    struct tx_buf a;
 
-    int r = tx_control_socket_exchange(reveal->fd, token, &a);
-    if (r < 0 || a.len == 0) {
-        tx_ctl_say("the vault does not answer: %s", strerror(r < 0 ? -r : EPIPE));
-        return r < 0 ? r : -EPIPE;
-    }
+    int r = ask_in_turn(reveal, token, &a);
+    if (r < 0)
+        return r;
     if (a.data[0] == TX_VAULT_ERASED)
         put_erased(reveal, a.data + 1, a.len - 1);
     else if (a.data[0] != TX_VAULT_CLEAR)
-        return refuse(a.data[0]);
+        refuse(reveal, token, a.data[0]);
     else if (reveal->is_json)
         tx_buf_json(&reveal->out, (const char *)a.data + 1, a.len - 1);
     else
@@ -211,17 +259,19 @@ static int ask(struct reveal *reveal, const struct tx_ctl *ctl) {
     if (!conf)
         return -EINVAL;
     reveal->answer = tx_secret_alloc(ANSWER_BYTES);
+    reveal->question = malloc(TX_VAULT_QUESTION_BYTES);
     uint8_t *out = tx_secret_alloc(OUT_BYTES);
     reveal->out = tx_buf_of(out, OUT_BYTES);
-    int r = reveal->answer && out ? begin(reveal, conf->control_path) : -ENOMEM;
+    int r = reveal->answer && reveal->question && out ? begin(reveal, conf->control_path) : -ENOMEM;
     if (r == 0)
         r = open_all(reveal);
-    if (r == 0)
+    if (r == 0 && reveal->shown)
         print(reveal);
     tx_fd_closep(&reveal->fd);
+    free(reveal->question);
     tx_secret_free(reveal->answer, ANSWER_BYTES);
     tx_secret_free(out, OUT_BYTES);
-    return r < 0 || reveal->erased ? -EPERM : 0;
+    return r < 0 || reveal->failed ? -EPERM : 0;
 }
 
 /* --- */
@@ -260,7 +310,8 @@ static int reveal_line(struct reveal *reveal, const struct tx_ctl *ctl,
                    (unsigned long long)reveal->seq, reveal->field);
         return -ENOENT;
     }
-    if (!reveal->id.p || !reveal->policy.p || !has_token(reveal->text)) {
+    reveal->n_tokens = count_tokens(reveal->text);
+    if (!reveal->id.p || !reveal->policy.p || reveal->n_tokens == 0) {
         tx_ctl_say("nothing in field '%s' of record %llu is encrypted", reveal->field,
                    (unsigned long long)reveal->seq);
         return -ENOENT;
@@ -270,7 +321,7 @@ static int reveal_line(struct reveal *reveal, const struct tx_ctl *ctl,
 
 int tx_ctl_reveal(const struct tx_ctl *ctl, int argc, char **argv) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes line = TX_BYTES_INIT;
-    struct reveal reveal = {.reason = "", .fd = -1};
+    struct reveal reveal = {.reason = "", .next = 1, .fd = -1};
 
     if (parse_options(&reveal, argc, argv) < 0)
         return TX_CTL_USAGE;
