@@ -23,8 +23,9 @@ static const apply_fn apply_fns[TX_ACTION_N] = {
 };
 
 /* A second masking finds what the first one left. */
-static bool is_done(struct tx_text text) {
-    return tx_text_equal(text, TX_ACTION_REDACTED) || tx_action_is_output(text);
+static bool is_done(const struct tx_action_subject *subject) {
+    return tx_text_equal(subject->text, TX_ACTION_REDACTED) ||
+           (!subject->is_new && tx_action_is_output(subject->text));
 }
 
 int tx_action_apply(struct tx_action_tools *tools, const struct tx_masking_action *action,
@@ -32,7 +33,7 @@ int tx_action_apply(struct tx_action_tools *tools, const struct tx_masking_actio
     size_t start = out->len;
 
     assert(action->kind < TX_ACTION_N && apply_fns[action->kind]);
-    if (action->kind != TX_ACTION_REPLACE && is_done(subject->text)) {
+    if (action->kind != TX_ACTION_REPLACE && is_done(subject)) {
         tx_buf_put(out, subject->text.p, subject->text.n);
         return out->full ? TX_ACTION_E_FAILED : 0;
     }

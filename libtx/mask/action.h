@@ -36,6 +36,7 @@ struct tx_action_subject {
     uint32_t n;                  /* of the spans of this record that were replaced, from 1 */
     uint32_t ordinal;            /* for ENCRYPT: of the field's ciphertexts, from 1 */
     struct tx_text person;       /* for ENCRYPT: who `subject` names; n == 0: not known */
+    bool is_new;                 /* nothing was masked in it yet: what _is_output is none */
 };
 
 struct tx_action_tools; /* keys set up, and memory that is wiped after each use; one thread's */
@@ -57,7 +58,7 @@ void tx_action_tools_forget(struct tx_action_tools *tools);
 #define TX_ACTION_REDACTED TX_TEXT("[redacted]")
 
 /* Writes what stands in the text's place. Not for ALLOW, REDACT, DROP_* and KEEP_ONLY. A text that
- * is redacted or _is_output stays, but for REPLACE. When it is not 0, nothing was written and the
+ * is redacted, or _is_output and not new, stays, but for REPLACE. When it is not 0, nothing was written and the
  * caller redacts: _E_SHOWS  the text is too short for the action, or not of its kind (no address,
  * no date); _E_FAILED a key or the vault was not to be had, or there was no room (`out` is full
  * then): an error to be counted. */

@@ -105,6 +105,7 @@ struct tx_mask {
     uint32_t n_replaced;
     bool one_by_one;
     bool nested;   /* within a string that holds JSON, texts are taken one by one */
+    bool again;    /* and it has been masked once */
     bool overflow; /* it does not fit into the slots */
     size_t n_slots, next_slot, n_values;
     uint32_t *counts; /* of matches, for each rule */

@@ -85,12 +85,14 @@ static enum tx_outcome walk_and_mask(struct tx_mask *mask, const struct tx_json_
     bool changed = false;
 
     for (size_t round = 0; round < ROUNDS; round++) {
+        mask->again = changed;
         enum tx_outcome walked = walk(mask, string, now, &now);
         bool is_original = !changed && walked == TX_KEPT && !mask->one_by_one;
         *ret = now;
         if (walked == TX_DROPPED || mask->marks.errors != errors)
             return walked;
         changed = changed || walked == TX_CHANGED;
+        mask->again = changed;
         enum tx_outcome outcome = is_original
                                       ? tx_value_mask(mask, slot, TX_FORM_TEXT, &mask->values, &now)
                                       : mask_text(mask, string, now, &now);
@@ -111,7 +113,7 @@ enum tx_outcome tx_json_string_mask(struct tx_mask *mask, const struct tx_json_s
     const struct tx_slot own = *slot; /* one by one, the walk is in the same place */
     mask->nested = true;
     enum tx_outcome outcome = walk_and_mask(mask, string, &own, ret);
-    mask->nested = false;
+    mask->nested = mask->again = false;
     tx_arena_wipe(&mask->inner, 0);
     return outcome;
 }

@@ -57,6 +57,11 @@ enum tx_outcome tx_value_fail(struct tx_mask *mask, enum tx_mask_error error, st
 
 /* --- one replacement --- */
 
+struct part {
+    struct tx_text text;
+    bool is_new; /* it is as somebody sent it, whatever it looks like */
+};
+
 /* TX_NO_DETECTOR: none or several. */
 static enum tx_detector only_one(const struct tx_detector_set *set) {
     size_t i = 0;
@@ -78,10 +83,11 @@ static enum tx_detector detector_of(const struct tx_mask *mask, const struct tx_
     return only_one(&asked);
 }
 
-static int apply(struct tx_mask *mask, const struct tx_claim *claim, struct tx_text text,
+static int apply(struct tx_mask *mask, const struct tx_claim *claim, const struct part *part,
                  enum tx_detector detector, struct tx_buf *b) {
     const struct tx_action_subject subject = {
-        .text = text,
+        .text = part->text,
+        .is_new = part->is_new,
         .detector = detector < TX_DETECT_N ? detector : TX_DETECT_N,
         .detector_name =
             detector == TX_NO_DETECTOR ? "value" : tx_mask_detector_name(mask->masking, detector),
@@ -116,7 +122,7 @@ static enum tx_mask_error error_of(enum tx_masking_action_kind kind) {
  * is for another kind of text, redacts; so does KEEP_ONLY, which is for members of an object.
  * TX_KEPT, or what a failure means for the value. */
 static enum tx_outcome put_replacement(struct tx_mask *mask, const struct tx_claim *claim,
-                                       struct tx_text text, enum tx_detector detector,
+                                       const struct part *part, enum tx_detector detector,
                                        struct tx_buf *b) {
     enum tx_masking_action_kind kind = claim->action.kind;
     struct tx_text failed;
@@ -124,14 +130,15 @@ static enum tx_outcome put_replacement(struct tx_mask *mask, const struct tx_cla
 
     mask->n_replaced++;
     if (kind != TX_ACTION_REDACT && kind != TX_ACTION_KEEP_ONLY)
-        r = apply(mask, claim, text, detector, b);
+        r = apply(mask, claim, part, detector, b);
     if (r != 0)
         tx_buf_put(b, TX_REDACTED.p, TX_REDACTED.n);
     if (r != TX_ACTION_E_SHOWS && r != 0) {
         enum tx_mask_error error = b->full ? TX_MASK_ERROR_LIMIT : error_of(kind);
         return tx_value_fail(mask, error, &failed) == TX_DROPPED ? TX_DROPPED : TX_KEPT;
     }
-    mask->n_sealed += r == 0 && kind == TX_ACTION_ENCRYPT;
+    if (r == 0 && kind == TX_ACTION_ENCRYPT)
+        mask->n_sealed += part->is_new || !tx_action_is_output(part->text);
     tx_marks_add(mask, r == 0 ? kind : TX_ACTION_REDACT, claim->rule);
     return TX_KEPT;
 }
@@ -199,7 +206,8 @@ static enum tx_outcome replace_whole(struct tx_mask *mask, const struct tx_claim
     enum tx_detector detector =
         wants_spelling(claim.action.kind) ? what_is(mask, text) : TX_NO_DETECTOR;
     struct tx_buf b = tx_arena_open(to);
-    enum tx_outcome outcome = put_replacement(mask, &claim, text, detector, &b);
+    const struct part part = {.text = text, .is_new = !mask->again};
+    enum tx_outcome outcome = put_replacement(mask, &claim, &part, detector, &b);
     return finish(mask, outcome, &b, to, ret);
 }
 
@@ -231,9 +239,13 @@ static size_t end_of(const struct tx_mask *mask, size_t i, struct tx_text text) 
 static enum tx_outcome put_stretch(struct tx_mask *mask, struct tx_stretch *stretch,
                                    struct tx_text text, size_t end, struct tx_buf *b) {
     enum tx_detector detector = detector_of(mask, &stretch->claim, &stretch->detectors);
-    const struct tx_text part = {.p = text.p + stretch->start, .n = end - stretch->start};
+    /* A detector finds what it left before; several find what somebody hides in that form. */
+    const struct part part = {
+        .text = {.p = text.p + stretch->start, .n = end - stretch->start},
+        .is_new = !mask->again && tx_detectors_count(&stretch->detectors) != 1,
+    };
     stretch->out_start = (uint32_t)b->len;
-    enum tx_outcome outcome = put_replacement(mask, &stretch->claim, part, detector, b);
+    enum tx_outcome outcome = put_replacement(mask, &stretch->claim, &part, detector, b);
     stretch->out_end = (uint32_t)b->len;
     return outcome;
 }
