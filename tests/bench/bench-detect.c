@@ -1,43 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast personal data is found, all detectors on. Prints JSON: records as applications log them,
- * of about 300 bytes and 5 % with personal data; short values; texts that are made to be slow.
+ * How fast personal data is found, all detectors on, on one thread. Prints JSON: records as
+ * applications log them, of about 300 bytes and 5 % with personal data, with vectors and without;
+ * a record's values, alone and all at once; short values; texts that are made to be slow.
+ *
+ *   bench-detect [RECORDS [FILE]]    FILE gets the records, one a line, for the peers
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "libtx/detect/detect.h"
+#include "tests/bench/peer.h"
+#include "tests/unit/detect-texts.h"
 
-#define N_RECORDS 20000
-#define RECORD_BYTES 400
+#define RECORD_BYTES 640
 #define ADVERSARIAL_BYTES 65536
+#define ROUNDS 5
+#define MEMORY_BYTES 262144
 
 static struct tx_detect_memory *memory;
 static struct tx_matches matches;
+static const struct tx_detect_options all = {.wanted = {.word = {UINT64_MAX, UINT64_MAX}}};
 static uint64_t seed = 0x9e3779b97f4a7c15;
 
-static uint64_t next_random(void) {
-    seed ^= seed >> 12;
-    seed ^= seed << 25;
-    seed ^= seed >> 27;
-    return seed * UINT64_C(0x2545f4914f6cdd1d) >> 16;
-}
-
-static double now(void) {
-    struct timespec ts;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+static unsigned long long below(uint64_t n) {
+    return detect_random(&seed, n);
 }
 
 static void detect(struct tx_text text) {
-    const struct tx_detect_options options = {.wanted = tx_detectors_all};
-    tx_detect(memory, text, &options, &matches);
+    tx_detect(memory, text, &all, &matches);
 }
 
-static int make_record(char *ret) {
-    static const char *const events[] = {"cart.add", "payment.refund", "user.login", "item.view"};
+/* --- records --- */
+
+static const char *a_find(void) {
     static const char *const personal[] = {"alice.smith@mail.example.org",
                                            "4111 1111 1111 1111",
                                            "DE89370400440532013000",
@@ -45,99 +42,172 @@ static int make_record(char *ret) {
                                            "+49 30 901820",
                                            "536-90-4399",
                                            "2001:db8::8a2e:370:7334",
-                                           "password=hunter2"};
-    bool is_personal = next_random() % 100 < 5;
-    return snprintf(
-        ret, RECORD_BYTES,
-        "{\"time\":\"2026-11-%02uT%02u:%02u:%02u.%06uZ\",\"event\":\"%s\",\"request\":\"%08llx-%"
-        "04llx-4"
-        "%03llx-a%03llx-%012llx\",\"order\":%llu,\"amount\":\"%llu.%02llu "
-        "EUR\",\"version\":\"2.%llu.%llu\","
-        "\"digest\":\"%016llx%016llx\",\"text\":\"the item was moved to shelf %llu by %s of the "
-        "store\"}",
-        (unsigned)(1 + next_random() % 28), (unsigned)(next_random() % 24),
-        (unsigned)(next_random() % 60), (unsigned)(next_random() % 60),
-        (unsigned)(next_random() % 1000000), events[next_random() % 4],
-        (unsigned long long)(next_random() & 0xffffffff),
-        (unsigned long long)(next_random() & 0xffff), (unsigned long long)(next_random() & 0xfff),
-        (unsigned long long)(next_random() & 0xfff),
-        (unsigned long long)(next_random() & 0xffffffffffff),
-        (unsigned long long)(next_random() % 100000000), (unsigned long long)(next_random() % 1000),
-        (unsigned long long)(next_random() % 100), (unsigned long long)(next_random() % 30),
-        (unsigned long long)(next_random() % 100), (unsigned long long)next_random(),
-        (unsigned long long)next_random(), (unsigned long long)(next_random() % 500),
-        is_personal ? personal[next_random() % TX_COUNT_OF(personal)] : "the clerk");
+                                           "password=hunter2",
+                                           "00:1A:2b:3c:4D:5e",
+                                           "Bearer abcdef0123456789",
+                                           "AB 12 34 56 C",
+                                           "378282246310005",
+                                           "postgres://app:s3cr3t@db1"};
+    return below(100) < 5 ? personal[below(sizeof(personal) / sizeof(personal[0]))] : "the clerk";
 }
 
-static void bench_records(void) {
-    static char records[N_RECORDS][RECORD_BYTES];
-    static int lengths[N_RECORDS];
-    uint64_t bytes = 0, found = 0;
-    double best = 1e9;
+static int make_record(char *ret) {
+    static const char *const events[] = {"cart.add", "payment.refund", "user.login", "item.view"};
+    return snprintf(
+        ret, RECORD_BYTES,
+        "{\"time\":\"2026-11-%02lluT%02llu:%02llu:%02llu.%06lluZ\",\"event\":\"%s\",\"request\":\""
+        "%08llx-%04llx-4%03llx-a%03llx-%012llx\",\"order\":%llu,\"amount\":\"%llu.%02llu EUR\","
+        "\"version\":\"2.%llu.%llu\",\"digest\":\"%016llx%016llx\",\"text\":\"the item was moved "
+        "to shelf %llu by %s of the store\"}",
+        1 + below(28), below(24), below(60), below(60), below(1000000), events[below(4)],
+        below(1ull << 32), below(1ull << 16), below(1ull << 12), below(1ull << 12),
+        below(1ull << 48), below(100000000), below(1000), below(100), below(30), below(100),
+        below(1ull << 48) << 16 | below(1ull << 16), below(1ull << 48) << 16 | below(1ull << 16),
+        below(500), a_find());
+}
 
-    for (size_t i = 0; i < N_RECORDS; i++)
-        bytes += (uint64_t)(lengths[i] = make_record(records[i]));
-    for (int round = 0; round < 15; round++) {
-        double start = now();
-        found = 0;
-        for (size_t i = 0; i < N_RECORDS; i++) {
-            detect((struct tx_text){records[i], (size_t)lengths[i]});
-            found += matches.n;
-        }
-        double took = now() - start;
-        best = took < best ? took : best;
+static struct peer_records make_records(size_t n, const char *path) {
+    struct peer_records records = {
+        .n = n, .text = malloc(n * RECORD_BYTES), .at = malloc((n + 1) * sizeof(*records.at))};
+    if (!records.text || !records.at)
+        exit(EXIT_FAILURE);
+    records.at[0] = 0;
+    for (size_t i = 0; i < n; i++) {
+        int length = make_record(records.text + records.at[i]);
+        records.text[records.at[i] + (size_t)length] = '\n';
+        records.at[i + 1] = records.at[i] + (size_t)length + 1;
     }
-    printf("{\"records\": {\"ns\": %.0f, \"mb_per_s\": %.0f, \"bytes\": %.0f, \"found\": %llu},\n",
-           best / N_RECORDS * 1e9, (double)bytes / best / 1e6, (double)bytes / N_RECORDS,
-           (unsigned long long)found);
+    FILE *file = path ? fopen(path, "wb") : NULL;
+    if (path && (!file || fwrite(records.text, 1, records.at[n], file) != records.at[n] ||
+                 fclose(file) != 0)) {
+        perror(path);
+        exit(EXIT_FAILURE);
+    }
+    return records;
+}
+
+static uint64_t find_all(const struct peer_records *records, void *data) {
+    uint64_t found = 0;
+    (void)data;
+    for (size_t i = 0; i < records->n; i++) {
+        detect(peer_record(records, i));
+        found += matches.n;
+    }
+    return found;
+}
+
+/* --- values --- */
+
+#define VALUES 12
+
+/* A record as it comes to the engine: field by field. */
+static void bench_values(void) {
+    static const char *const texts[VALUES] = {"payment.refund",
+                                              "u-1234567890",
+                                              "order-2026-11-23-000000017",
+                                              "eu-central-1",
+                                              "4200 EUR",
+                                              "accepted",
+                                              "shop/4.2 (checkout)",
+                                              "the goods came back",
+                                              "carrier 7",
+                                              "0123456789abc",
+                                              "web-17.example",
+                                              "no"};
+    struct tx_detect_value values[VALUES];
+    double alone = 1e9, together = 1e9;
+    const size_t n = 50000;
+
+    for (size_t i = 0; i < VALUES; i++)
+        values[i] = (struct tx_detect_value){
+            .text = {texts[i], strlen(texts[i])}, .name = {"note", 4}, .wanted = all.wanted};
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = peer_now();
+        for (size_t k = 0; k < n; k++)
+            for (size_t i = 0; i < VALUES; i++)
+                detect(values[i].text);
+        double middle = peer_now();
+        for (size_t k = 0; k < n; k++)
+            tx_detect_values(memory, values, VALUES, &all, &matches);
+        double end = peer_now();
+        alone = middle - start < alone ? middle - start : alone;
+        together = end - middle < together ? end - middle : together;
+    }
+    printf(" \"values\": {\"n\": %d, \"alone_ns\": %.0f, \"together_ns\": %.0f},\n", VALUES,
+           alone / (double)n * 1e9, together / (double)n * 1e9);
 }
 
 static void bench_short(void) {
     static const char *const values[] = {"order 4711 ready", "shop.example/abc", "0123456789abcdef",
                                          "a plain sentence"};
     double best = 1e9;
-    for (int round = 0; round < 15; round++) {
-        double start = now();
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = peer_now();
         for (size_t i = 0; i < 400000; i++)
             detect((struct tx_text){values[i % 4], 16});
-        double took = now() - start;
+        double took = peer_now() - start;
         best = took < best ? took : best;
     }
-    printf(" \"value_of_16_bytes_ns\": %.0f,\n \"adversarial_mb_per_s\": {", best / 400000 * 1e9);
+    printf(" \"value_of_16_bytes_ns\": %.0f,\n", best / 400000 * 1e9);
+}
+
+/* --- texts that are made to be slow --- */
+
+static void print_string(const char *text) {
+    putchar('"');
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x80 || *text == '"' ||
+            *text == '\\')
+            printf("\\u%04x", (unsigned char)*text);
+        else
+            putchar(*text);
+    putchar('"');
 }
 
 static void bench_adversarial(void) {
-    static const char *const atoms[] = {
-        "password=", "://a:", "::",          "1:",      "1.",      "1.1.",        "3.3.3-",
-        "4",         "4111 ", "4-",          "DE89 ",   "a@",      "a@b.",        "@",
-        "eyJ",       "+1",    "(",           "<",       "Bearer ", "-----BEGIN ", "ghp_",
-        "AKIA",      "0x",    "123-45-6789", "secret ", "%40",     "\\u0040",     "QUJD",
-        "é",         "dob ",  "021000021 ",  "A1 ",     "xox-"};
     static char text[ADVERSARIAL_BYTES];
-    for (size_t i = 0; i < TX_COUNT_OF(atoms); i++) {
-        size_t n = strlen(atoms[i]);
+    printf(" \"adversarial_mb_per_s\": {");
+    for (size_t i = 0; i < DETECT_ATOMS; i++) {
+        size_t n = strlen(detect_atoms[i]);
         double best = 1e9;
         for (size_t k = 0; k < sizeof(text); k++)
-            text[k] = atoms[i][k % n];
-        for (int round = 0; round < 15; round++) {
-            double start = now();
+            text[k] = detect_atoms[i][k % n];
+        for (int round = 0; round < 20; round++) {
+            double start = peer_now();
             detect((struct tx_text){text, sizeof(text)});
-            double took = now() - start;
+            double took = peer_now() - start;
             best = took < best ? took : best;
         }
-        printf("%s\"%s\": %.0f", i ? ", " : "",
-               strcmp(atoms[i], "\\u0040") ? atoms[i] : "\\\\u0040",
-               (double)sizeof(text) / best / 1e6);
+        printf(i ? ", " : "");
+        print_string(detect_atoms[i]);
+        printf(": %.0f", (double)sizeof(text) / best / 1e6);
     }
     printf("}}\n");
 }
 
-int main(void) {
-    if (tx_detect_memory_new(262144, &memory) < 0)
+static void bench_records(const struct peer_records *records) {
+    struct tx_detect_memory *with_vectors = memory;
+    printf("{\"bytes\": %.0f,\n \"records\": ",
+           (double)(records->at[records->n] - records->n) / (double)records->n);
+    peer_print(peer_measure(records, ROUNDS, find_all, NULL));
+    if (tx_detect_memory_new(MEMORY_BYTES, &memory) < 0)
+        exit(EXIT_FAILURE);
+    tx_detect_use_portable(memory);
+    printf(" ,\"portable\": ");
+    peer_print(peer_measure(records, ROUNDS, find_all, NULL));
+    printf(" ,");
+    tx_detect_memory_free(memory);
+    memory = with_vectors;
+}
+
+int main(int argc, char **argv) {
+    size_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
+    if (n == 0 || tx_detect_memory_new(MEMORY_BYTES, &memory) < 0)
         return EXIT_FAILURE;
-    bench_records();
+    struct peer_records records = make_records(n, argc > 2 ? argv[2] : NULL);
+    bench_records(&records);
+    bench_values();
     bench_short();
     bench_adversarial();
-    tx_detect_memory_free(memory);
     return EXIT_SUCCESS;
 }
