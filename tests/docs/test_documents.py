@@ -263,6 +263,15 @@ class Configuration(unittest.TestCase):
         with self.assertRaises(AssertionError):
             written(changed, [])
 
+    def test_the_example_in_the_installed_file_is_taken_and_its_tests_hold(self):
+        text = read("config/tracex.yaml")
+        example = re.sub(r"(?m)^  #(?=[a-z ])", "  ", text.split("  #\n  #rules:\n")[1].split("  rules: []\n")[0])
+        whole_file = NOTHING + "masking:\n  rules:\n" + example
+        self.assertEqual(check(whole_file), (0, ""))
+        written(whole_file, [])
+        with self.assertRaises(AssertionError):
+            written(whole_file.replace("1111 from", "1112 from"), [])
+
     def test_the_installed_file_means_the_same_as_no_file(self):
         def shown(directory, path):
             return subprocess.run([AUDITD, "-T", "-c", path], check=True, stdout=subprocess.PIPE, text=True).stdout
