@@ -337,6 +337,31 @@ def needs_daemon(words):
     return "tracexctl" in words and not {"mask", "config", "--help"} & set(words)
 
 
+def anchor(heading):
+    """As GitHub makes it."""
+    return re.sub(r"[^\w -]", "", heading.strip().lower()).replace(" ", "-")
+
+
+class Links(unittest.TestCase):
+    def dead(self, name, text):
+        for target, _, part in re.findall(r"\]\((?!https?:)([^)#\s]*)(#([^)]+))?\)", text):
+            path = os.path.normpath(os.path.join(os.path.dirname(name), target)) if target else name
+            if not os.path.exists(os.path.join(SOURCE, path)):
+                yield f"{name}: there is no {path}"
+            elif part and part not in map(anchor, re.findall(r"(?m)^#+ (.*)$", read(path) if target else text)):
+                yield f"{name}: {path} has no part {part}"
+
+    def test_each_link_leads_somewhere(self):
+        names = [n for n in os.listdir(SOURCE) if n.endswith(".md")]
+        names += [f"docs/{n}" for n in os.listdir(os.path.join(SOURCE, "docs")) if n.endswith(".md")]
+        self.assertGreater(len(names), 10)
+        self.assertEqual([d for name in names for d in self.dead(name, read(name))], [])
+
+    def test_a_link_that_leads_nowhere_is_noticed(self):
+        for bad in ("[a](docs/no.md)", "[a](docs/masking.md#no)", "[a](#no)"):
+            self.assertEqual(len(list(self.dead("README.md", bad))), 1, bad)
+
+
 class Readme(unittest.TestCase):
     def test_the_record_is_what_the_call_above_it_becomes(self):
         text = read("README.md")
