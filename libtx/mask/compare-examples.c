@@ -28,6 +28,11 @@ struct side {
 struct trial {
     struct tx_comparison *c;
     struct side before, now;
+    /* What one rule did that another does not do is told by one example. */
+    size_t n_told;
+    struct {
+        const struct tx_masking_action *before, *now;
+    } told[TX_WEAKENINGS_MAX];
 };
 
 static const struct tx_masking_action redacted = {.kind = TX_ACTION_REDACT};
@@ -162,6 +167,18 @@ static char *place_of(struct tx_comparison *c, const struct tx_comparison_contex
                               context->event, label, context->has_sender ? ", from a sender" : "");
 }
 
+static bool is_told(struct trial *trial, const struct tx_masking_action *before,
+                    const struct tx_masking_action *now) {
+    for (size_t i = 0; i < trial->n_told; i++)
+        if (trial->told[i].before == before && trial->told[i].now == now)
+            return true;
+    if (trial->n_told < TX_WEAKENINGS_MAX) {
+        trial->told[trial->n_told].before = before;
+        trial->told[trial->n_told++].now = now;
+    }
+    return false;
+}
+
 static void try_one(struct trial *trial, const struct tx_comparison_context *context,
                     const char *detector, const char *example, bool is_number) {
     mask(&trial->before, context, example, is_number);
@@ -172,6 +189,8 @@ static void try_one(struct trial *trial, const struct tx_comparison_context *con
         if (!shows_more(trial, example, i))
             continue;
         const struct tx_masking_action *now = trial->now.done[i];
+        if (is_told(trial, trial->before.done[i], now))
+            return;
         _cleanup_(tx_freep) char *what = place_of(trial->c, context, detector, is_number);
         tx_comparison_tell_actions(trial->c, what, trial->before.done[i], now ? now : &shown);
         return;
