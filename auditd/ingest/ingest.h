@@ -48,7 +48,6 @@ struct tx_ingest_counters {
 struct tx_ingest {
     struct tx_loop *loop;
     const char *config_name; /* borrowed */
-    int key_fd;
     struct tx_text host;
     char host_memory[256];
 

@@ -70,14 +70,15 @@ static int load_policy(struct tx_ingest *ingest) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
     struct tx_policy *policy;
 
-    int r = tx_policy_load(TX_FD_INGEST_CONFIG, TX_FD_INGEST_KEY, ingest->config_name,
-                           &ingest->vault.keys, &errors, &policy);
+    int r = tx_policy_load(TX_FD_INGEST_POLICY, ingest->config_name, &ingest->vault.keys, &errors,
+                           &policy);
     if (r < 0) {
         tx_log(TX_LOG_ERROR, "the masking policy cannot be used: %s\n%.*s", strerror(-r),
                (int)errors.len, errors.len ? (char *)errors.data : "");
         return r;
     }
-    return tx_supervisor_set_policy(ingest, policy, TX_TEXT("start"));
+    const struct tx_ipc_policy_change change = {.why = TX_TEXT("start")};
+    return tx_supervisor_set_policy(ingest, policy, &change);
 }
 
 static int make_loop(struct tx_ingest *ingest) {
@@ -127,7 +128,6 @@ static int make_ingest(const char *config_name, struct tx_ingest **ret) {
         return -ENOMEM;
     ingest->config_name = config_name ? config_name : "tracex.yaml";
     ingest->control_fd = TX_FD_CONTROL;
-    ingest->key_fd = TX_FD_INGEST_KEY;
     ingest->link.fd = -1;
     tx_connections_init(&ingest->connections);
 

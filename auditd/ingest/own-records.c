@@ -47,15 +47,6 @@ void tx_own_render_rejected(struct tx_buf *b, const uint32_t *uid, uint64_t coun
     end(b);
 }
 
-void tx_own_render_policy(struct tx_buf *b, const char *sha256_hex, struct tx_text why) {
-    begin(b, "tracex.policy");
-    tx_buf_str(b, "\"sha256\":\"");
-    tx_buf_str(b, sha256_hex);
-    tx_buf_str(b, "\",\"why\":");
-    tx_buf_json_string(b, why.p, why.n);
-    end(b);
-}
-
 static void put_id(struct tx_buf *b, const char *name, const uint8_t id[16]) {
     tx_buf_json_string(b, name, strlen(name));
     tx_buf_str(b, ":\"");
@@ -70,6 +61,55 @@ static void put_text(struct tx_buf *b, const char *name, struct tx_text text) {
     tx_buf_char(b, ':');
     tx_buf_json_string(b, text.p, text.n);
     tx_buf_char(b, ',');
+}
+
+static void put_weakened(struct tx_buf *b, const struct tx_ipc_policy_change *change) {
+    if (change->n_weakened == 0)
+        return;
+    tx_buf_str(b, ",\"weakened\":[");
+    for (size_t i = 0; i < change->n_weakened; i++) {
+        struct tx_text text = change->weakened[i];
+        if (i > 0)
+            tx_buf_char(b, ',');
+        if (tx_utf8_valid(text.p, text.n))
+            tx_buf_json_string(b, text.p, text.n);
+        else
+            tx_buf_str(b, "null");
+    }
+    tx_buf_char(b, ']');
+    if (change->more)
+        tx_buf_str(b, ",\"weakened_more\":true");
+}
+
+/* ,"name":"text" */
+static void put_more_text(struct tx_buf *b, const char *name, struct tx_text text) {
+    if (text.n == 0 || !tx_utf8_valid(text.p, text.n))
+        return;
+    tx_buf_char(b, ',');
+    tx_buf_json_string(b, name, strlen(name));
+    tx_buf_char(b, ':');
+    tx_buf_json_string(b, text.p, text.n);
+}
+
+void tx_own_render_policy(struct tx_buf *b, const struct tx_own_policy *policy) {
+    const struct tx_ipc_policy_change *change = policy->change;
+
+    begin(b, "tracex.policy");
+    tx_buf_str(b, "\"sha256\":\"");
+    tx_buf_str(b, policy->sha256);
+    tx_buf_char(b, '"');
+    if (policy->before)
+        put_more_text(b, "before",
+                      (struct tx_text){.p = policy->before, .n = strlen(policy->before)});
+    put_more_text(b, "why", change->why);
+    if (policy->lockdown)
+        tx_buf_str(b, ",\"lockdown\":true");
+    put_more_text(b, "rejected", change->rejected);
+    put_more_text(b, "at", change->place);
+    if (change->allowed)
+        tx_buf_str(b, ",\"allowed_weaker\":true");
+    put_weakened(b, change);
+    end(b);
 }
 
 static void put_asker(struct tx_buf *b, uint32_t uid, uint32_t pid) {

@@ -9,6 +9,7 @@
  */
 
 #include "auditd/ingest/ledger-link.h"
+#include "auditd/ipc/policy.h"
 #include "auditd/ipc/vault.h"
 
 /* The body of a tracex.lost record; `why` is one word. */
@@ -17,12 +18,21 @@ void tx_own_render_lost(struct tx_buf *b, const uint8_t client[8], uint64_t firs
 /* `uid` NULL: of several. `reason` never holds a client's bytes. */
 void tx_own_render_rejected(struct tx_buf *b, const uint32_t *uid, uint64_t count,
                             const char *reason);
-void tx_own_render_policy(struct tx_buf *b, const char *sha256_hex, struct tx_text why);
+/* The policy now in force; `before` is the one until now, or NULL. What of the change is not UTF-8
+ * is left out. */
+struct tx_own_policy {
+    const char *sha256, *before; /* lower-case hex */
+    bool lockdown;
+    const struct tx_ipc_policy_change *change;
+};
+void tx_own_render_policy(struct tx_buf *b, const struct tx_own_policy *policy);
 /* Of persons they name keys and requests, never who it is. Texts are UTF-8. */
 void tx_own_render_erased(struct tx_buf *b, const struct tx_vault_erasure *erasure);
 void tx_own_render_revealed(struct tx_buf *b, const struct tx_vault_reveal *reveal);
 
 #define TX_OWN_BODY_BYTES 1024
+/* Of tracex.policy: what was loosened, each byte escaped. */
+#define TX_OWN_POLICY_BODY_BYTES (48u * 1024u)
 /* Of tracex.erased and tracex.revealed: their texts, each byte escaped. */
 #define TX_OWN_LONG_BODY_BYTES 4096
 

@@ -18,12 +18,11 @@ struct tx_policy {
     char sha256[2 * TX_HASH_BYTES + 1]; /* lower-case hex */
 };
 
-/* Reads the configuration and the key for pseudonyms from their descriptors, and tries the policy
- * on its own tests. `name` is the configuration file's path; `subjects` is borrowed as long as the
- * policy is. *errors gets text for people. -EINVAL when the configuration is bad. */
-TX_MUST_USE int tx_policy_load(int config_fd, int key_fd, const char *name,
-                               const struct tx_subject_keys *subjects, struct tx_bytes *errors,
-                               struct tx_policy **ret);
+/* Reads what auditd/ipc/policy.h describes, which somebody has tried, and compiles it. `name` is
+ * the configuration file's path; `subjects` is borrowed as long as the policy is. *errors gets text
+ * for people. -EINVAL when the configuration is bad, or the policy not the one that was tried. */
+TX_MUST_USE int tx_policy_load(int fd, const char *name, const struct tx_subject_keys *subjects,
+                               struct tx_bytes *errors, struct tx_policy **ret);
 void tx_policy_free(struct tx_policy *policy);
 TX_DEFINE_CLEANUP(struct tx_policy *, tx_policy_free);
 

@@ -11,6 +11,8 @@
 #include "auditd/ipc/log.h"
 #include "libtx/base/fd.h"
 
+#define STATUS_BYTES 8192
+
 /* --- to the supervisor --- */
 
 /* A supervisor that is gone has nothing to be told: its end is met when the pipe is read. */
@@ -83,18 +85,36 @@ int tx_supervisor_say_stopped(struct tx_ingest *ingest) {
 
 /* --- policy --- */
 
-int tx_supervisor_set_policy(struct tx_ingest *ingest, struct tx_policy *policy,
-                             struct tx_text why) {
-    char memory[TX_OWN_BODY_BYTES];
-    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
-
-    tx_policy_free(ingest->policy);
-    ingest->policy = policy;
-    tx_own_render_policy(&b, policy->sha256, why);
+/* Says which policy is in force, or what was not put in force; `text` is the policy's, when it is
+ * new. */
+static int record_policy(struct tx_ingest *ingest, const char *before, struct tx_text text,
+                         const struct tx_ipc_policy_change *change) {
+    _cleanup_(tx_freep) uint8_t *memory = malloc(TX_OWN_POLICY_BODY_BYTES);
+    struct tx_buf b = tx_buf_of(memory, TX_OWN_POLICY_BODY_BYTES);
+    const struct tx_own_policy policy = {.sha256 = ingest->policy->sha256,
+                                         .before = before,
+                                         .lockdown = ingest->policy->conf->masking.lockdown,
+                                         .change = change};
+    if (!memory)
+        return -ENOMEM;
+    tx_own_render_policy(&b, &policy);
     if (b.full)
         return -EINVAL;
-    return tx_own_add(&ingest->own, (struct tx_text){.p = memory, .n = b.len},
-                      (struct tx_text){.p = (char *)policy->text.data, .n = policy->text.len});
+    return tx_own_add(&ingest->own, (struct tx_text){.p = (char *)memory, .n = b.len}, text);
+}
+
+int tx_supervisor_set_policy(struct tx_ingest *ingest, struct tx_policy *policy,
+                             const struct tx_ipc_policy_change *change) {
+    char before[sizeof(policy->sha256)];
+    bool had_one = ingest->policy != NULL;
+
+    if (had_one)
+        memcpy(before, ingest->policy->sha256, sizeof(before));
+    tx_policy_free(ingest->policy);
+    ingest->policy = policy;
+    return record_policy(ingest, had_one ? before : NULL,
+                         (struct tx_text){.p = (char *)policy->text.data, .n = policy->text.len},
+                         change);
 }
 
 static struct tx_text first_part(const struct tx_bytes *text) {
@@ -105,19 +125,29 @@ static struct tx_text first_part(const struct tx_bytes *text) {
 
 static int on_reload(struct tx_ingest *ingest, struct tx_control *message) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+    struct tx_ipc_policy_change change;
     struct tx_policy *policy;
-    struct tx_text why = message->payload.n ? message->payload : TX_TEXT("reload");
 
-    int r = tx_policy_load(message->fd, ingest->key_fd, ingest->config_name, &ingest->vault.keys,
-                           &errors, &policy);
+    if (tx_ipc_policy_change_parse(message->payload, &change) < 0)
+        return -EBADMSG;
+    int r = tx_policy_load(message->fd, ingest->config_name, &ingest->vault.keys, &errors, &policy);
     if (r < 0) {
         struct tx_text reason = errors.len ? first_part(&errors) : TX_TEXT("not enough memory");
         return say_or_drop(ingest, TX_CONTROL_RELOADED, 0, reason);
     }
-    r = tx_supervisor_set_policy(ingest, policy, why);
+    r = tx_supervisor_set_policy(ingest, policy, &change);
     if (r == 0)
         r = tx_process_run(ingest);
     return r < 0 ? r : say_or_drop(ingest, TX_CONTROL_RELOADED, 0, (struct tx_text){.p = NULL});
+}
+
+static int on_policy_rejected(struct tx_ingest *ingest, struct tx_control *message) {
+    struct tx_ipc_policy_change change;
+
+    if (tx_ipc_policy_change_parse(message->payload, &change) < 0 || change.rejected.n == 0)
+        return -EBADMSG;
+    int r = record_policy(ingest, NULL, (struct tx_text){.p = NULL}, &change);
+    return r < 0 ? r : tx_process_run(ingest);
 }
 
 /* --- from the supervisor --- */
@@ -127,15 +157,29 @@ static int on_ping(struct tx_ingest *ingest, struct tx_control *message) {
 }
 
 static void put_number(struct tx_buf *b, const char *name, uint64_t v) {
-    tx_buf_char(b, b->len == 0 ? '{' : ',');
+    if (b->len == 0)
+        tx_buf_char(b, '{');
+    else if (b->data[b->len - 1] != '{')
+        tx_buf_char(b, ',');
     tx_buf_json_string(b, name, strlen(name));
     tx_buf_char(b, ':');
     tx_buf_dec(b, v);
 }
 
+/* What rules in the shadow would have changed, as far as there is room. */
+static void put_shadow(struct tx_buf *b, const struct tx_mask *mask) {
+    struct tx_mask_rule_count count;
+
+    tx_buf_str(b, ",\"mask_shadow\":{");
+    for (size_t i = 0; tx_mask_rule_counted(mask, i, &count); i++)
+        if (count.shadow && count.n > 0 && b->len < STATUS_BYTES / 2)
+            put_number(b, count.id, count.n);
+    tx_buf_char(b, '}');
+}
+
 /* Of the policy in force, since it was put in force. */
-static void put_masking(struct tx_buf *b, const struct tx_mask *mask) {
-    const struct tx_mask_counters *counters = tx_mask_counters(mask);
+static void put_masking(struct tx_buf *b, const struct tx_policy *policy) {
+    const struct tx_mask_counters *counters = tx_mask_counters(policy->mask);
     char name[32];
 
     put_number(b, "mask_dropped", counters->dropped);
@@ -143,10 +187,13 @@ static void put_masking(struct tx_buf *b, const struct tx_mask *mask) {
         snprintf(name, sizeof(name), "mask_error_%s", tx_mask_error_name((enum tx_mask_error)i));
         put_number(b, name, counters->errors[i]);
     }
+    put_shadow(b, policy->mask);
+    tx_buf_str(b, ",\"lockdown\":");
+    tx_buf_str(b, policy->conf->masking.lockdown ? "true" : "false");
 }
 
 static int on_status_get(struct tx_ingest *ingest, struct tx_control *message) {
-    char memory[1024];
+    char memory[STATUS_BYTES];
     struct tx_buf b = tx_buf_of(memory, sizeof(memory));
 
     put_number(&b, "connections", ingest->connections.n);
@@ -158,7 +205,7 @@ static int on_status_get(struct tx_ingest *ingest, struct tx_control *message) {
     put_number(&b, "parked", ingest->clients.n_parked);
     put_number(&b, "vault_asked", ingest->vault.n_asked);
     put_number(&b, "vault_failed", ingest->vault.n_failed);
-    put_masking(&b, ingest->policy->mask);
+    put_masking(&b, ingest->policy);
     tx_buf_str(&b, ",\"ledger\":");
     tx_buf_str(&b, ingest->link.fd >= 0 ? "true" : "false");
     tx_buf_str(&b, ",\"policy\":\"");
@@ -254,6 +301,7 @@ static const struct {
     {TX_CONTROL_CONNECTION, on_connection},
     {TX_CONTROL_LEDGER, on_ledger},
     {TX_CONTROL_RELOAD, on_reload},
+    {TX_CONTROL_POLICY_REJECTED, on_policy_rejected},
     {TX_CONTROL_VAULT, on_vault},
     {TX_CONTROL_WRITE_ERASED, on_write_erased},
     {TX_CONTROL_WRITE_REVEALED, on_write_revealed},

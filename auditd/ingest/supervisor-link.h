@@ -20,6 +20,6 @@ TX_MUST_USE int tx_supervisor_say_stopped(struct tx_ingest *ingest);
 
 /* Puts a policy in force: the log learns of it before the first record that it masked. Taken. */
 TX_MUST_USE int tx_supervisor_set_policy(struct tx_ingest *ingest, struct tx_policy *policy,
-                                         struct tx_text why);
+                                         const struct tx_ipc_policy_change *change);
 
 #endif

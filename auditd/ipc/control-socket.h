@@ -13,8 +13,10 @@
  *           A child: {"state":"ready|starting|waiting|failed","pid":N,"restarts":N,
  *           "sandbox":{…},"status":{…}}; `status` is what the child says of itself and is left out
  *           when it does not answer within a second. `forward` is left out when no sink is enabled.
- *   reload  {"ok":true,"needs_restart":["log.dir",…]} once the new masking rules are in force
- *   erase   PERSON, REFERENCE (may be empty)
+ *   reload  nothing, or `allow-weaker`
+ *           {"ok":true,"needs_restart":["log.dir",…],"weakened":["…"]} once the new masking rules
+ *           are in force; `weakened` (what masks less than before, and was allowed) when there is
+ * any erase   PERSON, REFERENCE (may be empty)
  *           {"ok":true,"request":"<uuid>","ref":"<base64url>","erased":"<time>"} once the person's
  *           key is destroyed and a tracex.erased record of it is durable
  *   reveal  SEQ, RECORD-ID, POLICY (16 hex digits), FIELD, REASON (may be empty)

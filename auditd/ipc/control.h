@@ -24,9 +24,10 @@ enum tx_control_type {
     TX_CONTROL_CONNECTION, /* → ingest: argument = connection id, payload = tx_ipc_identity, fd */
     TX_CONTROL_LEDGER,     /* → ingest: fd = a new stream to a new ledger */
     TX_CONTROL_INGEST,     /* → ledger, vault: fd = a new stream to a new ingest */
-    TX_CONTROL_RELOAD, /* → ingest: fd = memfd with a configuration that the supervisor has checked;
-                          payload = why, for tracex.policy ("reload", …) */
-    TX_CONTROL_VAULT, /* → ingest: fd = a new stream to a new vault (auditd/ipc/vault.h) */
+    TX_CONTROL_RELOAD,     /* → ingest: fd = memfd with a policy that the supervisor has tried
+                              (auditd/ipc/policy.h); payload = tx_ipc_policy_change, for tracex.policy
+                            */
+    TX_CONTROL_VAULT,      /* → ingest: fd = a new stream to a new vault (auditd/ipc/vault.h) */
     TX_CONTROL_ERASE, /* → vault: payload = tx_vault_erasure, then the person's name; answered by
                          ERASED */
     TX_CONTROL_WRITE_ERASED,   /* → ingest: argument = a number; payload = tx_vault_erasure, whose
@@ -35,6 +36,8 @@ enum tx_control_type {
     TX_CONTROL_ERASE_RECORDED, /* → vault: payload = a request's id: the log has its record */
     TX_CONTROL_REVEAL, /* → vault: payload = tx_vault_reveal, which the log has; fd = the caller's
                           connection, on which the vault goes on */
+    TX_CONTROL_POLICY_REJECTED, /* → ingest: payload = tx_ipc_policy_change of one that does not
+                                   come into force, to be recorded */
 
     /* child → supervisor */
     TX_CONTROL_READY = 65, /* start is done and the sandbox is entered; payload = JSON object: what

@@ -12,8 +12,7 @@ enum {
 
     TX_FD_INGEST_INBOX = 4,  /* memfd; the supervisor holds it too */
     TX_FD_INGEST_LEDGER = 5, /* STREAM: auditd/ipc/bodies.h */
-    TX_FD_INGEST_CONFIG = 6, /* sealed memfd: the configuration file's bytes */
-    TX_FD_INGEST_KEY = 7,    /* sealed memfd: the key for pseudonyms, 32 bytes */
+    TX_FD_INGEST_POLICY = 6, /* sealed memfd: configuration and keys (auditd/ipc/policy.h) */
 
     TX_FD_LEDGER_INGEST = 4, /* STREAM: auditd/ipc/bodies.h */
     TX_FD_LEDGER_SIGNER = 5, /* SEQPACKET: auditd/ipc/notary.h */

@@ -28,8 +28,7 @@ void tx_arguments_descriptors(const struct tx_setup *setup, const struct tx_link
     case TX_CHILD_INGEST:
         add(spawn, TX_FD_INGEST_INBOX, setup->inbox_fd);
         add(spawn, TX_FD_INGEST_LEDGER, links->bodies.ends[TX_LINK_INGEST]);
-        add(spawn, TX_FD_INGEST_CONFIG, setup->ingest_config_fd);
-        add(spawn, TX_FD_INGEST_KEY, setup->key_fd);
+        add(spawn, TX_FD_INGEST_POLICY, setup->policy_fd);
         break;
     case TX_CHILD_VAULT:
         add(spawn, TX_FD_VAULT_DIR, setup->vault_fd);

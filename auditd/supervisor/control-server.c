@@ -13,7 +13,7 @@
 #include "libtx/base/fd.h"
 
 #define SECOND_NS INT64_C(1000000000)
-#define RELOAD_SECONDS 10
+#define RELOAD_SECONDS (TX_TRIAL_NS / SECOND_NS + 10)
 #define PARTS_MAX 6 /* of a request */
 
 void tx_control_server_hang_up(struct tx_caller *caller) {
@@ -39,13 +39,20 @@ void tx_control_server_answer(struct tx_caller *caller, struct tx_text text) {
 }
 
 void tx_control_server_answer_error(struct tx_caller *caller, const char *error) {
-    char memory[4096];
-    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
-    size_t n = strlen(error);
-    /* Escapes may make six bytes of one. */
-    size_t limit = n < sizeof(memory) / 8 ? n : sizeof(memory) / 8;
+    _cleanup_(tx_freep) char *memory = malloc(TX_CONTROL_SOCKET_ANSWER_BYTES);
+    struct tx_buf b = tx_buf_of(memory, TX_CONTROL_SOCKET_ANSWER_BYTES);
+    size_t n = strlen(error), limit = TX_CONTROL_SOCKET_ANSWER_BYTES / 8;
+
+    /* Escapes may make six bytes of one; a character is not cut in two. */
+    n = n < limit ? n : limit;
+    while (n > 0 && !tx_utf8_valid(error, n))
+        n--;
+    if (!memory) {
+        tx_control_server_answer(caller, TX_TEXT("{\"ok\":false,\"error\":\"no memory\"}"));
+        return;
+    }
     tx_buf_str(&b, "{\"ok\":false,\"error\":");
-    tx_buf_json_string(&b, error, limit);
+    tx_buf_json_string(&b, error, n);
     tx_buf_char(&b, '}');
     tx_control_server_answer(caller, (struct tx_text){.p = memory, .n = b.len});
 }
@@ -97,22 +104,41 @@ int tx_control_server_status(struct tx_supervisor *s) {
     return 0;
 }
 
-int tx_control_server_reloaded(struct tx_control_server *server, const char *error,
-                               const char *needs_restart) {
+static void render_outcome(const struct tx_reload_outcome *outcome, struct tx_buf *b) {
+    tx_buf_str(b, "{\"ok\":true,\"needs_restart\":");
+    tx_buf_str(b, outcome->needs_restart[0] ? outcome->needs_restart : "[]");
+    if (outcome->n_weakened > 0)
+        tx_buf_str(b, ",\"weakened\":[");
+    for (size_t i = 0; i < outcome->n_weakened; i++) {
+        struct tx_text text = outcome->weakened[i];
+        tx_buf_str(b, i > 0 ? "," : "");
+        if (tx_utf8_valid(text.p, text.n))
+            tx_buf_json_string(b, text.p, text.n);
+        else
+            tx_buf_str(b, "null");
+    }
+    tx_buf_str(b, outcome->n_weakened > 0 ? "]}" : "}");
+}
+
+int tx_control_server_reloaded(struct tx_control_server *server,
+                               const struct tx_reload_outcome *outcome) {
     for (size_t i = 0; i < TX_CONTROL_SERVER_CALLERS; i++) {
         struct tx_caller *caller = &server->callers[i];
-        char memory[1024];
-        struct tx_buf b = tx_buf_of(memory, sizeof(memory));
         if (caller->state != TX_CALLER_WAITS_RELOAD)
             continue;
-        if (error) {
-            tx_control_server_answer_error(caller, error);
+        if (outcome->error) {
+            tx_control_server_answer_error(caller, outcome->error);
             continue;
         }
-        tx_buf_str(&b, "{\"ok\":true,\"needs_restart\":");
-        tx_buf_str(&b, needs_restart[0] ? needs_restart : "[]");
-        tx_buf_char(&b, '}');
-        tx_control_server_answer(caller, (struct tx_text){.p = memory, .n = b.len});
+        _cleanup_(tx_freep) char *memory = malloc(TX_CONTROL_SOCKET_ANSWER_BYTES);
+        struct tx_buf b = tx_buf_of(memory, TX_CONTROL_SOCKET_ANSWER_BYTES);
+        if (!memory)
+            return -ENOMEM;
+        render_outcome(outcome, &b);
+        if (b.full)
+            tx_control_server_answer(caller, TX_TEXT("{\"ok\":true,\"needs_restart\":[]}"));
+        else
+            tx_control_server_answer(caller, (struct tx_text){.p = memory, .n = b.len});
     }
     return 0;
 }
@@ -143,24 +169,28 @@ static int on_status(struct tx_caller *caller, const struct tx_text *arguments) 
     return r < 0 ? r : tx_control_server_status(s);
 }
 
-static int on_reload(struct tx_caller *caller, const struct tx_text *arguments) {
-    struct tx_supervisor *s = caller->supervisor;
-    struct tx_bytes errors = TX_BYTES_INIT;
-
-    (void)arguments;
+static int reload(struct tx_caller *caller, bool allow_weaker) {
     /* First, since the end may come before tx_reload_begin returns. */
     int r = tx_control_server_wait(caller, TX_CALLER_WAITS_RELOAD, RELOAD_SECONDS);
     if (r < 0)
         return r;
-    r = tx_reload_begin(s, &errors);
-    if (r == -EINVAL) {
-        r = tx_bytes_append(&errors, "", 1);
-        tx_control_server_answer_error(caller, r < 0 ? "the configuration is not valid"
-                                                     : (const char *)errors.data);
-    } else if (r < 0 && r != -EBUSY) {
-        tx_control_server_answer_error(caller, strerror(-r));
+    r = tx_reload_begin(caller->supervisor, allow_weaker);
+    if (r == -EBUSY) {
+        tx_control_server_answer_error(caller, "another reload is under way: try again");
+        return 0;
     }
-    tx_bytes_deinit(&errors);
+    return r;
+}
+
+static int on_reload(struct tx_caller *caller, const struct tx_text *arguments) {
+    (void)arguments;
+    return reload(caller, false);
+}
+
+static int on_reload_with_option(struct tx_caller *caller, const struct tx_text *arguments) {
+    if (tx_text_equal(arguments[0], TX_TEXT("allow-weaker")))
+        return reload(caller, true);
+    tx_control_server_answer_error(caller, "reload takes allow-weaker, or nothing");
     return 0;
 }
 
@@ -169,8 +199,11 @@ static const struct {
     size_t n_arguments;
     int (*handler)(struct tx_caller *caller, const struct tx_text *arguments);
 } requests[] = {
-    {{"ping", 4}, 0, on_ping},           {{"status", 6}, 0, on_status},
-    {{"reload", 6}, 0, on_reload},       {{"erase", 5}, 2, tx_tasks_erase},
+    {{"ping", 4}, 0, on_ping},
+    {{"status", 6}, 0, on_status},
+    {{"reload", 6}, 0, on_reload},
+    {{"erase", 5}, 2, tx_tasks_erase},
+    {{"reload", 6}, 1, on_reload_with_option},
     {{"reveal", 6}, 5, tx_tasks_reveal},
 };
 

@@ -53,8 +53,9 @@ TX_MUST_USE int tx_control_server_wait(struct tx_caller *caller, enum tx_caller_
 /* A child has answered, or ended: those who wait for a status may have it now. */
 TX_MUST_USE int tx_control_server_status(struct tx_supervisor *supervisor);
 
-/* A reload has ended: NULL, or why the old rules stay; `needs_restart` is a JSON list. */
-TX_MUST_USE int tx_control_server_reloaded(struct tx_control_server *server, const char *error,
-                                           const char *needs_restart);
+/* A reload has ended. */
+struct tx_reload_outcome; /* auditd/supervisor/reload.h */
+TX_MUST_USE int tx_control_server_reloaded(struct tx_control_server *server,
+                                           const struct tx_reload_outcome *outcome);
 
 #endif

@@ -15,16 +15,29 @@
  */
 
 /* Errors of a configuration go to standard error as they are: they have their own form. */
-static int load(const struct tx_options *options, struct tx_bytes *text, struct tx_conf **ret) {
+static int load(struct tx_supervisor *supervisor, struct tx_bytes *text) {
+    const char *path = supervisor->options->config;
     struct tx_bytes errors = TX_BYTES_INIT;
 
-    int r = tx_conf_load(options->config, &errors, text, ret);
+    int r = tx_conf_load(path, &errors, text, &supervisor->conf);
     if (errors.len > 0 && tx_fd_write_all(STDERR_FILENO, errors.data, errors.len) < 0)
         r = r ? r : -EIO;
-    tx_bytes_deinit(&errors);
     if (r < 0)
-        tx_log(TX_LOG_ERROR, "%s: %s", options->config, strerror(-r));
-    return r == 0 ? 0 : -EINVAL;
+        tx_log(TX_LOG_ERROR, "%s: %s", path, strerror(-r));
+    else if (r == TX_CONF_E_MASKING)
+        r = tx_start_policy_wrong(&supervisor->policy, supervisor->conf, &errors);
+    else if (r > 0)
+        r = -EINVAL;
+    tx_bytes_deinit(&errors);
+    return r;
+}
+
+/* That the file's policy can be used, unless it was found already that it cannot. */
+static int try_policy(struct tx_supervisor *supervisor) {
+    if (supervisor->policy.lockdown_why || supervisor->options->task == TX_TASK_SHOW)
+        return 0;
+    return tx_start_policy_try(&supervisor->policy, supervisor->conf, supervisor->options->config,
+                               &supervisor->setup);
 }
 
 static int show(const struct tx_conf *conf) {
@@ -38,12 +51,19 @@ static int show(const struct tx_conf *conf) {
 }
 
 /* The parts read what is in force, not the file: they can look up no user and open no file. */
-static int hand_on(const struct tx_conf *conf, struct tx_setup *setup) {
+static int hand_on(struct tx_supervisor *supervisor) {
+    const struct tx_conf *conf = supervisor->conf;
+    struct tx_start_policy *policy = &supervisor->policy;
+    struct tx_setup *setup = &supervisor->setup;
     struct tx_bytes text = TX_BYTES_INIT;
 
     int r = tx_conf_render_to_hand_on(conf, &text);
     if (r >= 0)
         r = tx_setup_content(conf, (struct tx_text){(const char *)text.data, text.len}, setup);
+    if (r >= 0)
+        r = tx_policy_keys_seal(conf, &policy->keys, setup,
+                                policy->has_sha256 ? policy->sha256 : NULL, &setup->policy_fd);
+    tx_policy_keys_deinit(&policy->keys);
     tx_bytes_deinit(&text);
     return r;
 }
@@ -59,7 +79,7 @@ static int run(struct tx_supervisor *supervisor) {
     if (r >= 0 && supervisor->options->new_log)
         r = tx_new_log_begin(conf, setup);
     if (r >= 0)
-        r = hand_on(conf, setup);
+        r = hand_on(supervisor);
     if (r < 0)
         return r;
     r = tx_supervisor_start(supervisor);
@@ -79,18 +99,22 @@ static enum tx_exit act(const struct tx_options *options) {
                                        .control = {.listener = TX_LISTENER_INIT},
                                        .reload = TX_RELOAD_INIT,
                                        .accept = {.spare_fd = -1},
+                                       .policy = {.may_lock_down = options->task == TX_TASK_RUN},
                                        .signal_fd = -1};
     struct tx_bytes text = TX_BYTES_INIT;
 
-    int r = load(options, &text, &supervisor.conf);
+    int r = load(&supervisor, &text);
     struct tx_text config_text = {.p = (const char *)text.data, .n = text.len};
     if (r >= 0)
         r = tx_setup_user(supervisor.conf, options->config, config_text, &supervisor.setup);
+    if (r >= 0)
+        r = try_policy(&supervisor);
     if (r >= 0 && options->task == TX_TASK_SHOW)
         r = show(supervisor.conf);
     else if (r >= 0 && options->task == TX_TASK_RUN)
         r = run(&supervisor);
     tx_setup_deinit(&supervisor.setup);
+    tx_start_policy_deinit(&supervisor.policy);
     tx_conf_free(supervisor.conf);
     tx_bytes_deinit(&text);
     return r < 0 && supervisor.exit_code == TX_EXIT_OK ? TX_EXIT_FAILURE : supervisor.exit_code;

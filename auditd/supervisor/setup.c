@@ -233,11 +233,7 @@ static int make_memory(struct tx_text config_text, struct tx_setup *setup) {
     int r = tx_memfd_fixed("tracex-inbox", TX_INGEST_INBOX_BYTES, &setup->inbox_fd);
     if (r < 0)
         return r;
-    r = tx_memfd_sealed("tracex-config", config_text.p, config_text.n, &setup->config_fd);
-    if (r < 0)
-        return r;
-    setup->ingest_config_fd = fcntl(setup->config_fd, F_DUPFD_CLOEXEC, 0);
-    return setup->ingest_config_fd < 0 ? -errno : 0;
+    return tx_memfd_sealed("tracex-config", config_text.p, config_text.n, &setup->config_fd);
 }
 
 /* Each connection costs a descriptor here and one in ingest, which inherits the limit. */
@@ -270,7 +266,7 @@ int tx_setup_content(const struct tx_conf *conf, struct tx_text config_text,
 void tx_setup_deinit(struct tx_setup *setup) {
     int *fds[] = {&setup->log_fd,   &setup->forward_log_fd,  &setup->keys_fd,
                   &setup->state_fd, &setup->ledger_state_fd, &setup->forward_state_fd,
-                  &setup->inbox_fd, &setup->config_fd,       &setup->ingest_config_fd,
+                  &setup->inbox_fd, &setup->config_fd,       &setup->policy_fd,
                   &setup->key_fd,   &setup->vault_fd,        &setup->kek_fd};
     for (size_t i = 0; i < TX_COUNT_OF(fds); i++)
         tx_fd_closep(fds[i]);

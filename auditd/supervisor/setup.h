@@ -27,9 +27,9 @@ struct tx_setup {
     int forward_state_fd;
 
     int inbox_fd;
-    int config_fd;        /* as read at the start */
-    int ingest_config_fd; /* as reloaded last */
-    int key_fd;           /* for pseudonyms */
+    int config_fd; /* as read at the start */
+    int policy_fd; /* ingest's: as reloaded last (auditd/ipc/policy.h) */
+    int key_fd;    /* the installation's, for pseudonyms */
 
     char *origin; /* owned: the existing log's, or the configured one */
 };
@@ -47,7 +47,8 @@ TX_MUST_USE int tx_setup_directories(const struct tx_conf *conf, struct tx_setup
  * erase what is there. */
 bool tx_setup_wants_vault(const struct tx_conf *conf, const struct tx_setup *setup);
 
-/* The rest; after a new log was begun, if one was asked for (auditd/supervisor/new-log.h). */
+/* The rest but policy_fd; after a new log was begun, if one was asked for
+ * (auditd/supervisor/new-log.h). */
 TX_MUST_USE int tx_setup_content(const struct tx_conf *conf, struct tx_text config_text,
                                  struct tx_setup *setup);
 
@@ -62,7 +63,7 @@ TX_MUST_USE int tx_setup_content(const struct tx_conf *conf, struct tx_text conf
                        .forward_state_fd = -1,                                                     \
                        .inbox_fd = -1,                                                             \
                        .config_fd = -1,                                                            \
-                       .ingest_config_fd = -1,                                                     \
+                       .policy_fd = -1,                                                            \
                        .key_fd = -1})
 void tx_setup_deinit(struct tx_setup *setup);
 

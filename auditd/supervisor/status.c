@@ -107,6 +107,12 @@ static void render_supervisor(const struct tx_supervisor *s, struct tx_buf *b) {
     flag(b, "socket_activated", s->listener.activated);
     number(b, "children_uid", s->setup.uid);
     flag(b, "children_change_user", s->setup.change_user);
+    key(b, "masking");
+    tx_buf_char(b, '{');
+    flag(b, "lockdown", s->policy.lockdown_why != NULL);
+    if (s->policy.lockdown_why)
+        text(b, "why", s->policy.lockdown_why);
+    tx_buf_char(b, '}');
     render_connections(&s->accept, b);
     key(b, "sandbox");
     tx_buf_char(b, '{');

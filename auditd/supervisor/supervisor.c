@@ -152,9 +152,11 @@ void tx_supervisor_tell_when_ready(struct tx_supervisor *s) {
     if (s->ready || tx_stop_is_under_way(&s->stop))
         return;
     s->ready = true;
-    tx_log(TX_LOG_NOTICE, "ready: origin %s, log %s, socket %s", s->setup.origin, s->conf->log_dir,
-           s->conf->socket_path);
-    tx_notify_status(&s->notify, "ready");
+    tx_log(TX_LOG_NOTICE, "ready: origin %s, log %s, socket %s%s", s->setup.origin,
+           s->conf->log_dir, s->conf->socket_path,
+           s->policy.lockdown_why ? "; LOCKDOWN: every string is masked" : "");
+    tx_notify_status(&s->notify,
+                     s->policy.lockdown_why ? "ready; LOCKDOWN: every string is masked" : "ready");
     tx_notify_ready(&s->notify);
 }
 
@@ -216,12 +218,8 @@ static int on_signal(void *data, uint32_t epoll_events) {
     (void)epoll_events;
     if (read(s->signal_fd, &info, sizeof(info)) != sizeof(info))
         return 0;
-    if (info.ssi_signo == SIGHUP) {
-        struct tx_bytes errors = TX_BYTES_INIT;
-        int r = tx_reload_begin(s, &errors);
-        tx_bytes_deinit(&errors);
-        return r == -EINVAL || r == -EBUSY ? 0 : r;
-    }
+    if (info.ssi_signo == SIGHUP)
+        return tx_reload_by_signal(s);
     if (tx_stop_is_under_way(&s->stop)) {
         tx_log(TX_LOG_WARNING, "told to end a second time: what is left is not drained");
         s->exit_code = TX_EXIT_UNCLEAN;
@@ -337,6 +335,7 @@ int tx_supervisor_start(struct tx_supervisor *s) {
 void tx_supervisor_deinit(struct tx_supervisor *s) {
     if (!s->loop)
         return;
+    tx_reload_deinit(s);
     tx_children_deinit(&s->children);
     tx_tasks_deinit(&s->tasks);
     tx_link_drop(&s->links.bodies);
@@ -353,6 +352,5 @@ void tx_supervisor_deinit(struct tx_supervisor *s) {
     tx_loop_remove(s->loop, s->notify.timer);
     tx_loop_remove(s->loop, s->signal_source);
     tx_fd_closep(&s->signal_fd);
-    tx_fd_closep(&s->reload.config_fd);
     tx_loop_free(s->loop);
 }

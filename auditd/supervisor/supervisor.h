@@ -18,6 +18,7 @@
 #include "auditd/supervisor/options.h"
 #include "auditd/supervisor/reload.h"
 #include "auditd/supervisor/setup.h"
+#include "auditd/supervisor/start-policy.h"
 #include "auditd/supervisor/stop.h"
 #include "auditd/supervisor/tasks.h"
 
@@ -34,6 +35,7 @@ struct tx_supervisor {
     const struct tx_options *options;
     struct tx_conf *conf;
     struct tx_setup setup;
+    struct tx_start_policy policy; /* also later: why it is a lockdown */
     struct tx_sandbox_report report;
 
     struct tx_loop *loop;

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libtx/mask/masking-cover.h"
 #include "libtx/conf/masking-read.h"
 #include "libtx/conf/value.h"
+#include "libtx/mask/masking-cover.h"
 
 /* --- networks --- */
 

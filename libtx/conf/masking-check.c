@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "libtx/mask/masking-cover.h"
 #include "libtx/conf/masking-read.h"
+#include "libtx/mask/masking-cover.h"
 #include "libtx/mask/masking-write.h"
 
 /*

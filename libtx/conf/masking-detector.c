@@ -36,8 +36,12 @@ static struct tx_masking_detector *grow(struct tx_masking_reader *r,
         return NULL;
     }
     to->detectors = more;
-    more[to->n_detectors] = (struct tx_masking_detector){
-        .field_names = true, .before = 64, .after = 32, .confidence = 80, .line = node->line};
+    more[to->n_detectors] = (struct tx_masking_detector){.field_names = true,
+                                                         .before = 64,
+                                                         .after = 32,
+                                                         .confidence = 80,
+                                                         .line = node->line,
+                                                         .column = node->column};
     return &more[to->n_detectors++];
 }
 

@@ -89,6 +89,8 @@ static void read_key(struct tx_masking_reader *r, const struct tx_conf_node *nod
     if (!tx_masking_node_map(r, node, "a key, such as {source: credential, name: tracex-pn}",
                              known))
         return;
+    ret->line = node->line;
+    ret->column = node->column;
     read_epoch(r, node, ret);
     if (!read_source(r, node, ret))
         return;

@@ -230,6 +230,7 @@ static void read_test(struct tx_masking_reader *r, const struct tx_conf_node *no
     const struct tx_conf_node *part;
 
     ret->line = node->line;
+    ret->column = node->column;
     if (!tx_masking_node_map(r, node, "a test: {event: …, in: {…}, out: {…}}", known))
         return;
     read_event(r, node, ret);

@@ -206,7 +206,7 @@ struct tx_masking_detector {
     bool field_names;               /* context words count in the field's name too; default true */
     uint8_t confidence;             /* percent, default 80 */
     struct tx_masking_list examples_true, examples_false;
-    size_t line;
+    size_t line, column; /* in the file, for messages */
 };
 
 /* --- what is let through --- */
@@ -243,10 +243,11 @@ enum tx_masking_key_source { TX_KEY_INSTALLATION, TX_KEY_CREDENTIAL, TX_KEY_FILE
 struct tx_masking_key {
     char *id;
     enum tx_masking_key_source source;
-    char *name;         /* of the credential, or the file's absolute path */
-    int64_t epoch_ns;   /* 0: none, the key is the same for ever */
-    int64_t overlap_ns; /* for `tracexctl`: how long before its end an epoch's successor is told;
-                           informational */
+    char *name;          /* of the credential, or the file's absolute path */
+    int64_t epoch_ns;    /* 0: none, the key is the same for ever */
+    int64_t overlap_ns;  /* for `tracexctl`: how long before its end an epoch's successor is told;
+                            informational */
+    size_t line, column; /* in the file, for messages; 0: it does not say it */
 };
 
 /* --- tests of the file --- */
@@ -268,7 +269,7 @@ struct tx_masking_test {
         *out; /* of these fields, what must come out; null: the field is dropped */
     struct tx_masking_pair *out_regex; /* likewise; the regex must match the whole value */
     bool dropped;                      /* the whole record */
-    size_t line;
+    size_t line, column;
 };
 
 /* --- the whole --- */

@@ -94,8 +94,9 @@ static int tell(const struct tx_masking *masking, const char *name,
                 const struct tx_custom_error *error, struct tx_bytes *errors) {
     const struct tx_masking_detector *detector = &masking->detectors[error->detector];
     _cleanup_(tx_freep) char *text = NULL;
-    int n = asprintf(&text, "%s:%zu: the detector '%s' cannot be used: %s (%zu): %s\n", name,
-                     detector->line, detector->id, error->where, error->at, error->reason);
+    int n = asprintf(&text, "%s:%zu:%zu: the detector '%s' cannot be used: %s (%zu): %s\n", name,
+                     detector->line, detector->column, detector->id, error->where, error->at,
+                     error->reason);
     return n < 0 ? -ENOMEM : tx_bytes_append(errors, text, (size_t)n);
 }
 

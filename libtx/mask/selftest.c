@@ -34,7 +34,8 @@ static TX_PRINTF(2, 3) int fail(struct run *run, const char *format, ...) {
     va_end(args);
     if (n < 0)
         return -ENOMEM;
-    n = asprintf(&line, "%s:%zu: a test does not hold: %s\n", run->name, run->test->line, text);
+    n = asprintf(&line, "%s:%zu:%zu: a test does not hold: %s\n", run->name, run->test->line,
+                 run->test->column, text);
     return n < 0 ? -ENOMEM : tx_bytes_append(run->errors, line, (size_t)n);
 }
 

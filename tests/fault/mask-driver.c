@@ -25,6 +25,7 @@
 
 #include "auditd/ingest/check-record.h"
 #include "auditd/ingest/policy.h"
+#include "auditd/ipc/policy.h"
 #include "libtx/base/cursor.h"
 #include "libtx/crypto/begin.h"
 #include "libtx/crypto/secret.h"
@@ -39,7 +40,7 @@ extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 struct driver {
     const char *config_name;
-    int config_fd, key_fd;
+    int policy_fd;
     struct tx_buf datagrams;
     struct tx_buf lines;
     struct tx_canary_search *search;
@@ -67,9 +68,7 @@ static int make_policy(const struct driver *d, struct tx_policy **ret) {
     static const struct tx_subject_keys persons = {.get = get_key};
     _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
 
-    if (lseek(d->config_fd, 0, SEEK_SET) < 0)
-        return -errno;
-    int r = tx_policy_load(d->config_fd, d->key_fd, d->config_name, &persons, &errors, ret);
+    int r = tx_policy_load(d->policy_fd, d->config_name, &persons, &errors, ret);
     if (r < 0 && errors.len)
         fprintf(stderr, "%.*s\n", (int)errors.len, (const char *)errors.data);
     return r;
@@ -250,6 +249,24 @@ static struct tx_buf read_file(const char *path) {
     return b;
 }
 
+/* Plays the supervisor. */
+static int hand_on(struct tx_buf config) {
+    static uint8_t memory[TX_IPC_POLICY_OVERHEAD_BYTES + FILE_MAX];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    const struct tx_ipc_policy policy = {
+        .n_keys = 1,
+        .keys = {{.id = TX_TEXT("default"),
+                  .bytes = (const uint8_t *)"a key of a test, thirty-two byte",
+                  .n = 32}},
+        .text = {.p = (const char *)config.data, .n = config.len}};
+
+    tx_ipc_policy_render(&policy, &b);
+    int fd = memfd_create("policy", MFD_CLOEXEC);
+    if (b.full || fd < 0 || write(fd, b.data, b.len) != (ssize_t)b.len)
+        fail("policy");
+    return fd;
+}
+
 static void read_canaries(struct driver *d, const char *path) {
     struct tx_buf b = read_file(path);
     uint8_t canary[4096];
@@ -298,10 +315,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     d.config_name = argv[2];
-    d.config_fd = open(argv[2], O_RDONLY | O_CLOEXEC);
-    d.key_fd = memfd_create("key", MFD_CLOEXEC);
-    if (d.config_fd < 0 || write(d.key_fd, "a key of a test, thirty-two byte", 32) != 32)
-        fail(argv[2]);
+    d.policy_fd = hand_on(read_file(argv[2]));
     d.datagrams = read_file(argv[3]);
     d.lines = tx_buf_of(lines, sizeof(lines));
     if (!is_sweep)

@@ -299,22 +299,25 @@ class Orders(Case):
             c = r.connect()
             c.log()
             c.wait_acked()
-            good = rig.memfd(b"version: 1\nmasking: {preset: none, i_accept_unmasked: true}\n")
-            bad = rig.memfd(b"version: 1\nmasking: bad\n")
+            good = rig.policy(b"version: 1\nmasking: {preset: none, i_accept_unmasked: true}\n")
+            bad = rig.policy(b"version: 1\nmasking: bad\n")
+            other = rig.policy(b"version: 1\n", sha256=bytes(32))
             before = json.loads(r.status())["policy"]
-            r.say(rig.RELOAD, 0, b"reload", bad)
-            self.assertNotEqual(r.hear(rig.RELOADED)[2], b"")
+            for refused in (bad, other):
+                r.say(rig.RELOAD, 0, rig.policy_change(b"reload"), refused)
+                self.assertNotEqual(r.hear(rig.RELOADED)[2], b"")
             self.assertEqual(json.loads(r.status())["policy"], before)
-            r.say(rig.RELOAD, 0, b"reload", good)
+            r.say(rig.RELOAD, 0, rig.policy_change(b"reload", allowed=1, weakened=(b"rule 'x'",)), good)
             self.assertEqual(r.hear(rig.RELOADED)[2], b"")
             c.log()
             c.wait_acked()
             policy = line(r.log.own("tracex.policy")[-1])["data"]
-            self.assertEqual(policy["why"], "reload")
+            self.assertEqual((policy["why"], policy["before"]), ("reload", before))
+            self.assertEqual((policy["allowed_weaker"], policy["weakened"]), (True, ["rule 'x'"]))
             self.assertEqual(line(r.log.of(c)[-1][2])["policy"], policy["sha256"][:16])
             self.assertEqual(len(r.log.policies), 2)
-            os.close(good)
-            os.close(bad)
+            for fd in (good, bad, other):
+                os.close(fd)
 
     def test_ping_and_status_are_answered(self):
         with Rig() as r:

@@ -181,7 +181,7 @@ class Faults(Case):
                 self.check(r, *clients)
 
     def test_each_allocation_of_a_reload(self):
-        config = rig.memfd(b"version: 1\nmasking: {rules: [{id: x, match: {fields: [x]}, action: redact}]}\n")
+        config = rig.policy(b"version: 1\nmasking: {rules: [{id: x, match: {fields: [x]}, action: redact}]}\n")
         self.addCleanup(os.close, config)
         with self.rig() as r:
             c = r.connect()
@@ -190,7 +190,7 @@ class Faults(Case):
             n, failed = 1, 0
             while True:
                 self.alloc.fail(n)
-                r.say(rig.RELOAD, 0, b"reload", config)
+                r.say(rig.RELOAD, 0, rig.policy_change(b"reload"), config)
                 self.send(c)
                 self.until_acked(r, c)
                 if not self.alloc.failed:

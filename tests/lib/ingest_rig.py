@@ -38,6 +38,19 @@ def memfd(data, size=None):
     return fd
 
 
+def policy(config, keys=((b"default", bytes(range(32))),), sha256=None):
+    """auditd/ipc/policy.h: a descriptor."""
+    data = struct.pack("<IB32sB", 0x31507854, sha256 is not None, sha256 or bytes(32), len(keys))
+    data += b"".join(struct.pack("<B", len(part)) + part for key in keys for part in key)
+    return memfd(data + text32(config))
+
+
+def policy_change(why, rejected=b"", place=b"", allowed=0, weakened=()):
+    """tx_ipc_policy_change."""
+    return (text16(why) + text16(rejected) + text16(place) + struct.pack("<BBB", allowed, 0, len(weakened)) +
+            b"".join(text16(text) for text in weakened))
+
+
 def text16(data):
     return struct.pack("<H", len(data)) + data
 
@@ -240,8 +253,7 @@ class Rig:
         self.stderr = stderr  # a descriptor, or our own
         self.log = Log()
         self.inbox = memfd(b"", INBOX_BYTES)
-        self.config = memfd(config)
-        self.key = memfd(bytes(range(32)))
+        self.policy = policy(config)
         self.uid = uid
         self.connections = {}
         self.next_id = 1
@@ -257,7 +269,7 @@ class Rig:
     def __exit__(self, *_):
         if self.pid:
             self.kill()
-        for fd in (self.inbox, self.config, self.key):
+        for fd in (self.inbox, self.policy):
             os.close(fd)
         for sock in self.connections.values():
             sock.close()
@@ -273,7 +285,7 @@ class Rig:
         stream = self.stream()
         # High, so that none is overwritten before it has been copied.
         sources = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 100)
-                   for fd in (control.fileno(), self.inbox, stream.fileno(), self.config, self.key)]
+                   for fd in (control.fileno(), self.inbox, stream.fileno(), self.policy)]
         actions = [(os.POSIX_SPAWN_DUP2, fd, 3 + i) for i, fd in enumerate(sources)]
         said = [] if self.stderr is None else [fcntl.fcntl(self.stderr, fcntl.F_DUPFD_CLOEXEC, 100)]
         actions += [(os.POSIX_SPAWN_DUP2, fd, 2) for fd in said]

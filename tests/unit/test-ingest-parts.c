@@ -420,10 +420,65 @@ START_TEST(own_records_have_one_form) {
     ck_assert(strstr(memory,
                      "\"data\":{\"uid\":1000,\"count\":5,\"reason\":\"field name is repeated\"}}"));
     b = tx_buf_of(memory, sizeof(memory));
-    tx_own_render_policy(&b, "00ff", TX_TEXT("start"));
+    const struct tx_ipc_policy_change start = {.why = TX_TEXT("start")};
+    tx_own_render_policy(&b, &(struct tx_own_policy){.sha256 = "00ff", .change = &start});
     tx_buf_char(&b, '\0');
     ck_assert(strstr(
         memory, "\"event\":\"tracex.policy\",\"data\":{\"sha256\":\"00ff\",\"why\":\"start\"}}"));
+}
+END_TEST
+
+START_TEST(a_record_of_a_policy_says_what_was_loosened_or_refused) {
+    static const struct tx_ipc_policy_change allowed = {
+        .why = {"reload", 6},
+        .allowed = true,
+        .more = true,
+        .n_weakened = 2,
+        .weakened = {{"rule \"a\"", 8}, {"\xff", 1}}};
+    static const struct tx_ipc_policy_change refused = {
+        .why = {"reload", 6}, .rejected = {"invalid", 7}, .place = {"/etc/t.yaml:3:1", 15}};
+    char memory[TX_OWN_POLICY_BODY_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+
+    tx_own_render_policy(
+        &b, &(struct tx_own_policy){.sha256 = "00ff", .before = "00aa", .change = &allowed});
+    tx_buf_char(&b, '\0');
+    ck_assert_str_eq(strstr(memory, "{\"sha256\""),
+                     "{\"sha256\":\"00ff\",\"before\":\"00aa\",\"why\":\"reload\","
+                     "\"allowed_weaker\":true,\"weakened\":[\"rule \\\"a\\\"\",null],"
+                     "\"weakened_more\":true}}");
+    b = tx_buf_of(memory, sizeof(memory));
+    tx_own_render_policy(
+        &b, &(struct tx_own_policy){.sha256 = "00ff", .lockdown = true, .change = &refused});
+    tx_buf_char(&b, '\0');
+    ck_assert_str_eq(strstr(memory, "{\"sha256\""),
+                     "{\"sha256\":\"00ff\",\"why\":\"reload\",\"lockdown\":true,"
+                     "\"rejected\":\"invalid\",\"at\":\"/etc/t.yaml:3:1\"}}");
+}
+END_TEST
+
+/* What the most of a change can be has room in its record, whatever bytes it has. */
+START_TEST(the_longest_change_of_a_policy_has_room) {
+    static char text[TX_IPC_POLICY_WEAKENED_BYTES], memory[TX_IPC_POLICY_CHANGE_BYTES];
+    static uint8_t body[TX_OWN_POLICY_BODY_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    struct tx_ipc_policy_change change = {
+        .why = {text, 1024},
+        .rejected = {text, 1024},
+        .place = {text, sizeof(text)},
+        .n_weakened = TX_IPC_POLICY_WEAKENED_MAX,
+    };
+
+    memset(text, 1, sizeof(text)); /* six bytes of one */
+    for (size_t i = 0; i < change.n_weakened; i++)
+        change.weakened[i] = (struct tx_text){text, sizeof(text) / change.n_weakened};
+    tx_ipc_policy_change_render(&change, &b);
+    ck_assert(!b.full);
+    ck_assert_int_eq(tx_ipc_policy_change_parse((struct tx_text){memory, b.len}, &change), 0);
+    ck_assert_uint_eq(change.n_weakened, TX_IPC_POLICY_WEAKENED_MAX);
+    b = tx_buf_of(body, sizeof(body));
+    tx_own_render_policy(&b, &(struct tx_own_policy){.sha256 = "00ff", .change = &change});
+    ck_assert(!b.full);
 }
 END_TEST
 
@@ -511,6 +566,8 @@ int main(void) {
     tcase_add_test(tests, ten_thousand_users_are_counted_in_a_small_table);
     tcase_add_test(tests, a_record_is_checked_for_what_the_wire_leaves_open);
     tcase_add_test(tests, own_records_have_one_form);
+    tcase_add_test(tests, a_record_of_a_policy_says_what_was_loosened_or_refused);
+    tcase_add_test(tests, the_longest_change_of_a_policy_has_room);
     tcase_add_test(tests, records_of_erasures_and_revelations_have_one_form);
     tcase_add_test(tests, whoever_waits_for_an_own_record_hears_of_it_when_it_is_durable);
     suite_add_tcase(suite, tests);

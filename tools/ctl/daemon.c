@@ -9,6 +9,8 @@
 #include "tools/ctl/ctl.h"
 #include "tools/ctl/daemon.h"
 
+#define RELOAD_TIMEOUT_MS 45000
+
 void tx_ctl_say_no_answer(const char *path, int r) {
     const char *next = "";
     if (r == -ENOENT || r == -ECONNREFUSED)
@@ -18,16 +20,30 @@ void tx_ctl_say_no_answer(const char *path, int r) {
     tx_ctl_say("no answer from the daemon at %s: %s%s", path, strerror(-r), next);
 }
 
-json_t *tx_ctl_ask(const struct tx_ctl *ctl, struct tx_text request, struct tx_buf *b) {
-    _cleanup_(tx_conf_freep) struct tx_conf *conf = tx_ctl_load(ctl);
+/* The daemon goes on with the rules before, or in lockdown, when those of the file are wrong: it
+ * can still be asked. */
+static struct tx_conf *load_to_ask(const struct tx_ctl *ctl) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+    struct tx_conf *conf = NULL;
+    int r = tx_conf_load(ctl->config_path, &errors, NULL, &conf);
+    return r == 0 || r == TX_CONF_E_MASKING ? conf : tx_ctl_load(ctl);
+}
+
+static json_t *ask_daemon(const struct tx_ctl *ctl, struct tx_text request, int timeout_ms,
+                          struct tx_buf *b) {
+    _cleanup_(tx_conf_freep) struct tx_conf *conf = load_to_ask(ctl);
     if (!conf)
         return NULL;
-    int r = tx_control_socket_ask(conf->control_path, request, TX_CTL_TIMEOUT_MS, b);
+    int r = tx_control_socket_ask(conf->control_path, request, timeout_ms, b);
     if (r < 0) {
         tx_ctl_say_no_answer(conf->control_path, r);
         return NULL;
     }
     return tx_ctl_parse_answer(b);
+}
+
+json_t *tx_ctl_ask(const struct tx_ctl *ctl, struct tx_text request, struct tx_buf *b) {
+    return ask_daemon(ctl, request, TX_CTL_TIMEOUT_MS, b);
 }
 
 json_t *tx_ctl_parse_answer(const struct tx_buf *b) {
@@ -86,6 +102,17 @@ static void put_object(json_t *object, int indent) {
     }
 }
 
+/* First, since nobody must overlook it. */
+static void put_lockdown(json_t *answer) {
+    json_t *masking = json_object_get(json_object_get(answer, "supervisor"), "masking");
+
+    if (!json_is_true(json_object_get(masking, "lockdown")))
+        return;
+    fputs("LOCKDOWN: every string is masked, since the rules cannot be used: ", stdout);
+    put_scalar(json_object_get(masking, "why"));
+    puts("");
+}
+
 int tx_ctl_status(const struct tx_ctl *ctl, int argc, char **argv) {
     static char memory[TX_CONTROL_SOCKET_ANSWER_BYTES];
     struct tx_buf b = tx_buf_of(memory, sizeof(memory));
@@ -103,6 +130,8 @@ int tx_ctl_status(const struct tx_ctl *ctl, int argc, char **argv) {
     if (!answer)
         return TX_CTL_FAILED;
     json_object_del(answer, "ok");
+    if (!json)
+        put_lockdown(answer);
     if (json) {
         json_dumpf(answer, stdout, JSON_COMPACT);
         puts("");
@@ -113,24 +142,33 @@ int tx_ctl_status(const struct tx_ctl *ctl, int argc, char **argv) {
     return TX_CTL_OK;
 }
 
-int tx_ctl_reload(const struct tx_ctl *ctl, int argc, char **argv) {
-    static char memory[TX_CONTROL_SOCKET_ANSWER_BYTES];
-    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+static void put_each(const char *what, json_t *list) {
     json_t *item;
     size_t i;
 
-    (void)argv;
-    if (argc != 1)
-        return TX_CTL_USAGE;
-    json_t *answer = tx_ctl_ask(ctl, TX_TEXT("reload"), &b);
-    if (!answer)
-        return TX_CTL_FAILED;
-    puts("the masking rules of the configuration are in force");
-    json_array_foreach(json_object_get(answer, "needs_restart"), i, item) {
-        fputs("changed, but only a restart takes it over: ", stdout);
+    json_array_foreach(list, i, item) {
+        fputs(what, stdout);
         put_scalar(item);
         puts("");
     }
+}
+
+int tx_ctl_reload(const struct tx_ctl *ctl, int argc, char **argv) {
+    static char memory[TX_CONTROL_SOCKET_ANSWER_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    bool weaker = argc == 2 && strcmp(argv[1], "--allow-weaker") == 0;
+
+    if (argc != 1 && !weaker)
+        return TX_CTL_USAGE;
+    /* The daemon tries them first, which may take a while. */
+    json_t *answer = ask_daemon(ctl, weaker ? TX_TEXT("reload\0allow-weaker") : TX_TEXT("reload"),
+                                RELOAD_TIMEOUT_MS, &b);
+    if (!answer)
+        return TX_CTL_FAILED;
+    puts("the masking rules of the configuration are in force");
+    put_each("masks less than before, as allowed: ", json_object_get(answer, "weakened"));
+    put_each("changed, but only a restart takes it over: ",
+             json_object_get(answer, "needs_restart"));
     json_decref(answer);
     return TX_CTL_OK;
 }
