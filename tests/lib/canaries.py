@@ -101,7 +101,9 @@ class Canaries:
         self.add("id", f"ssn {self.new(m.ssn())}")
         self.add("password", self.new(m.password()))
         self.add("query", f"user=x&password={self.new(m.password())}&y=z")
-        self.add("header", f"Authorization: Bearer {self.new(m.token())}")
+        token = m.token()
+        self.needles.append(token[33:].encode())  # what comes before is in every token
+        self.add("header", f"Authorization: Bearer {token}")
         self.add("labelled", self.new(m.word(14)), label=2)
         self.add("invalid", b"\xff\xfe " + self.new(m.email()).encode() + b" \x80")
         self.add("nul", b"\0 " + self.new(m.email()).encode() + b" \0\n")
