@@ -121,7 +121,7 @@ const struct tx_comparison_example tx_comparison_corpus[] = {
     {"jmbg", "0101006 50 000 6"},
     {"jp_mynumber", "my number 832489284494"},
     {"jp_mynumber", "my number 3526 4676 2506"},
-    {"jwt", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"},
+    {"jwt", "eyJ2IjoxMiwiYWxnIjoiRWREU0EifQ.eyJpZCI6MX0.c2lnbmF0dXJlLW9mLW5vYm9keQ"},
     {"kr_rrn", "070114-2284629"},
     {"kr_rrn", "550311-1500351"},
     {"kv_secret", "password=hunter2"},
