@@ -54,6 +54,7 @@ struct tx_slot {
     uint16_t value;      /* of those that are looked at; TX_NO_VALUE: this one is not */
     bool overflow;       /* more was found than is worth more detail */
     bool is_key;         /* only what is found in it counts */
+    size_t behind;       /* of a JSON field's first one: the slot behind those of its parts */
     struct tx_text name; /* the context, and what was looked for, of one that is looked at */
     struct tx_detector_set wanted;
     size_t n_matches;

@@ -61,8 +61,12 @@ bool tx_json_field_collect(struct tx_mask *mask, const struct tx_json_field *fie
         add_whole(mask, field, verdict, json);
         return true;
     }
-    if (!add_marker(mask, verdict) || tx_json_walk_collect(mask, field, json))
+    if (!add_marker(mask, verdict))
         return true;
+    if (tx_json_walk_collect(mask, field, json)) {
+        mask->slots[n_slots].behind = mask->n_slots;
+        return true;
+    }
     mask->n_slots = n_slots;
     mask->n_values = n_values;
     return false;
@@ -102,9 +106,11 @@ enum tx_outcome tx_json_field_mask(struct tx_mask *mask, const struct tx_json_fi
         *ret_is_json = outcome == TX_KEPT;
         return outcome;
     }
-    if (json.n > mask->masking->limits.field_bytes)
-        return tx_value_fail(mask, TX_MASK_ERROR_LIMIT, ret_text);
-    enum tx_outcome outcome = tx_json_walk_mask(mask, field, json, &mask->values, ret_text);
+    enum tx_outcome outcome = json.n > mask->masking->limits.field_bytes
+                                  ? tx_value_fail(mask, TX_MASK_ERROR_LIMIT, ret_text)
+                                  : tx_json_walk_mask(mask, field, json, &mask->values, ret_text);
+    if (!mask->one_by_one) /* a field that is dropped, or fails, is not walked to its end */
+        mask->next_slot = slot->behind;
     *ret_is_json = outcome == TX_KEPT;
     return outcome;
 }

@@ -69,6 +69,37 @@ START_TEST(members_are_matched_by_their_names) {
 }
 END_TEST
 
+/* What stands behind such a field in the record must not be taken for a part of it. */
+static void check_next(struct tx_mask *mask, const char *json, bool dropped) {
+    struct tx_field fields[] = {field_of("a", TX_VALUE_JSON, json),
+                                field_of("b", TX_VALUE_STR, "card 4111111111111111."),
+                                field_of("c", TX_VALUE_JSON, "[1,\"4111111111111111\"]"),
+                                field_of("d", TX_VALUE_STR, "nothing")};
+    mask_fields(mask, "t", fields, TX_COUNT_OF(fields));
+    ck_assert_int_eq(fields[0].dropped, dropped);
+    check_field(&fields[1], "card ************1111.", "mask:secure-default/card");
+    check_field(&fields[2], "[1,\"************1111\"]", "mask:secure-default/card");
+    check_field(&fields[3], "nothing", NULL);
+    tx_mask_wipe(mask);
+}
+
+START_TEST(a_field_that_is_not_walked_to_its_end_takes_nothing_from_the_next) {
+    static const char rules[] = "rules: [{id: e, match: {detect: [email]}, action: drop_field}]";
+    char json[1024], policy[256];
+    _cleanup_(tx_mask_freep) struct tx_mask *mask = NULL, *small = NULL;
+
+    snprintf(policy, sizeof(policy), "{%s}", rules);
+    mask = mask_of(policy);
+    check_next(mask, "[\"x\"]", false);
+    check_next(mask, "[\"a@b.example\",[1,\"x\",{\"y\":2}],3]", true);
+    snprintf(policy, sizeof(policy), "{%s, limits: {max_field: 256B}}", rules);
+    small = mask_of(policy);
+    snprintf(json, sizeof(json), "[1,{\"x\":\"%0300d\"},\"y\",2]", 0);
+    check_next(small, "[\"x\"]", false);
+    check_next(small, json, false);
+}
+END_TEST
+
 START_TEST(a_rule_for_the_field_takes_it_as_a_whole) {
     _cleanup_(tx_mask_freep) struct tx_mask *mask = mask_of("{}");
     check_json(mask, "token", "{\"a\":1}", "[redacted]", TX_VALUE_STR);
@@ -200,6 +231,7 @@ int main(void) {
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, texts_numbers_and_keys_inside_are_masked);
     tcase_add_test(tests, members_are_matched_by_their_names);
+    tcase_add_test(tests, a_field_that_is_not_walked_to_its_end_takes_nothing_from_the_next);
     tcase_add_test(tests, a_rule_for_the_field_takes_it_as_a_whole);
     tcase_add_test(tests, json_is_brought_into_the_logs_spelling);
     tcase_add_test(tests, what_is_no_json_is_redacted);
