@@ -8,13 +8,7 @@
  */
 
 #include "libtx/mask/conditions.h"
-
-struct tx_named_glob {
-    uint64_t plain_pairs, camel_pairs;
-    struct tx_glob *glob;
-    uint16_t condition;
-    bool begins_anyhow;
-};
+#include "libtx/mask/glob-index.h"
 
 struct tx_named_pointer {
     struct tx_pointer *pointer;

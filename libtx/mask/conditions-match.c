@@ -130,19 +130,6 @@ void tx_conditions_of_record(const struct tx_conditions *c, const struct tx_set 
 
 /* --- names --- */
 
-/* `longer`: a name that ends in this one was asked before, so that those that begin anyhow were. */
-static void match_globs(const struct tx_named_glob *globs, size_t n, const struct tx_name *name,
-                        bool longer, struct tx_set *ret) {
-    for (size_t i = 0; i < n; i++) {
-        const struct tx_named_glob *g = &globs[i];
-        if ((g->plain_pairs & ~name->plain_pairs) && (g->camel_pairs & ~name->camel_pairs))
-            continue;
-        if (!(longer && g->begins_anyhow) && !tx_set_has(ret, g->condition) &&
-            tx_glob_match(g->glob, name))
-            tx_set_add(ret, g->condition);
-    }
-}
-
 static uint64_t *places_at(const struct tx_conditions *c, size_t depth) {
     assert(depth < TX_PLACES_DEPTH);
     return c->places + depth * c->n_pointers;
@@ -170,7 +157,7 @@ static __attribute__((noinline)) bool match_anew(struct tx_conditions *c, struct
     if (!tx_name_fold(name, &folded))
         return false;
     tx_set_clear(&found, c->n_words);
-    match_globs(c->names, c->n_names, &folded, false, &found);
+    tx_glob_index_match(c->name_index, &folded, &(struct tx_name_place){.plain = 0}, 1, &found);
     step_pointers(c, &folded, 0, &found);
     keep(slot, name, &found, c->n_words);
     tx_set_or(names, &found, c->n_words);
@@ -212,14 +199,14 @@ bool tx_conditions_match_member(struct tx_conditions *c, struct tx_text path, si
     if (!tx_name_fold(path, folded))
         return false;
     c->n_folded = path.n > c->n_folded ? path.n : c->n_folded;
-    match_globs(c->names, c->n_names, folded, false, names);
-    if (n_inner != n_key) {
-        tx_name_fold(last(path, n_inner), folded);
-        match_globs(c->names, c->n_names, folded, true, names);
-    }
+    const struct tx_name_place from[] = {{.plain = 0},
+                                         tx_name_place_of(folded, path.n - n_inner),
+                                         tx_name_place_of(folded, path.n - n_key)};
+    tx_glob_index_match(c->name_index, folded, from, n_inner == n_key ? 2 : 3, names);
+    if (c->n_keys == 0 && c->n_pointers == 0)
+        return true;
     tx_name_fold(last(path, n_key), folded);
-    match_globs(c->names, c->n_names, folded, true, names);
-    match_globs(c->keys, c->n_keys, folded, false, keys);
+    tx_glob_index_match(c->key_index, folded, from, 1, keys);
     step_pointers(c, folded, depth, names);
     return true;
 }

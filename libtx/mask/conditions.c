@@ -59,8 +59,6 @@ static int add_glob(struct tx_named_glob **list, size_t *n, const char *pattern,
     int r = tx_glob_new(pattern, &more[*n].glob);
     if (r < 0)
         return r;
-    tx_glob_pairs(more[*n].glob, &more[*n].plain_pairs, &more[*n].camel_pairs);
-    more[*n].begins_anyhow = tx_glob_begins_anyhow(more[*n].glob);
     ++*n;
     return 0;
 }
@@ -194,7 +192,10 @@ int tx_conditions_add(struct tx_conditions *c, const struct tx_masking_match *ma
 int tx_conditions_finish(struct tx_conditions *c) {
     assert(c->n_roots <= c->n);
     c->places = calloc(TX_PLACES_DEPTH * (c->n_pointers + 1), sizeof(*c->places));
-    return c->places ? 0 : -ENOMEM;
+    if (!c->places)
+        return -ENOMEM;
+    int r = tx_glob_index_new(c->names, c->n_names, &c->name_index);
+    return r == 0 ? tx_glob_index_new(c->keys, c->n_keys, &c->key_index) : r;
 }
 
 static void free_list(struct tx_masking_list *list) {
@@ -225,6 +226,8 @@ void tx_conditions_deinit(struct tx_conditions *c) {
         tx_pointer_free(c->pointers[i].pointer);
     free(c->condition);
     free(c->composite);
+    tx_glob_index_free(c->name_index);
+    tx_glob_index_free(c->key_index);
     free(c->names);
     free(c->keys);
     free(c->pointers);

@@ -10,7 +10,7 @@
  * are content and are never kept. It sees no value and knows no action.
  */
 
-#include "libtx/mask/glob.h"
+#include "libtx/mask/glob-index.h"
 #include "libtx/mask/masking.h"
 #include "libtx/mask/pointer.h"
 #include "libtx/mask/set.h"
@@ -47,6 +47,7 @@ struct tx_conditions {
     uint16_t *composite; /* those that have parts, parts before what they are parts of */
     size_t n_names, n_keys, n_pointers;
     struct tx_named_glob *names, *keys;
+    struct tx_glob_index *name_index, *key_index;
     struct tx_named_pointer *pointers;
     uint64_t *places; /* of each pointer, for each depth */
     struct tx_cached_set *cached_names, *cached_events;

@@ -89,30 +89,37 @@ static bool is_hump(const char *p, size_t n, size_t i) {
     return is_upper(p[i - 1]) && i + 1 < n && is_lower(p[i + 1]);
 }
 
-static uint64_t pairs_of(const char *p, size_t n) {
-    uint64_t pairs = 0;
-    for (size_t i = 1; i < n; i++)
-        pairs |= tx_name_pair(p[i - 1], p[i]);
-    return pairs;
+static size_t put_humps(struct tx_text text, const char *folded, char *ret) {
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (is_hump(text.p, text.n, i))
+            ret[n++] = '_';
+        ret[n++] = folded[i];
+    }
+    return n;
 }
 
 bool tx_name_fold(struct tx_text text, struct tx_name *ret) {
-    size_t n_camel = 0;
+    bool upper = false;
 
     if (text.n > sizeof(ret->plain))
         return false;
+    memcpy(ret->plain, text.p, text.n);
     for (size_t i = 0; i < text.n; i++) {
-        ret->plain[i] = fold(text.p[i]);
-        if (is_hump(text.p, text.n, i))
-            ret->camel[n_camel++] = '_';
-        ret->camel[n_camel++] = ret->plain[i];
+        upper |= is_upper(ret->plain[i]);
+        ret->plain[i] = fold(ret->plain[i]);
     }
     ret->n_plain = text.n;
-    ret->n_camel = n_camel;
-    ret->same = n_camel == text.n;
-    ret->plain_pairs = pairs_of(ret->plain, text.n);
-    ret->camel_pairs = ret->same ? ret->plain_pairs : pairs_of(ret->camel, n_camel);
+    ret->n_camel = upper ? put_humps(text, ret->plain, ret->camel) : text.n;
+    ret->same = ret->n_camel == text.n;
     return true;
+}
+
+struct tx_name_place tx_name_place_of(const struct tx_name *name, size_t plain) {
+    size_t at = 0;
+    for (size_t i = 0; !name->same && i < plain; i++)
+        at += name->camel[at] == name->plain[i] ? 1 : 2;
+    return (struct tx_name_place){.plain = plain, .camel = name->same ? plain : at};
 }
 
 /* The texts between the stars. */
@@ -156,7 +163,7 @@ int tx_glob_new(const char *pattern, struct tx_glob **ret) {
     assert(fits);
     int r = split(glob->name.plain, glob->name.n_plain, &glob->plain);
     if (r == 0)
-        r = split(glob->name.camel, glob->name.n_camel, &glob->camel);
+        r = split(tx_name_camel(&glob->name), glob->name.n_camel, &glob->camel);
     if (r < 0)
         return r;
     *ret = TX_STEAL(glob);
@@ -191,26 +198,24 @@ static bool match_pieces(const struct pieces *pieces, const char *p, size_t n) {
     return true;
 }
 
-bool tx_glob_match(const struct tx_glob *glob, const struct tx_name *name) {
-    return match_pieces(&glob->plain, name->plain, name->n_plain) ||
+bool tx_glob_match_from(const struct tx_glob *glob, const struct tx_name *name,
+                        struct tx_name_place from) {
+    return match_pieces(&glob->plain, name->plain + from.plain, name->n_plain - from.plain) ||
            (!(name->same && glob->name.same) &&
-            match_pieces(&glob->camel, name->camel, name->n_camel));
+            match_pieces(&glob->camel, tx_name_camel(name) + from.camel,
+                         name->n_camel - from.camel));
 }
 
-static uint64_t pairs_of_pieces(const struct pieces *pieces) {
-    uint64_t pairs = 0;
-    for (size_t i = 0; i < pieces->n; i++)
-        pairs |= pairs_of(pieces->piece[i].p, pieces->piece[i].n);
-    return pairs;
+bool tx_glob_match(const struct tx_glob *glob, const struct tx_name *name) {
+    return tx_glob_match_from(glob, name, (struct tx_name_place){.plain = 0});
 }
 
-void tx_glob_pairs(const struct tx_glob *glob, uint64_t *ret_plain, uint64_t *ret_camel) {
-    *ret_plain = pairs_of_pieces(&glob->plain);
-    *ret_camel = pairs_of_pieces(&glob->camel);
-}
-
-bool tx_glob_begins_anyhow(const struct tx_glob *glob) {
-    return glob->plain.n > 1 && glob->plain.piece[0].n == 0;
+bool tx_glob_piece(const struct tx_glob *glob, bool camel, size_t k, struct tx_text *ret) {
+    const struct pieces *pieces = camel ? &glob->camel : &glob->plain;
+    if (k >= pieces->n || (camel && glob->name.same))
+        return false;
+    *ret = pieces->piece[k];
+    return true;
 }
 
 void tx_glob_canonical_field(const char *pattern, char *ret) {

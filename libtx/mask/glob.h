@@ -24,14 +24,25 @@ bool tx_glob_match_path(const char *pattern, struct tx_text path);
 /* A name in its two forms: as it is but folded, and with a `_` where camelCase has its humps. */
 struct tx_name {
     size_t n_plain, n_camel;
-    bool same;
-    uint64_t plain_pairs, camel_pairs; /* see tx_glob_pairs */
+    bool same; /* the forms are, and the second one is not written */
     char plain[TX_GLOB_NAME_BYTES];
     char camel[2 * TX_GLOB_NAME_BYTES];
 };
 
+static inline const char *tx_name_camel(const struct tx_name *name) {
+    return name->same ? name->plain : name->camel;
+}
+
 /* False when it is too long. */
 bool tx_name_fold(struct tx_text text, struct tx_name *ret);
+
+/* Where a part of a name begins, in both forms. */
+struct tx_name_place {
+    size_t plain, camel;
+};
+
+/* The place of what begins at that byte, behind a '.'. */
+struct tx_name_place tx_name_place_of(const struct tx_name *name, size_t plain);
 
 struct tx_glob; /* a pattern of field names, compiled */
 
@@ -42,16 +53,13 @@ TX_DEFINE_CLEANUP(struct tx_glob *, tx_glob_free);
 
 bool tx_glob_match(const struct tx_glob *glob, const struct tx_name *name);
 
-/* Two bytes beside each other are a bit, and a form is the bits of all its pairs: a glob can match
- * a name only where all bits of one of its forms are bits of the name's. One look spares most of
- * the work, since most names match nothing. */
-static inline uint64_t tx_name_pair(char a, char b) {
-    return UINT64_C(1) << (((uint8_t)a * 7u + (uint8_t)b) & 63);
-}
-void tx_glob_pairs(const struct tx_glob *glob, uint64_t *ret_plain, uint64_t *ret_camel);
+/* Matches what stands in the name from there on. */
+bool tx_glob_match_from(const struct tx_glob *glob, const struct tx_name *name,
+                        struct tx_name_place from);
 
-/* Whether it begins with `*`: it matches what ends in a name that it matches. */
-bool tx_glob_begins_anyhow(const struct tx_glob *glob);
+/* The texts between the stars, of which a name that it matches has each in one of its forms: the
+ * k-th of the pattern's plain form, or of its camel form. False when there are no more. */
+bool tx_glob_piece(const struct tx_glob *glob, bool camel, size_t k, struct tx_text *ret);
 
 /* The one spelling of all patterns that mean the same; it is longer by one byte at most. */
 void tx_glob_canonical_field(const char *pattern, char *ret);

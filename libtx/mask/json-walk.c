@@ -319,8 +319,9 @@ static bool is_same_name(const char *name, struct tx_text key) {
     TX_UNINITIALIZED struct tx_name a, b;
     if (!tx_name_fold((struct tx_text){.p = name, .n = strlen(name)}, &a) || !tx_name_fold(key, &b))
         return false;
-    bool same = (a.n_plain == b.n_plain && memcmp(a.plain, b.plain, a.n_plain) == 0) ||
-                (a.n_camel == b.n_camel && memcmp(a.camel, b.camel, a.n_camel) == 0);
+    bool same =
+        (a.n_plain == b.n_plain && memcmp(a.plain, b.plain, a.n_plain) == 0) ||
+        (a.n_camel == b.n_camel && memcmp(tx_name_camel(&a), tx_name_camel(&b), a.n_camel) == 0);
     tx_wipe(&b, sizeof(b));
     return same;
 }

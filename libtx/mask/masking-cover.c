@@ -64,7 +64,7 @@ static bool field_covers(const char *big, const char *small) {
         !tx_name_fold((struct tx_text){small, strlen(small)}, &s))
         return false;
     return star_match(b.plain, b.n_plain, s.plain, s.n_plain) &&
-           star_match(b.camel, b.n_camel, s.camel, s.n_camel);
+           star_match(tx_name_camel(&b), b.n_camel, tx_name_camel(&s), s.n_camel);
 }
 
 static bool ids_cover(const struct tx_masking_ids *big, const struct tx_masking_ids *small) {

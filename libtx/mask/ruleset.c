@@ -302,22 +302,62 @@ static struct tx_verdict *place_of(struct tx_ruleset *set, const struct tx_set *
     return free_one;
 }
 
-const struct tx_verdict *tx_ruleset_decide(struct tx_ruleset *set,
-                                           const struct tx_condition_value *value,
-                                           const struct tx_set *spent, uint64_t record) {
+static struct tx_verdict *find(struct tx_ruleset *set, const struct tx_condition_value *value,
+                               const struct tx_set *spent, uint64_t record) {
     TX_UNINITIALIZED struct tx_set matched;
 
     tx_conditions_match_value(&set->conditions, value, &matched);
     if (spent)
         tx_set_subtract(&matched, spent, set->n_words);
     struct tx_verdict *v = place_of(set, &matched, record);
+    if (!v || v->used)
+        return v;
+    *v = (struct tx_verdict){.used = true, .made = ++set->n_made, .strictest = -1};
+    tx_set_copy(&v->matched, &matched, set->n_words);
+    decide(set, v);
+    return v;
+}
+
+/* No set is as an empty one. */
+static bool is_same(const struct tx_set *last, const struct tx_set *set, size_t n_words) {
+    return set ? tx_set_equal(last, set, n_words) : !tx_set_any(last, n_words);
+}
+
+static void remember(struct tx_set *last, const struct tx_set *set, size_t n_words) {
+    if (set)
+        tx_set_copy(last, set, n_words);
+    else
+        tx_set_clear(last, n_words);
+}
+
+static bool is_asked_again(const struct tx_last_asked *last, const struct tx_condition_value *value,
+                           const struct tx_set *spent, size_t n_words) {
+    return last->verdict && last->verdict->used && last->verdict->made == last->made &&
+           last->label == value->label && is_same(&last->record, value->record, n_words) &&
+           is_same(&last->names, value->names, n_words) &&
+           is_same(&last->keys, value->keys, n_words) && is_same(&last->spent, spent, n_words);
+}
+
+const struct tx_verdict *tx_ruleset_decide(struct tx_ruleset *set,
+                                           const struct tx_condition_value *value,
+                                           const struct tx_set *spent, uint64_t record) {
+    struct tx_last_asked *last = &set->last[value->type];
+    size_t n_words = set->conditions.n_words;
+
+    if (is_asked_again(last, value, spent, n_words)) {
+        set->verdicts[last->verdict - set->verdicts].pinned = record;
+        return last->verdict;
+    }
+    struct tx_verdict *v = find(set, value, spent, record);
+    last->verdict = v;
     if (!v)
         return NULL;
     v->pinned = record;
-    if (v->used)
-        return v;
-    *v = (struct tx_verdict){.used = true, .pinned = record, .strictest = -1};
-    tx_set_copy(&v->matched, &matched, set->n_words);
-    decide(set, v);
+    last->made = v->made;
+    last->label = value->label;
+    remember(&last->record, value->record, n_words);
+    remember(&last->names, value->names, n_words);
+    remember(&last->keys, value->keys, n_words);
+    remember(&last->spent, spent, n_words);
     return v;
 }

@@ -31,6 +31,7 @@ struct tx_claim {
 struct tx_verdict {
     bool used;
     uint64_t pinned;               /* the record that uses it */
+    uint64_t made;                 /* the how manieth it is */
     struct tx_set matched;         /* rules, and entries of `allow:` behind them */
     struct tx_claim whole;         /* of the value as a whole */
     struct tx_detector_set wanted; /* detectors that some rule asks for */
@@ -39,6 +40,14 @@ struct tx_verdict {
     bool shadows;                  /* a shadow rule without detectors is among `matched` */
     size_t n_seeking;
     uint16_t seeking[TX_RULES_MAX]; /* the rules with detectors, in order */
+};
+
+/* What was asked last of values of one type, and the answer: most ask the same. */
+struct tx_last_asked {
+    const struct tx_verdict *verdict; /* NULL: nothing was */
+    uint64_t made;                    /* see tx_verdict */
+    enum tx_value_label label;
+    struct tx_set record, names, keys, spent;
 };
 
 struct tx_rule {
@@ -61,6 +70,8 @@ struct tx_ruleset {
     struct tx_set rules, whole, shadow, allowing, locked, counted, replacing;
     struct tx_set drop_records; /* of a record as a whole, by what asks for no value */
     struct tx_verdict *verdicts;
+    uint64_t n_made;
+    struct tx_last_asked last[TX_CONDITION_TYPES];
 };
 
 /* A match of one value, as rules see it. */

@@ -35,11 +35,18 @@ static inline void tx_set_remove(struct tx_set *set, size_t i) {
 static inline bool tx_set_has(const struct tx_set *set, size_t i) {
     return set->word[i / 64] >> (i % 64) & 1;
 }
+/* One word is the usual case, for which a call costs more than the work. */
 static inline void tx_set_clear(struct tx_set *set, size_t n_words) {
-    memset(set->word, 0, n_words * sizeof(set->word[0]));
+    if (n_words == 1)
+        set->word[0] = 0;
+    else
+        memset(set->word, 0, n_words * sizeof(set->word[0]));
 }
 static inline void tx_set_copy(struct tx_set *set, const struct tx_set *other, size_t n_words) {
-    memcpy(set->word, other->word, n_words * sizeof(set->word[0]));
+    if (n_words == 1)
+        set->word[0] = other->word[0];
+    else
+        memcpy(set->word, other->word, n_words * sizeof(set->word[0]));
 }
 static inline void tx_set_or(struct tx_set *set, const struct tx_set *other, size_t n_words) {
     for (size_t i = 0; i < n_words; i++)
@@ -54,10 +61,10 @@ static inline void tx_set_subtract(struct tx_set *set, const struct tx_set *othe
         set->word[i] &= ~other->word[i];
 }
 static inline bool tx_set_any(const struct tx_set *set, size_t n_words) {
-    uint64_t any = 0;
     for (size_t i = 0; i < n_words; i++)
-        any |= set->word[i];
-    return any != 0;
+        if (set->word[i])
+            return true;
+    return false;
 }
 static inline bool tx_set_meets(const struct tx_set *a, const struct tx_set *b, size_t n_words) {
     uint64_t any = 0;
@@ -66,7 +73,10 @@ static inline bool tx_set_meets(const struct tx_set *a, const struct tx_set *b, 
     return any != 0;
 }
 static inline bool tx_set_equal(const struct tx_set *a, const struct tx_set *b, size_t n_words) {
-    return memcmp(a->word, b->word, n_words * sizeof(a->word[0])) == 0;
+    for (size_t i = 0; i < n_words; i++)
+        if (a->word[i] != b->word[i])
+            return false;
+    return true;
 }
 
 /* The first at or behind `i`, or TX_CONDITIONS_MAX. */
