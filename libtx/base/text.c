@@ -228,6 +228,25 @@ size_t tx_utf8_char(const char *p, size_t n) {
     return 0;
 }
 
+#define NOT_ASCII UINT64_C(0x8080808080808080)
+
+/* Eight bytes, read from both ends of a text of four to eight, or its last eight. */
+static bool ends_in_ascii(const char *p, size_t n) {
+    uint32_t first, last;
+    uint64_t word = 0;
+    if (n >= sizeof(word)) {
+        memcpy(&word, p + n - sizeof(word), sizeof(word));
+    } else if (n >= sizeof(first)) {
+        memcpy(&first, p, sizeof(first));
+        memcpy(&last, p + n - sizeof(last), sizeof(last));
+        word = first | last;
+    } else {
+        for (size_t i = 0; i < n; i++)
+            word |= (unsigned char)p[i];
+    }
+    return !(word & NOT_ASCII);
+}
+
 bool tx_utf8_valid(const char *p, size_t n) {
     size_t i = 0;
     while (i < n) {
@@ -235,10 +254,12 @@ bool tx_utf8_valid(const char *p, size_t n) {
         /* Eight ASCII bytes at a time: the usual case. */
         if (n - i >= sizeof(word)) {
             memcpy(&word, p + i, sizeof(word));
-            if (!(word & UINT64_C(0x8080808080808080))) {
+            if (!(word & NOT_ASCII)) {
                 i += sizeof(word);
                 continue;
             }
+        } else if (ends_in_ascii(p, n)) {
+            return true;
         }
         size_t length = tx_utf8_char(p + i, n - i);
         if (length == 0)

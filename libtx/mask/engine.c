@@ -233,9 +233,27 @@ static enum tx_outcome mask_value(struct tx_mask *mask, struct tx_field *field,
     return outcome;
 }
 
+/* The next slot's value, when it stays as it is. */
+static bool take_clean(struct tx_mask *mask, const struct tx_plan *plan, bool is_text) {
+    const struct tx_slot *slot = &mask->slots[mask->next_slot];
+
+    if (mask->one_by_one || mask->trace || plan->failed || !tx_slot_is_clean(mask, slot) ||
+        (is_text && tx_json_string_is(mask, slot->text)))
+        return false;
+    mask->next_slot++;
+    return true;
+}
+
 static void mask_field(struct tx_mask *mask, struct tx_field *field, struct tx_plan *plan) {
     struct tx_text text = {.p = NULL};
+    bool is_text = field->type == TX_VALUE_STR;
 
+    if (field->type != TX_VALUE_JSON && take_clean(mask, plan, is_text)) {
+        field->text = is_text ? plan->text : field->text;
+        field->dropped = false;
+        field->masked = NULL;
+        return;
+    }
     tx_marks_reset(&mask->marks);
     mask->field = field->name;
     mask->part = mask->n_sealed = 0;
@@ -252,8 +270,16 @@ static void mask_field(struct tx_mask *mask, struct tx_field *field, struct tx_p
 
 /* --- what stands beside the fields --- */
 
+struct tx_text tx_beside_name(enum tx_beside which) {
+    static const struct tx_text names[TX_BESIDE_N] = {
+        [TX_BESIDE_MESSAGE] = {"message", 7}, [TX_BESIDE_CORRELATION_ID] = {"correlation_id", 14},
+        [TX_BESIDE_COMM] = {"comm", 4},       [TX_BESIDE_EXE] = {"exe", 3},
+        [TX_BESIDE_UNIT] = {"unit", 4},
+    };
+    return names[which];
+}
+
 struct beside {
-    struct tx_text name;
     struct tx_text *text;
     const char **masked;
 };
@@ -261,30 +287,26 @@ struct beside {
 static struct beside beside_of(struct tx_record *record, enum tx_beside which) {
     switch (which) {
     case TX_BESIDE_MESSAGE:
-        return (struct beside){TX_TEXT("message"), &record->message, &record->masked.message};
+        return (struct beside){&record->message, &record->masked.message};
     case TX_BESIDE_CORRELATION_ID:
-        return (struct beside){TX_TEXT("correlation_id"), &record->correlation_id,
-                               &record->masked.correlation_id};
+        return (struct beside){&record->correlation_id, &record->masked.correlation_id};
     case TX_BESIDE_COMM:
-        return (struct beside){TX_TEXT("comm"), &record->source.comm, &record->masked.comm};
+        return (struct beside){&record->source.comm, &record->masked.comm};
     case TX_BESIDE_EXE:
-        return (struct beside){TX_TEXT("exe"), &record->source.exe, &record->masked.exe};
+        return (struct beside){&record->source.exe, &record->masked.exe};
     case TX_BESIDE_UNIT:
     default:
-        return (struct beside){TX_TEXT("unit"), &record->source.unit, &record->masked.unit};
+        return (struct beside){&record->source.unit, &record->masked.unit};
     }
 }
 
 /* As a string field of its name, but that the name is no context: it is always the same. */
-static const struct tx_slot *ask_beside(struct tx_mask *mask, struct tx_text name,
+static const struct tx_slot *ask_beside(struct tx_mask *mask, enum tx_beside which,
                                         const struct tx_plan *plan) {
-    const struct tx_field field = {.name = name, .type = TX_VALUE_STR};
-    TX_UNINITIALIZED struct tx_set names;
-    struct tx_plan named = *plan;
-
-    match_names(mask, &field, &named, &names);
-    const struct tx_condition_value value = {
-        .record = &mask->holding, .names = &names, .label = TX_LABEL_NONE, .type = 0};
+    const struct tx_condition_value value = {.record = &mask->holding,
+                                             .names = &mask->beside_names[which],
+                                             .label = TX_LABEL_NONE,
+                                             .type = 0};
     const struct tx_verdict *verdict = tx_slots_decide(mask, &value, NULL);
     const struct tx_asked asked = {.detectors = plan->failed ? NULL : &mask->all,
                                    .text = plan->text};
@@ -298,7 +320,7 @@ static void collect_beside(struct tx_mask *mask, struct tx_record *record, enum 
     if (!beside.text->p)
         return;
     plan_text(mask, *beside.text, plan);
-    ask_beside(mask, beside.name, plan);
+    ask_beside(mask, which, plan);
 }
 
 static void mask_beside(struct tx_mask *mask, struct tx_record *record, enum tx_beside which) {
@@ -308,12 +330,17 @@ static void mask_beside(struct tx_mask *mask, struct tx_record *record, enum tx_
 
     if (!beside.text->p)
         return;
+    if (take_clean(mask, plan, true)) {
+        *beside.text = text;
+        *beside.masked = NULL;
+        return;
+    }
     tx_marks_reset(&mask->marks);
-    mask->field = beside.name;
+    mask->field = tx_beside_name(which);
     mask->part = mask->n_sealed = 0;
     const struct tx_slot *slot =
-        mask->one_by_one ? ask_beside(mask, beside.name, plan) : tx_slots_next(mask);
-    const struct tx_field field = {.name = beside.name, .type = TX_VALUE_STR};
+        mask->one_by_one ? ask_beside(mask, which, plan) : tx_slots_next(mask);
+    const struct tx_field field = {.name = mask->field, .type = TX_VALUE_STR};
     enum tx_outcome outcome =
         plan->failed ? mask_failed(mask, slot, plan, &text)
                      : mask_text(mask, &field, (struct tx_text){.p = NULL}, slot, &text);

@@ -91,6 +91,7 @@ struct tx_mask {
     struct tx_json_walker *walker;
     struct tx_custom *custom; /* NULL: none */
     bool has_custom, assume_context;
+    struct tx_set beside_names[TX_BESIDE_N]; /* what their names match */
     const struct tx_mask_trace *trace;
     struct tx_mask_counters counters;
     uint64_t *rule_counts;
@@ -136,6 +137,9 @@ enum tx_outcome {
     TX_NULLED,  /* a number that becomes null */
     TX_DROPPED, /* the field, or the record too (mask->dropped) */
 };
+
+/* What it is called; see docs/masking.md. */
+struct tx_text tx_beside_name(enum tx_beside which);
 
 /* --- marks (marks.c) --- */
 
@@ -203,6 +207,13 @@ enum tx_settled {
 enum tx_settled tx_settle(struct tx_mask *mask, const struct tx_slot *slot, struct tx_text out);
 
 /* --- values (value.c) --- */
+
+/* Nothing was found, and no rule wants anything: most values are kept without another look. */
+static inline bool tx_slot_is_clean(const struct tx_mask *mask, const struct tx_slot *slot) {
+    const struct tx_verdict *verdict = slot->verdict;
+    return slot->n_matches == 0 && !slot->overflow && (!verdict->whole.any || slot->is_key) &&
+           !verdict->shadows && slot->text.n <= mask->masking->limits.field_bytes;
+}
 
 /* How a value may be changed. */
 enum tx_form {

@@ -87,6 +87,16 @@ static enum tx_outcome mask_whole(struct tx_mask *mask, const struct tx_slot *sl
     return tx_value_mask(mask, slot, form, &mask->values, ret_text);
 }
 
+/* Nothing becomes of any part: the field stays as it is, without being written anew. */
+static bool is_clean(const struct tx_mask *mask, const struct tx_slot *slot) {
+    if (mask->one_by_one || mask->trace || tx_json_is_taken_whole(slot->verdict))
+        return false;
+    for (const struct tx_slot *part = slot; part < &mask->slots[slot->behind]; part++)
+        if (!tx_slot_is_clean(mask, part))
+            return false;
+    return true;
+}
+
 enum tx_outcome tx_json_field_mask(struct tx_mask *mask, const struct tx_json_field *field,
                                    struct tx_text json, struct tx_text *ret_text,
                                    bool *ret_is_json) {
@@ -100,6 +110,11 @@ enum tx_outcome tx_json_field_mask(struct tx_mask *mask, const struct tx_json_fi
                                                : add_marker(mask, verdict);
     } else {
         slot = tx_slots_next(mask);
+    }
+    if (json.n <= mask->masking->limits.field_bytes && is_clean(mask, slot)) {
+        mask->next_slot = slot->behind;
+        *ret_is_json = true;
+        return TX_KEPT;
     }
     if (tx_json_is_taken_whole(slot->verdict)) {
         enum tx_outcome outcome = mask_whole(mask, slot, json, ret_text);

@@ -54,6 +54,15 @@ static int make_memory(struct tx_mask *mask) {
     return r == 0 ? tx_detect_memory_new(SCRATCH_BYTES, &mask->detect_memory) : r;
 }
 
+static int match_beside(struct tx_mask *mask) {
+    bool fits = true;
+    for (size_t i = 0; i < TX_BESIDE_N; i++)
+        fits = fits &&
+               tx_conditions_match_field(&mask->rules.conditions, tx_beside_name((enum tx_beside)i),
+                                         &mask->beside_names[i]);
+    return fits ? 0 : -EINVAL;
+}
+
 int tx_mask_new(const struct tx_masking *masking, const struct tx_mask_key *keys, size_t n_keys,
                 const struct tx_subject_keys *subjects, struct tx_mask **ret) {
     if (!limits_valid(masking))
@@ -64,6 +73,8 @@ int tx_mask_new(const struct tx_masking *masking, const struct tx_mask_key *keys
     mask->masking = masking;
     set_reading(mask);
     int r = tx_ruleset_init(&mask->rules, masking);
+    if (r == 0)
+        r = match_beside(mask);
     if (r == 0)
         r = tx_persons_init(&mask->persons, masking);
     if (r == 0)

@@ -41,6 +41,7 @@ static bool is_looked_at(const struct tx_verdict *verdict, const struct tx_asked
     bool is_whole = verdict->whole.any && !asked->is_key;
     int whole = is_whole ? (int)verdict->whole.action.kind : -1;
 
+    *ret_wanted = (struct tx_detector_set){.word = {0}};
     if (!asked->detectors || (verdict->strictest <= whole && !verdict->must_scan))
         return false;
     *ret_wanted = verdict->wanted;
@@ -57,47 +58,65 @@ const struct tx_verdict *tx_slots_decide(struct tx_mask *mask,
     return verdict;
 }
 
+/* In place: a slot is too large to be made elsewhere and copied. */
+static void fill(struct tx_slot *slot, const struct tx_verdict *verdict,
+                 const struct tx_asked *asked) {
+    slot->verdict = verdict;
+    slot->text = asked->text;
+    slot->value = TX_NO_VALUE;
+    slot->overflow = false;
+    slot->is_key = asked->is_key;
+    slot->name = (struct tx_text){.p = NULL};
+    slot->n_matches = 0;
+    slot->matches = NULL;
+}
+
+static void set_looked_at(struct tx_slot *slot, size_t value, const struct tx_asked *asked) {
+    slot->value = (uint16_t)value;
+    slot->name = asked->name;
+}
+
 /* With what was found in it. */
-static const struct tx_slot *fill_single(struct tx_mask *mask, const struct tx_slot *slot,
+static const struct tx_slot *fill_single(struct tx_mask *mask, const struct tx_verdict *verdict,
                                          const struct tx_asked *asked) {
     struct tx_matches *matches = mask->nested ? &mask->few : &mask->matches;
-    struct tx_detector_set wanted;
+    struct tx_slot *slot = &mask->single;
 
-    mask->single = *slot;
-    if (is_looked_at(slot->verdict, asked, &wanted)) {
-        look(mask, &wanted, asked->text, asked->name, true, matches);
-        mask->single.value = 0;
-        mask->single.name = asked->name;
-        mask->single.wanted = wanted;
-        mask->single.overflow = matches->overflow;
-        mask->single.n_matches = matches->overflow ? 0 : matches->n;
-        mask->single.matches = matches->match;
+    fill(slot, verdict, asked);
+    if (is_looked_at(verdict, asked, &slot->wanted)) {
+        set_looked_at(slot, 0, asked);
+        look(mask, &slot->wanted, asked->text, asked->name, true, matches);
+        slot->overflow = matches->overflow;
+        slot->n_matches = matches->overflow ? 0 : matches->n;
+        slot->matches = matches->match;
     }
-    return &mask->single;
+    return slot;
 }
 
 const struct tx_slot *tx_slots_add(struct tx_mask *mask, const struct tx_verdict *verdict,
                                    const struct tx_asked *asked) {
-    const struct tx_slot slot = {
-        .verdict = verdict, .text = asked->text, .value = TX_NO_VALUE, .is_key = asked->is_key};
-    struct tx_detector_set wanted;
-
     if (mask->one_by_one || mask->nested)
-        return fill_single(mask, &slot, asked);
-    bool looked_at = is_looked_at(verdict, asked, &wanted);
-    if (mask->n_slots == TX_SLOTS_MAX || (looked_at && mask->n_values == TX_DETECT_VALUES_MAX)) {
+        return fill_single(mask, verdict, asked);
+    struct tx_slot *slot = &mask->slots[mask->n_slots];
+    if (mask->n_slots == TX_SLOTS_MAX) {
         mask->overflow = true;
         return NULL;
     }
-    mask->slots[mask->n_slots] = slot;
-    if (looked_at) {
-        mask->slots[mask->n_slots].value = (uint16_t)mask->n_values;
-        mask->slots[mask->n_slots].name = asked->name;
-        mask->slots[mask->n_slots].wanted = wanted;
-        mask->detect_values[mask->n_values++] =
-            (struct tx_detect_value){.text = asked->text, .name = asked->name, .wanted = wanted};
+    bool looked_at = is_looked_at(verdict, asked, &slot->wanted);
+    if (looked_at && mask->n_values == TX_DETECT_VALUES_MAX) {
+        mask->overflow = true;
+        return NULL;
     }
-    return &mask->slots[mask->n_slots++];
+    mask->n_slots++;
+    fill(slot, verdict, asked);
+    if (!looked_at)
+        return slot;
+    set_looked_at(slot, mask->n_values, asked);
+    struct tx_detect_value *value = &mask->detect_values[mask->n_values++];
+    value->text = asked->text;
+    value->name = asked->name;
+    value->wanted = slot->wanted;
+    return slot;
 }
 
 /* Matches come by value: each slot gets its own. */

@@ -356,8 +356,7 @@ enum tx_outcome tx_value_mask(struct tx_mask *mask, const struct tx_slot *slot, 
 
     if (mask->trace)
         tx_why_tell(mask, slot);
-    if (slot->n_matches == 0 && !slot->overflow && (!slot->verdict->whole.any || slot->is_key) &&
-        !slot->verdict->shadows && text.n <= mask->masking->limits.field_bytes)
+    if (tx_slot_is_clean(mask, slot))
         return TX_KEPT;
     tx_claims_make(mask, slot);
     struct tx_claim whole = of_whole(mask, slot, form);
