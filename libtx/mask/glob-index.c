@@ -149,9 +149,11 @@ static __attribute__((noinline)) void ask_all(const struct asked *asked, size_t 
 }
 
 static void go_through(const struct asked *asked, const char *p, size_t n) {
+    const uint64_t *pairs = asked->index->pairs;
+    size_t pair = n > 0 ? (size_t)p[0] & 63 : 0;
     for (size_t i = 1; i < n; i++) {
-        size_t pair = pair_of(p + i);
-        if (asked->index->pairs[pair / 64] >> (pair % 64) & 1)
+        pair = (pair << 6 | ((size_t)p[i] & 63)) % PAIRS; /* as pair_of */
+        if (pairs[pair / 64] >> (pair % 64) & 1)
             ask_all(asked, pair, p, n, i);
     }
 }

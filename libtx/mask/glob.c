@@ -99,15 +99,35 @@ static size_t put_humps(struct tx_text text, const char *folded, char *ret) {
     return n;
 }
 
-bool tx_name_fold(struct tx_text text, struct tx_name *ret) {
-    bool upper = false;
+#define EACH(byte) ((byte)*UINT64_C(0x0101010101010101))
 
-    if (text.n > sizeof(ret->plain))
+/* The highest bit of each byte that is `c`, of a word that has none of those bits but in `high`. */
+static uint64_t bytes_that_are(uint64_t low, uint64_t high, uint8_t c) {
+    return ~(((low ^ EACH(c)) + EACH(0x7fu)) | high) & EACH(0x80u);
+}
+
+/* As fold() of each of eight bytes; *upper gets bits where there are capitals. */
+static uint64_t fold_word(uint64_t word, uint64_t *upper) {
+    uint64_t low = word & EACH(0x7fu), high = word & EACH(0x80u);
+    uint64_t capitals = (low + EACH(0x80u - 'A')) & ~(low + EACH(0x7fu - 'Z')) & ~high;
+    uint64_t hyphens = bytes_that_are(low, high, '-'), dots = bytes_that_are(low, high, '.');
+
+    capitals &= EACH(0x80u);
+    *upper |= capitals;
+    return (word | capitals >> 2) ^ ((hyphens >> 7) * ('-' ^ '_')) ^ ((dots >> 7) * ('.' ^ '_'));
+}
+
+bool tx_name_fold(struct tx_text text, struct tx_name *ret) {
+    uint64_t upper = 0, word = 0;
+
+    if (text.n > TX_GLOB_NAME_BYTES)
         return false;
     memcpy(ret->plain, text.p, text.n);
-    for (size_t i = 0; i < text.n; i++) {
-        upper |= is_upper(ret->plain[i]);
-        ret->plain[i] = fold(ret->plain[i]);
+    memcpy(ret->plain + text.n, &word, sizeof(word));
+    for (size_t i = 0; i < text.n; i += sizeof(word)) {
+        memcpy(&word, ret->plain + i, sizeof(word));
+        word = fold_word(word, &upper);
+        memcpy(ret->plain + i, &word, sizeof(word));
     }
     ret->n_plain = text.n;
     ret->n_camel = upper ? put_humps(text, ret->plain, ret->camel) : text.n;

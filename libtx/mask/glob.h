@@ -10,6 +10,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "libtx/base/error.h"
 #include "libtx/base/text.h"
@@ -25,7 +26,7 @@ bool tx_glob_match_path(const char *pattern, struct tx_text path);
 struct tx_name {
     size_t n_plain, n_camel;
     bool same; /* the forms are, and the second one is not written */
-    char plain[TX_GLOB_NAME_BYTES];
+    char plain[TX_GLOB_NAME_BYTES + sizeof(uint64_t)]; /* it is written in words */
     char camel[2 * TX_GLOB_NAME_BYTES];
 };
 

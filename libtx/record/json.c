@@ -127,19 +127,26 @@ static int put_escape(struct parser *p) {
     return 0;
 }
 
+/* What needs no look of its own: ASCII but quotes, backslashes and control characters. */
+static size_t skip_plain(const struct parser *p, size_t at) {
+    while (at < p->in.n && (uint8_t)p->in.p[at] >= 0x20 && (uint8_t)p->in.p[at] < 0x80 &&
+           p->in.p[at] != '"' && p->in.p[at] != '\\')
+        at++;
+    return at;
+}
+
 static int put_string(struct parser *p) {
     if (!take(p, '"'))
         return -EBADMSG;
     tx_buf_char(p->out, '"');
     for (;;) {
         size_t start = p->at;
-        int c = peek(p);
-        while (c >= 0x20 && c != '"' && c != '\\') {
-            size_t n = c < 0x80 ? 1 : tx_utf8_char(p->in.p + p->at, p->in.n - p->at);
+        p->at = skip_plain(p, start);
+        while (peek(p) >= 0x80) {
+            size_t n = tx_utf8_char(p->in.p + p->at, p->in.n - p->at);
             if (n == 0)
                 return -EBADMSG;
-            p->at += n;
-            c = peek(p);
+            p->at = skip_plain(p, p->at + n);
         }
         tx_buf_put(p->out, p->in.p + start, p->at - start);
         if (take(p, '"'))
