@@ -320,23 +320,34 @@ static struct tx_verdict *find(struct tx_ruleset *set, const struct tx_condition
 }
 
 /* No set is as an empty one. */
-static bool is_same(const struct tx_set *last, const struct tx_set *set, size_t n_words) {
-    return set ? tx_set_equal(last, set, n_words) : !tx_set_any(last, n_words);
-}
-
-static void remember(struct tx_set *last, const struct tx_set *set, size_t n_words) {
-    if (set)
-        tx_set_copy(last, set, n_words);
-    else
-        tx_set_clear(last, n_words);
+static uint64_t word_of(const struct tx_set *set, size_t i) {
+    return set ? set->word[i] : 0;
 }
 
 static bool is_asked_again(const struct tx_last_asked *last, const struct tx_condition_value *value,
                            const struct tx_set *spent, size_t n_words) {
-    return last->verdict && last->verdict->used && last->verdict->made == last->made &&
-           last->label == value->label && is_same(&last->record, value->record, n_words) &&
-           is_same(&last->names, value->names, n_words) &&
-           is_same(&last->keys, value->keys, n_words) && is_same(&last->spent, spent, n_words);
+    if (!last->verdict || !last->verdict->used || last->verdict->made != last->made ||
+        last->label != value->label)
+        return false;
+    const uint64_t *words = last->words;
+    for (size_t i = 0; i < n_words; i++, words += 4)
+        if ((words[0] ^ value->record->word[i]) | (words[1] ^ value->names->word[i]) |
+            (words[2] ^ word_of(value->keys, i)) | (words[3] ^ word_of(spent, i)))
+            return false;
+    return true;
+}
+
+static void remember(struct tx_last_asked *last, const struct tx_condition_value *value,
+                     const struct tx_set *spent, size_t n_words) {
+    uint64_t *words = last->words;
+    last->made = last->verdict->made;
+    last->label = value->label;
+    for (size_t i = 0; i < n_words; i++) {
+        *words++ = value->record->word[i];
+        *words++ = value->names->word[i];
+        *words++ = word_of(value->keys, i);
+        *words++ = word_of(spent, i);
+    }
 }
 
 const struct tx_verdict *tx_ruleset_decide(struct tx_ruleset *set,
@@ -354,11 +365,6 @@ const struct tx_verdict *tx_ruleset_decide(struct tx_ruleset *set,
     if (!v)
         return NULL;
     v->pinned = record;
-    last->made = v->made;
-    last->label = value->label;
-    remember(&last->record, value->record, n_words);
-    remember(&last->names, value->names, n_words);
-    remember(&last->keys, value->keys, n_words);
-    remember(&last->spent, spent, n_words);
+    remember(last, value, spent, n_words);
     return v;
 }

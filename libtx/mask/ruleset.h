@@ -48,7 +48,7 @@ struct tx_last_asked {
     const struct tx_verdict *verdict; /* NULL: nothing was */
     uint64_t made;                    /* see tx_verdict */
     enum tx_value_label label;
-    struct tx_set record, names, keys, spent;
+    uint64_t words[4 * TX_SET_WORDS]; /* of the record, names, keys and what is spent, in a row */
 };
 
 struct tx_rule {
