@@ -8,18 +8,26 @@
 
 /* --- what was asked before --- */
 
-static size_t hash_bytes(const void *p, size_t n) {
-    const char *bytes = p;
-    uint64_t h = n, word;
-    for (; n >= sizeof(word); bytes += sizeof(word), n -= sizeof(word)) {
-        memcpy(&word, bytes, sizeof(word));
-        h = (h ^ word) * 0x9e3779b97f4a7c15;
-        h ^= h >> 32;
-    }
-    word = 0;
-    memcpy(&word, bytes, n);
+static uint64_t mix(uint64_t h, uint64_t word) {
     h = (h ^ word) * 0x9e3779b97f4a7c15;
-    return (size_t)(h ^ h >> 32);
+    return h ^ h >> 32;
+}
+
+/* The last word of several overlaps the one before. */
+static size_t hash_bytes(const char *p, size_t n) {
+    uint64_t h = n, word;
+
+    if (n < sizeof(word)) {
+        for (size_t i = 0; i < n; i++)
+            h = h << 8 ^ (uint8_t)p[i];
+        return (size_t)mix(0, h);
+    }
+    for (size_t i = 0; i + sizeof(word) < n; i += sizeof(word)) {
+        memcpy(&word, p + i, sizeof(word));
+        h = mix(h, word);
+    }
+    memcpy(&word, p + n - sizeof(word), sizeof(word));
+    return (size_t)mix(h, word);
 }
 
 /* The slot that is the name's, which may hold another one now; NULL for names that are not kept. */

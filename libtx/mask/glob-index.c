@@ -143,6 +143,7 @@ static __attribute__((noinline)) void ask_all(const struct asked *asked, size_t 
     for (size_t k = index->first[pair]; k < index->first[pair + 1]; k++) {
         const struct anchor *anchor = &index->anchors[k];
         if (at >= anchor->at && n - (at - anchor->at) >= anchor->piece.n &&
+            p[at - anchor->at] == anchor->piece.p[0] &&
             memcmp(p + at - anchor->at, anchor->piece.p, anchor->piece.n) == 0)
             ask(asked, anchor->glob);
     }
