@@ -4,6 +4,7 @@
 
 #include "libtx/conf/masking-read.h"
 #include "libtx/mask/glob.h"
+#include "libtx/mask/pointer.h"
 
 /* How many patterns `{a,b}` and `[ab]` may make of one. */
 #define EXPANSIONS_MAX 64
@@ -13,6 +14,7 @@ struct expansion {
     const struct tx_conf_node *node;
     struct tx_masking_list *ret;
     bool is_event;
+    bool pointers; /* what begins with '/' is one */
     size_t n;
     bool broken;
 };
@@ -23,14 +25,33 @@ static void bad(struct expansion *e, const char *why) {
     e->broken = true;
 }
 
+/* Why it is none; NULL: it is a JSON pointer. */
+static const char *pointer_fault(const char *text) {
+    size_t n_parts = 0;
+
+    if (text[0] != '/')
+        return "a JSON pointer begins with '/'";
+    for (const char *p = text; *p; p++) {
+        if (*p == '~' && p[1] != '0' && p[1] != '1')
+            return "in a JSON pointer, '~' is written ~0 and '/' within a name ~1";
+        if (*p == '/' && (p[1] == '/' || p[1] == '\0'))
+            return "a part of the JSON pointer is empty: a name, * or ** stands behind each '/'";
+        n_parts += *p == '/';
+    }
+    return n_parts > TX_POINTER_PARTS_MAX ? "the JSON pointer has more than 62 parts" : NULL;
+}
+
 static void take(struct expansion *e, const char *pattern, size_t n) {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-*";
     char text[TX_GLOB_PATTERN_BYTES + 1];
 
     memcpy(text, pattern, n);
     text[n] = '\0';
+    const char *fault = e->pointers && text[0] == '/' ? pointer_fault(text) : NULL;
     if (n == 0)
         bad(e, "it may be empty");
+    else if (fault)
+        bad(e, fault);
     else if (e->is_event && strspn(text, letters) != n)
         bad(e, "names of events have a-z 0-9 . _ - only, so nothing would be met");
     else if (++e->n > EXPANSIONS_MAX)
@@ -104,31 +125,15 @@ static void expand(struct expansion *e, const char *done, size_t n_done, const c
 }
 
 bool tx_masking_glob_pointer_valid(const char *text) {
-    if (text[0] != '/')
-        return false;
-    for (const char *p = text; *p; p++)
-        if (*p == '~' && p[1] != '0' && p[1] != '1')
-            return false;
-    return true;
+    return !pointer_fault(text);
 }
 
-static void read_pointer(struct expansion *e, const char *text) {
-    if (!tx_masking_glob_pointer_valid(text))
-        bad(e, "in a JSON pointer, '~' is written ~0 and '/' within a name ~1");
-    else if (++e->r->n_patterns > TX_MASKING_PATTERNS_MAX)
-        bad(e, "the rules have more than 20000 patterns, those of classes counted each time");
-    else
-        tx_masking_node_add(e->r, e->ret, text);
-}
-
-static void read_one(struct expansion *e, const char *what, bool pointers) {
+static void read_one(struct expansion *e, const char *what) {
     const char *text = tx_masking_node_text(e->r, e->node, what, TX_GLOB_PATTERN_BYTES);
     if (!text)
         return;
     if (text[0] == '!')
         bad(e, "it cannot begin with '!': say what is not meant with except");
-    else if (text[0] == '/' && pointers)
-        read_pointer(e, text);
     else
         expand(e, "", 0, text);
 }
@@ -138,9 +143,12 @@ static void read_list(struct tx_masking_reader *r, const struct tx_conf_node *no
     if (!tx_masking_node_items(r, node, what, TX_MASKING_ITEMS_MAX))
         return;
     for (size_t i = 0; i < tx_masking_node_n(node); i++) {
-        struct expansion e = {
-            .r = r, .node = tx_masking_node_item(node, i), .ret = ret, .is_event = is_event};
-        read_one(&e, what, pointers);
+        struct expansion e = {.r = r,
+                              .node = tx_masking_node_item(node, i),
+                              .ret = ret,
+                              .is_event = is_event,
+                              .pointers = pointers};
+        read_one(&e, what);
     }
 }
 
@@ -159,4 +167,9 @@ void tx_masking_glob_read_fields(struct tx_masking_reader *r, const struct tx_co
 void tx_masking_glob_read_keys(struct tx_masking_reader *r, const struct tx_conf_node *node,
                                struct tx_masking_list *ret) {
     read_list(r, node, "a list of names of JSON members, such as [\"iban*\"]", false, false, ret);
+}
+
+void tx_masking_glob_read_paths(struct tx_masking_reader *r, const struct tx_conf_node *node,
+                                const char *what, struct tx_masking_list *ret) {
+    read_list(r, node, what, false, false, ret);
 }

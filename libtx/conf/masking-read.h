@@ -105,7 +105,9 @@ void tx_masking_glob_read_fields(struct tx_masking_reader *r, const struct tx_co
                                  struct tx_masking_list *ret);
 void tx_masking_glob_read_keys(struct tx_masking_reader *r, const struct tx_conf_node *node,
                                struct tx_masking_list *ret);
-/* "/a/b": what stands in that field; checked by RFC 6901. */
+void tx_masking_glob_read_paths(struct tx_masking_reader *r, const struct tx_conf_node *node,
+                                const char *what, struct tx_masking_list *ret);
+/* "/a/b": what stands in that field; by RFC 6901, without empty parts. */
 bool tx_masking_glob_pointer_valid(const char *text);
 
 /* --- the parts --- */

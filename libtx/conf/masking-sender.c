@@ -5,7 +5,6 @@
 
 #include "libtx/conf/masking-read.h"
 #include "libtx/conf/value.h"
-#include "libtx/mask/glob.h"
 
 /* (uid_t)-1 means "nobody in particular" to the kernel. */
 #define ID_MAX (UINT32_MAX - 1)
@@ -70,9 +69,9 @@ void tx_masking_sender_read(struct tx_masking_reader *r, const struct tx_conf_no
     if ((part = tx_masking_node_get(node, "gid")))
         read_ids(r, part, true, &ret->gids);
     if ((part = tx_masking_node_get(node, "unit")))
-        tx_masking_node_list(r, part, "a list of systemd units, such as [\"shop-*.service\"]",
-                             TX_GLOB_PATTERN_BYTES, &ret->units);
+        tx_masking_glob_read_paths(r, part, "a list of systemd units, such as [\"shop-*.service\"]",
+                                   &ret->units);
     if ((part = tx_masking_node_get(node, "exe")))
-        tx_masking_node_list(r, part, "a list of programs, such as [/usr/bin/shop, \"/opt/**\"]",
-                             TX_GLOB_PATTERN_BYTES, &ret->exes);
+        tx_masking_glob_read_paths(
+            r, part, "a list of programs, such as [/usr/bin/shop, \"/opt/**\"]", &ret->exes);
 }

@@ -24,6 +24,8 @@ static void check_mistakes(const struct mistake *cases, size_t n) {
 /* The first rule's own text begins in column 7 of line 3. */
 #define RULES "masking:\n  rules:\n    - "
 #define RULE(match, action) RULES "{id: a, match: {" match "}, action: " action "}\n"
+#define PARTS_9 "/a/a/a/a/a/a/a/a/a"
+#define PARTS_63 PARTS_9 PARTS_9 PARTS_9 PARTS_9 PARTS_9 PARTS_9 PARTS_9
 #define ACTION(action) RULES "{id: a, action: " action ", match: {fields: [x]}}\n"
 
 START_TEST(settings) {
@@ -270,6 +272,13 @@ START_TEST(matches) {
         {RULE("fields: [\"[a-z][a-z]\"]", "drop"), "make more than 64 patterns"},
         {RULE("fields: [\"/a/~2\"]", "drop"), "this is no pattern: in a JSON pointer, '~'"},
         {RULE("fields: [\"/a/~\"]", "drop"), "this is no pattern: in a JSON pointer, '~'"},
+        {RULE("fields: [\"/\"]", "drop"), "t.yaml:3:32: this is no pattern: a part of the JSON"},
+        {RULE("fields: [\"/a//b\"]", "drop"), "a part of the JSON pointer is empty"},
+        {RULE("fields: [\"/a/{b,}\"]", "drop"), "a part of the JSON pointer is empty"},
+        {RULE("fields: [\"/a/{b\"]", "drop"), "t.yaml:3:32: this is no pattern: '{' without '}'"},
+        {RULE("fields: [\"" PARTS_63 "\"]", "drop"), "the JSON pointer has more than 62 parts"},
+        {RULE("sender: {unit: [\"a{b\"]}", "drop"), "this is no pattern: '{' without '}'"},
+        {RULE("sender: {exe: [\"!/usr/bin/a\"]}", "drop"), "this is no pattern: it cannot begin"},
         {RULE("events: [\"Pay.*\"]", "drop"), "t.yaml:3:32: this is no pattern: names of events"},
         {RULE("keys: 3, types: [text]", "drop"), "t.yaml:3:40: expected one of string, int, float"},
         {RULE("labels: [pi]", "drop"), "t.yaml:3:32: expected a label: pii or secret"},
@@ -394,6 +403,7 @@ START_TEST(actions_with_keys) {
         {ACTION("{encrypt: {}}"), "t.yaml:3:33: encrypt has no 'subject'"},
         {ACTION("{encrypt: {subject: \"/a/*\"}}"), "t.yaml:3:43: expected the field that names"},
         {ACTION("{encrypt: {subject: \"/a/~3\"}}"), "t.yaml:3:43: expected the field that names"},
+        {ACTION("{encrypt: {subject: \"/a//b\"}}"), "t.yaml:3:43: expected the field that names"},
         {ACTION("{encrypt: {subject: id, alg: aes-256-siv}}"), "expected one of aes-256-gcm"},
         {ACTION("{encrypt: {subject: id, kek: k}}"), "the vault's own, made when it first starts"},
         {ACTION("{encrypt: {subject: id, also_index: k}}"), "there is no key 'k'"},

@@ -204,6 +204,26 @@ START_TEST(braces_and_brackets_are_written_out) {
 }
 END_TEST
 
+START_TEST(they_are_in_pointers_and_senders_too) {
+    struct tx_masking masking = masking_ok(
+        "masking:\n"
+        "  rules:\n"
+        "    - id: a\n"
+        "      match: {fields: [\"/p/{iban,pan}/*\"], sender: {unit: [\"shop-[12].service\"],\n"
+        "              exe: [\"/opt/{a,b}/**\"]}}\n"
+        "      action: drop\n");
+    const struct tx_masking_match *match = &masking.rules[0].match;
+    ck_assert_uint_eq(match->fields.n, 2);
+    ck_assert_str_eq(match->fields.item[0], "/p/iban/*");
+    ck_assert_str_eq(match->fields.item[1], "/p/pan/*");
+    ck_assert_uint_eq(match->sender.units.n, 2);
+    ck_assert_str_eq(match->sender.units.item[1], "shop-2.service");
+    ck_assert_uint_eq(match->sender.exes.n, 2);
+    ck_assert_str_eq(match->sender.exes.item[0], "/opt/a/**");
+    tx_masking_deinit(&masking);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("conf: masking");
     TCase *tests = tcase_create("masking");
@@ -216,6 +236,7 @@ int main(void) {
     tcase_add_test(tests, a_platforms_file_is_read);
     tcase_add_test(tests, words_of_before_mean_the_same);
     tcase_add_test(tests, braces_and_brackets_are_written_out);
+    tcase_add_test(tests, they_are_in_pointers_and_senders_too);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
