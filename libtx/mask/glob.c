@@ -75,8 +75,10 @@ static bool is_upper(char c) {
 static bool is_lower(char c) {
     return c >= 'a' && c <= 'z';
 }
+/* A space can be in the name of a JSON member only. */
 static char fold(char c) {
-    return c == '-' || c == '.' ? '_' : is_upper(c) ? (char)(c | 0x20) : c;
+    bool separates = c == '-' || c == '.' || c == ' ';
+    return separates ? '_' : is_upper(c) ? (char)(c | 0x20) : c;
 }
 
 /* Before a capital after a small letter or digit, and before the last of several: userID → user_id,

@@ -5,7 +5,7 @@
 /*
  * Patterns of names. Of event names: `*` stays within a dotted part, `**` does not, and a lone `*`
  * is any name. Of paths and units likewise, with `/` between the parts. Of field names: `*` is
- * anything; upper and lower case are the same, so are `_`, `-` and `.`, and cardNumber is
+ * anything; upper and lower case are the same, so are `_`, `-`, `.` and a space, and cardNumber is
  * card_number.
  */
 

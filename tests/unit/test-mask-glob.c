@@ -60,6 +60,8 @@ START_TEST(names_of_fields_are_folded) {
         {"*", "x"},
         {"a*b*c", "a_xb_yc"},
         {"set_cookie", "Set-Cookie"},
+        {"security_code", "Security Code"},
+        {"card number", "cardNumber"},
     };
     static const char *const misfits[][2] = {
         {"card_number", "card_number2"},
@@ -67,6 +69,7 @@ START_TEST(names_of_fields_are_folded) {
         {"*.pan", "japan"},
         {"a*b*c", "acb"},
         {"card", "ca-rd"},
+        {"card", "ca rd"},
         {"*ab*ba*", "aba"},
     };
     for (size_t i = 0; i < TX_COUNT_OF(fits); i++)
