@@ -339,7 +339,8 @@ detectors:
 
     def test_what_cannot_be_used_is_an_error(self):
         for masking in ("nonsense: 1", "detectors:\n  d: {regex: 'E[0-9]', examples: {true: [X1]}}",
-                        "rules:\n  - {id: a, match: {detect: [nonsense]}, action: redact}"):
+                        "rules:\n  - {id: a, match: {detect: [nonsense]}, action: redact}",
+                        "tests:\n  - {event: a.b, in: {x: a@b.example}, out: {x: a@b.example}}"):
             result = mask("lint", "-c", self.policy(masking))
             self.assertEqual(result.returncode, 1, masking)
             self.assertIn(b"tracex.yaml:", result.stderr)

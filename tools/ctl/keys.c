@@ -4,9 +4,8 @@
 
 #include "libtx/base/fd.h"
 #include "libtx/base/file.h"
-#include "libtx/mask/selftest.h"
 #include "libtx/segment/control.h"
-#include "tools/ctl/ctl.h"
+#include "tools/ctl/mask.h"
 
 #define FILE_BYTES (2u * TX_LIMIT_NOTE_BYTES)
 
@@ -56,30 +55,17 @@ int tx_ctl_keys(const struct tx_ctl *ctl, int argc, char **argv) {
 }
 
 /* The file alone: keys are zeros, and need not be there. */
-static bool try_masking(const struct tx_ctl *ctl, const struct tx_conf *conf) {
-    static const uint8_t zeros[TX_MASK_KEY_BYTES_MIN];
-    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
-    _cleanup_(tx_mask_freep) struct tx_mask *mask = NULL;
-    struct tx_mask_key keys[TX_MASKING_KEYS_MAX];
-    const struct tx_masking *masking = &conf->masking;
-
-    for (size_t i = 0; i < masking->n_keys; i++)
-        keys[i] = (struct tx_mask_key){masking->keys[i].id, zeros, sizeof(zeros)};
-    int r = tx_mask_run_tests(masking, keys, masking->n_keys, ctl->config_path, &errors);
-    if (r == 0)
-        r = tx_mask_new(masking, keys, masking->n_keys, NULL, &mask);
-    fwrite(errors.data, 1, errors.len, stderr);
-    if (r < 0)
-        tx_ctl_say("%s: its masking rules cannot be used: %s", ctl->config_path, strerror(-r));
-    return r == 0;
-}
-
 int tx_ctl_config(const struct tx_ctl *ctl, int argc, char **argv) {
+    struct tx_ctl_policy policy;
+
     if (argc != 2 || strcmp(argv[1], "check") != 0)
         return TX_CTL_USAGE;
-    _cleanup_(tx_conf_freep) struct tx_conf *conf = tx_ctl_load(ctl);
-    if (!conf || !try_masking(ctl, conf))
+    struct tx_conf *conf = tx_ctl_load(ctl);
+    if (!conf || tx_ctl_policy_make(conf, &policy) != TX_CTL_OK)
         return TX_CTL_FAILED;
-    printf("%s is valid\n", ctl->config_path);
-    return TX_CTL_OK;
+    int status = tx_ctl_policy_try(ctl, &policy);
+    if (status == TX_CTL_OK)
+        printf("%s is valid\n", ctl->config_path);
+    tx_ctl_policy_deinit(&policy);
+    return status;
 }

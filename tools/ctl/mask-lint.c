@@ -94,17 +94,9 @@ static int warn_all(struct lint *lint) {
 }
 
 static int lint_conf(const struct tx_ctl *ctl, const struct tx_masking *masking, bool strict) {
-    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
     struct lint lint = {.masking = masking, .name = ctl->config_path};
-    bool holds;
 
-    int r = tx_own_detectors_try(masking, ctl->config_path, &errors, &holds);
-    if (r == 0 && !holds) {
-        fwrite(errors.data, 1, errors.len, stderr);
-        return TX_CTL_FAILED;
-    }
-    if (r == 0)
-        r = warn_all(&lint);
+    int r = warn_all(&lint);
     if (r < 0) {
         tx_ctl_say("cannot look at the rules: %s", strerror(-r));
         return TX_CTL_FAILED;
@@ -132,7 +124,9 @@ int tx_ctl_mask_lint(struct tx_ctl *ctl, int argc, char **argv) {
     ctl->config_given = true; /* the built-in rules have nothing to be told */
     if (tx_ctl_policy_init(ctl, &policy) != TX_CTL_OK)
         return TX_CTL_FAILED;
-    int status = lint_conf(ctl, &policy.conf->masking, strict);
+    int status = tx_ctl_policy_try(ctl, &policy);
+    if (status == TX_CTL_OK)
+        status = lint_conf(ctl, &policy.conf->masking, strict);
     tx_ctl_policy_deinit(&policy);
     return status;
 }

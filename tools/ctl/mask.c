@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libtx/mask/selftest.h"
+
 static const struct {
     const char *name;
     int (*run)(struct tx_ctl *ctl, int argc, char **argv);
@@ -28,15 +30,19 @@ static int zero_key(void *data, struct tx_text person, struct tx_subject_key *re
     return 0;
 }
 
-int tx_ctl_policy_make(struct tx_conf *conf, struct tx_ctl_policy *ret) {
+static void zero_keys(const struct tx_masking *masking, struct tx_mask_key *ret) {
     static const uint8_t bytes[TX_MASK_KEY_BYTES_MIN];
+    for (size_t i = 0; i < masking->n_keys; i++)
+        ret[i] = (struct tx_mask_key){masking->keys[i].id, bytes, sizeof(bytes)};
+}
+
+int tx_ctl_policy_make(struct tx_conf *conf, struct tx_ctl_policy *ret) {
     static const struct tx_subject_keys subjects = {.get = zero_key};
     struct tx_mask_key keys[TX_MASKING_KEYS_MAX];
     const struct tx_masking *masking = &conf->masking;
 
     *ret = (struct tx_ctl_policy){.conf = conf};
-    for (size_t i = 0; i < masking->n_keys; i++)
-        keys[i] = (struct tx_mask_key){masking->keys[i].id, bytes, sizeof(bytes)};
+    zero_keys(masking, keys);
     int r = tx_mask_new(masking, keys, masking->n_keys, &subjects, &ret->mask);
     if (r == 0)
         return TX_CTL_OK;
@@ -50,6 +56,19 @@ int tx_ctl_policy_init(const struct tx_ctl *ctl, struct tx_ctl_policy *ret) {
 
     *ret = (struct tx_ctl_policy){.conf = NULL};
     return conf ? tx_ctl_policy_make(conf, ret) : TX_CTL_FAILED;
+}
+
+int tx_ctl_policy_try(const struct tx_ctl *ctl, const struct tx_ctl_policy *policy) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+    struct tx_mask_key keys[TX_MASKING_KEYS_MAX];
+    const struct tx_masking *masking = &policy->conf->masking;
+
+    zero_keys(masking, keys);
+    int r = tx_mask_run_tests(masking, keys, masking->n_keys, ctl->config_path, &errors);
+    fwrite(errors.data, 1, errors.len, stderr);
+    if (r < 0)
+        tx_ctl_say("%s: its tests cannot be run: %s", ctl->config_path, strerror(-r));
+    return r == 0 ? TX_CTL_OK : TX_CTL_FAILED;
 }
 
 void tx_ctl_policy_deinit(struct tx_ctl_policy *policy) {

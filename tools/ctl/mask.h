@@ -25,6 +25,8 @@ struct tx_ctl_policy {
 int tx_ctl_policy_init(const struct tx_ctl *ctl, struct tx_ctl_policy *ret);
 /* Compiles `conf`, which is taken. */
 int tx_ctl_policy_make(struct tx_conf *conf, struct tx_ctl_policy *ret);
+/* Runs the file's own examples and tests. What does not hold is said; TX_CTL_FAILED then. */
+int tx_ctl_policy_try(const struct tx_ctl *ctl, const struct tx_ctl_policy *policy);
 void tx_ctl_policy_deinit(struct tx_ctl_policy *policy);
 
 /* -c may stand behind a command's name too. */
