@@ -148,6 +148,16 @@ rules:
         self.assertEqual(mask("nonsense").returncode, 2)
         self.assertEqual(mask().returncode, 2)
 
+    def test_wrong_words_are_told_the_usage_of_their_command(self):
+        told = mask("diff", "one").stderr.decode()
+        self.assertIn("mask diff OLD NEW", told)
+        self.assertNotIn("mask test", told)
+        every = mask("nonsense").stderr.decode()
+        for part in ("there is no command 'mask nonsense'", "mask test", "mask preset"):
+            self.assertIn(part, every)
+        self.assertNotIn("reveal", every)
+        self.assertIn("reveal --seq", run("reveal").stderr.decode())
+
     def test_an_answer_comes_before_the_next_line_is_waited_for(self):
         with subprocess.Popen([CTL, "mask", "test"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             for text in (b"one bob@example.org\n", b"two\n"):

@@ -7,6 +7,8 @@
  * returns the exit status.
  */
 
+#include <stdio.h>
+
 #include "libtx/base/bytes.h"
 #include "libtx/conf/conf.h"
 
@@ -26,6 +28,10 @@ int tx_ctl_mask(const struct tx_ctl *ctl, int argc, char **argv);
 int tx_ctl_erase(const struct tx_ctl *ctl, int argc, char **argv);
 int tx_ctl_reveal(const struct tx_ctl *ctl, int argc, char **argv);
 int tx_ctl_reload(const struct tx_ctl *ctl, int argc, char **argv);
+
+/* All commands, or those that begin with a command's words (usage.c). */
+void tx_ctl_usage(FILE *to);
+void tx_ctl_usage_of(char *const *words, FILE *to);
 
 /* Loads the configuration; what is wrong with it is printed. NULL then. */
 struct tx_conf *tx_ctl_load(const struct tx_ctl *ctl);

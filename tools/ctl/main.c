@@ -8,50 +8,6 @@
 
 #include "tools/ctl/ctl.h"
 
-static const char usage_text[] =
-    "usage: tracexctl [-c FILE | -D LOGDIR] COMMAND [ARGUMENT...]\n"
-    "\n"
-    "  status [-o text|json]        how the daemon does, and what its sandboxes enforce\n"
-    "  log [-f] [-n N] [-S TIME] [-U TIME] [-o short|json] [FIELD=VALUE...]\n"
-    "                               the last N records (10); -f goes on as they come; TIME is\n"
-    "                               2026-11-23T17:00:00Z, -15min, -2h, -1d, today or now;\n"
-    "                               FIELD is event, outcome, uid, … or a name within data\n"
-    "  keys export                  identity and epoch 0 public keys, one a line, for the auditor\n"
-    "  config check                 every error of the configuration\n"
-    "  reload [--allow-weaker]      takes over changed masking rules; what masks less than before\n"
-    "                               only when allowed, and that is recorded\n"
-    "  erase --subject ID|- [--request TEXT]\n"
-    "                               destroys the key of what was encrypted for that subject; -: "
-    "the id\n"
-    "                               is a line of standard input; TEXT is a ticket's number, for "
-    "the log\n"
-    "  reveal --seq N --field F [--reason TEXT]\n"
-    "                               what is encrypted in field F of record N; the log gets a "
-    "record of it\n"
-    "  mask test [--format text|json] [--packs all|NAME,...] [--context words|assume] [VALUE'S]\n"
-    "                               standard input, a text a line, as the rules would write it:\n"
-    "                               those of -c FILE, or the built-in set\n"
-    "  mask explain --value TEXT|- [--format text|json] [--show] [VALUE'S]\n"
-    "                               why a value is masked, or is not; -: it is on standard input\n"
-    "      VALUE'S: [--event NAME] [--field NAME] [--type string|int|float|bool|bytes|json]\n"
-    "               [--label pii|secret] [--sender uid=N,gid=N,unit=NAME,exe=PATH,comm=NAME]\n"
-    "  mask lint [--strict]         what is valid in the masking of the configuration and looks "
-    "wrong\n"
-    "  mask diff OLD NEW [--corpus FILE] [--fail-on-weaker]\n"
-    "                               what the masking of another configuration changes\n"
-    "  mask bench [--format text|json] [FILE]\n"
-    "                               what masking costs a record, of FILE's lines or built-in ones\n"
-    "  mask list [--format text|json]\n"
-    "                               the detectors, their packs, whether they need a word near,\n"
-    "                               and what they find; with -c FILE its own, too\n"
-    "  mask preset list | show NAME the presets and packs, and what is in one\n"
-    "\n"
-    "  -c FILE    configuration, default /etc/tracex.yaml\n"
-    "  -D LOGDIR  a log directory, for log and keys, which then read no configuration, and for "
-    "reveal\n"
-    "\n"
-    "Exit status: 0 done; 1 it could not be done, and standard error says why; 2 usage.\n";
-
 static const struct {
     const char *name;
     int (*run)(const struct tx_ctl *ctl, int argc, char **argv);
@@ -142,7 +98,7 @@ int tx_ctl_open_log(const struct tx_ctl *ctl) {
 }
 
 static int usage(void) {
-    fputs(usage_text, stderr);
+    tx_ctl_usage(stderr);
     return TX_CTL_USAGE;
 }
 
@@ -161,7 +117,7 @@ int main(int argc, char **argv) {
         else if (option == 'V')
             return puts("tracexctl " TX_VERSION) < 0;
         else if (option == 'h')
-            return fputs(usage_text, stdout) < 0;
+            return tx_ctl_usage(stdout), ferror(stdout);
         else
             return usage();
     }
@@ -172,8 +128,10 @@ int main(int argc, char **argv) {
             int first = optind;
             optind = 0; /* getopt begins anew, with the command's own words */
             int status = commands[i].run(&ctl, argc - first, argv + first);
-            if (status == TX_CTL_USAGE)
-                return usage();
+            if (status == TX_CTL_USAGE) {
+                tx_ctl_usage_of(argv + first, stderr);
+                return TX_CTL_USAGE;
+            }
             if (fflush(stdout) != 0) {
                 tx_ctl_say("cannot write: %s", strerror(errno));
                 return TX_CTL_FAILED;
