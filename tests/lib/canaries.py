@@ -174,8 +174,9 @@ def find(needles, *where):
         if isinstance(place, int):
             arguments.append(str(place))
         elif os.path.isdir(place):
+            # Programs hold examples of their own.
             arguments += [os.path.join(base, name) for base, _, names in os.walk(place) for name in names
-                          if os.path.isfile(os.path.join(base, name))]
+                          if os.path.isfile(os.path.join(base, name)) and os.path.basename(base) != "programs"]
         else:
             arguments.append(os.path.abspath(place))
     result = subprocess.run([FIND, *arguments], input="".join(n.hex() + "\n" for n in needles), text=True,

@@ -134,8 +134,11 @@ static void look_into(const struct tx_canary_search *search, int fd, const struc
 
 static bool is_to_be_read(const struct mapping *m) {
     const char *mode = strchr(m->text, ' ');
-    return mode && mode[1] == 'r' && m->end - m->start < MAPPING_MAX && !strstr(m->text, "[vvar") &&
-           !strstr(m->text, "[vsyscall");
+    if (!mode || mode[1] != 'r' || m->end - m->start >= MAPPING_MAX)
+        return false;
+    /* A program's constants hold examples, and nothing is written there. */
+    bool is_constant = mode[2] == '-' && mode[4] == 'p' && strchr(mode, '/');
+    return !is_constant && !strstr(m->text, "[vvar") && !strstr(m->text, "[vsyscall");
 }
 
 static bool take_line(int fd, struct mapping *ret) {
