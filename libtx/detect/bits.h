@@ -25,7 +25,7 @@ struct tx_bits {
     uint64_t *opener;  /* + ( */
     uint64_t *rare;    /* @ < */
     uint64_t *slashes; /* + / */
-    uint64_t *escape;  /* % and backslash */
+    uint64_t *escape;  /* % & and backslash */
     uint64_t *literal; /* may begin one of the literals of literals.h */
     uint64_t *scheme;  /* may begin the name of an authorization scheme */
     uint64_t *upper;   /* A-Z */

@@ -83,7 +83,7 @@ AVX2 uint64_t classify_block(const uint8_t *p, const struct tx_bits *ret, size_t
     ret->opener[b] = mask(either(plus, is(v, '(')));
     ret->rare[b] = mask(either(is(v, '@'), is(v, '<')));
     ret->slashes[b] = mask(slashes);
-    ret->escape[b] = mask(either(is(v, '%'), is(v, '\\')));
+    ret->escape[b] = mask(either(is(v, '&'), either(is(v, '%'), is(v, '\\'))));
     ret->literal[b] = ~mask(is(others, 0));
     ret->scheme[b] = mask(groups);
     ret->upper[b] = mask(at_most(less(v, 'A'), 25));

@@ -65,7 +65,7 @@ static bool is_in(enum class class, uint8_t c) {
     case SLASHES:
         return c == '+' || c == '/';
     case ESCAPE:
-        return c == '%' || c == '\\';
+        return c == '%' || c == '\\' || c == '&';
     case UPPER:
         return c >= 'A' && c <= 'Z';
     case HIGH:

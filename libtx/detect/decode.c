@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "libtx/base/error.h"
+#include "libtx/crypto/secret.h"
 #include "libtx/detect/detect.h"
+#include "libtx/detect/escape.h"
 
 /* Shorter ones hold nothing that a detector finds. */
 #define BASE64_MIN 12
@@ -12,18 +14,6 @@
 
 static bool is_space(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/* 16 more than the value; 0: none. */
-static const uint8_t hex_values[256] = {
-    ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22, ['7'] = 23,
-    ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31,
-    ['A'] = 26, ['B'] = 27, ['C'] = 28, ['D'] = 29, ['E'] = 30, ['F'] = 31,
-};
-
-/* Negative: none. */
-static int hex_value(char c) {
-    return hex_values[(uint8_t)c] - 16;
 }
 
 /* 1 more than the value; 0: none. Both alphabets of RFC 4648. */
@@ -44,78 +34,64 @@ static bool is_control(uint8_t c) {
     return (c < 0x20 && !is_space((char)c)) || c == 0x7f;
 }
 
-/* --- percent signs and escapes: a word between white space --- */
+/* --- percent signs, escapes and entities: a word between white space --- */
 
-static size_t put_utf8(uint8_t *ret, uint32_t c) {
-    if (c < 0x80) {
-        ret[0] = (uint8_t)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        ret[0] = (uint8_t)(0xc0 | c >> 6);
-        ret[1] = (uint8_t)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    ret[0] = (uint8_t)(0xe0 | c >> 12);
-    ret[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-    ret[2] = (uint8_t)(0x80 | (c & 0x3f));
-    return 3;
+#define WORD_BACK 256 /* so far before the first escape a word begins at most */
+
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+static bool is_alnum(char c) {
+    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+static bool is_escape(char c) {
+    return c == '%' || c == '\\' || c == '&';
 }
 
-static int hex_run(const char *p, size_t n, size_t n_digits) {
-    int value = 0;
-    if (n < n_digits)
-        return -1;
-    for (size_t i = 0; i < n_digits; i++) {
-        int digit = hex_value(p[i]);
-        if (digit < 0)
-            return -1;
-        value = value << 4 | digit;
-    }
-    return value;
+/* Groups of digits are one word: not all of them need have an escape. */
+static bool joins(struct tx_text text, size_t at, char before) {
+    return at + 1 < text.n && is_space(text.p[at]) && is_digit(before) &&
+           (is_digit(text.p[at + 1]) || is_escape(text.p[at + 1]));
 }
 
-/* One character at p: how many bytes it takes; *ret_n of what it stands for. 0: it is itself. */
-static size_t unescape(const char *p, size_t n, unsigned decode, uint8_t *ret, size_t *ret_n) {
-    int value;
-    *ret_n = 1;
-    if (p[0] == '%' && (decode & TX_READ_PERCENT) && (value = hex_run(p + 1, n - 1, 2)) > 0) {
-        ret[0] = (uint8_t)value;
-        return 3;
-    }
-    if (p[0] != '\\' || n < 2 || !(decode & TX_READ_ESCAPES))
-        return 0;
-    if (p[1] == 'u' && (value = hex_run(p + 2, n - 2, 4)) > 0) {
-        *ret_n = put_utf8(ret, (uint32_t)value);
-        return 6;
-    }
-    if (p[1] == 'x' && (value = hex_run(p + 2, n - 2, 2)) > 0) {
-        ret[0] = (uint8_t)value;
-        return 4;
-    }
-    if (p[1] == '/' || p[1] == '"') {
-        ret[0] = (uint8_t)p[1];
-        return 2;
-    }
-    return 0;
-}
-
-static void decode_escapes(struct tx_text text, unsigned decode, size_t at, uint8_t *ret,
-                           struct tx_encoded *ret_word) {
-    size_t start = at, n = 0;
-    while (start > 0 && !is_space(text.p[start - 1]) && at - start < 256)
+static size_t word_start(struct tx_text text, size_t at) {
+    size_t start = at;
+    while (
+        start > 0 && at - start < WORD_BACK &&
+        (!is_space(text.p[start - 1]) || (start > 1 && joins(text, start - 1, text.p[start - 2]))))
         start--;
-    size_t i = start;
-    for (size_t n_char; i < text.n && !is_space(text.p[i]); i += n_char) {
-        size_t n_put;
-        n_char = unescape(text.p + i, text.n - i, decode, ret + n, &n_put);
+    return start;
+}
+
+/* In a URL's query (HTML's form-urlencoded) a plus sign between two characters is a space. */
+static bool is_plus(struct tx_text text, size_t at, char before) {
+    return text.p[at] == '+' && is_alnum(before) && at + 1 < text.n &&
+           (is_alnum(text.p[at + 1]) || text.p[at + 1] == '%');
+}
+
+static void decode_escapes(const struct tx_coded *coded, unsigned decode, size_t at, uint8_t *ret,
+                           struct tx_encoded *ret_word) {
+    const struct tx_text text = coded->text;
+    size_t start = word_start(text, at), i = start, n = 0;
+    bool has_percent = text.p[at] == '%';
+
+    for (size_t n_char; i < text.n; i += n_char) {
+        size_t n_put = 1;
+        char before = n > 0 ? (char)ret[n - 1] : '\0';
+        if (i > at && is_space(text.p[i]) && !joins(text, i, before))
+            break;
+        uint8_t one[4];
+        n_char = tx_escape_read(text.p + i, text.n - i, decode, one, &n_put);
         if (n_char == 0) {
-            n_char = 1;
-            ret[n] = (uint8_t)text.p[i];
+            n_char = n_put = 1;
+            one[0] = (uint8_t)(has_percent && is_plus(text, i, before) ? ' ' : text.p[i]);
         }
-        n += n_put;
+        memcpy(ret + n, one, n_put);
+        for (size_t k = 0; k < n_put; k++)
+            coded->origins[n++] = (uint32_t)i;
     }
-    *ret_word = (struct tx_encoded){.start = start, .end = i, .n = n};
+    coded->origins[n] = (uint32_t)i;
+    *ret_word = (struct tx_encoded){.start = start, .end = i, .n = n, .is_mixed = true};
 }
 
 /* --- base64 and hex: a run of their characters --- */
@@ -159,7 +135,7 @@ static bool decode_hex(struct tx_text run, uint8_t *ret, size_t *ret_n) {
     if (run.n < HEX_MIN || run.n % 2)
         return false;
     for (size_t i = 0; i < run.n && state != OUT; i += 2) {
-        int high = hex_value(run.p[i]), low = hex_value(run.p[i + 1]);
+        int high = tx_hex_value(run.p[i]), low = tx_hex_value(run.p[i + 1]);
         if ((high | low) < 0)
             return false;
         ret[i / 2] = (uint8_t)(high << 4 | low);
@@ -192,7 +168,7 @@ static inline bool may_be_hex(const char *p) {
     enum state state = START;
     int all = 0;
     for (size_t i = 0; i < 8; i += 2) {
-        int high = hex_value(p[i]), low = hex_value(p[i + 1]);
+        int high = tx_hex_value(p[i]), low = tx_hex_value(p[i + 1]);
         all |= high | low;
         state = go_on(state, (uint8_t)((unsigned)high << 4 | (unsigned)low));
     }
@@ -241,18 +217,97 @@ static size_t run_end(const struct tx_coded *coded, size_t at, enum alphabet alp
     return b * 64 + (size_t)__builtin_ctzll(others) - coded->first;
 }
 
+/* --- base64 in lines, as MIME and PEM have it --- */
+
+#define LINE_MIN 60
+
+/* "\n" and "\r\n", also as JSON writes them; 0: no line ends here. */
+static size_t break_at(struct tx_text text, size_t at) {
+    static const struct tx_text breaks[] = {{"\n", 1}, {"\r\n", 2}, {"\\n", 2}, {"\\r\\n", 4}};
+    for (size_t i = 0; i < TX_COUNT_OF(breaks); i++)
+        if (at < text.n && tx_text_starts((struct tx_text){text.p + at, text.n - at}, breaks[i]))
+            return breaks[i].n;
+    return 0;
+}
+
+/* Lines of one length, the last of any, into `ret` as one; *ret_n is 0 when there is but one. The
+ * end of the last. */
+static size_t join_lines(const struct tx_coded *coded, size_t at, size_t end, uint8_t *ret,
+                         size_t *ret_n) {
+    size_t line = end - at, n = 0;
+
+    *ret_n = 0;
+    if (line < LINE_MIN || line % 4 || !break_at(coded->text, end))
+        return end;
+    for (size_t start = at; start < coded->text.n;) {
+        size_t stop = run_end(coded, start, WHOLE);
+        if (stop - start > line)
+            break;
+        memcpy(ret + n, coded->text.p + start, stop - start);
+        n += stop - start;
+        end = stop;
+        size_t n_break = stop - start == line ? break_at(coded->text, stop) : 0;
+        if (n_break == 0)
+            break;
+        start = stop + n_break;
+    }
+    *ret_n = n > line ? n : 0;
+    return end;
+}
+
+static bool take_lines(struct tx_coded *coded, size_t at, uint8_t *ret,
+                       struct tx_encoded *ret_word) {
+    size_t n_joined, n = 0;
+
+    if (at < coded->lines_done || !begins_run(coded, at, WHOLE))
+        return false;
+    size_t end = join_lines(coded, at, run_end(coded, at, WHOLE), ret, &n_joined);
+    if (n_joined == 0)
+        return false;
+    bool ok = decode_base64((struct tx_text){(const char *)ret, n_joined}, ret, &n);
+    tx_wipe(ret + (ok ? n : 0), n_joined - (ok ? n : 0));
+    coded->lines_done = end;
+    if (!ok)
+        return false;
+    while (end < coded->text.n && coded->text.p[end] == '=')
+        end++;
+    coded->at = end;
+    *ret_word = (struct tx_encoded){.start = at, .end = end, .n = n};
+    return true;
+}
+
+/* Hex digits of a whole word behind 0x or \x, as SQL and programs write bytes. */
+static bool take_prefixed(struct tx_coded *coded, unsigned decode, size_t at, uint8_t *ret,
+                          struct tx_encoded *ret_word) {
+    size_t start = at + 2, n;
+    if (!(decode & TX_READ_HEX) || start + HEX_MIN > coded->text.n ||
+        (coded->text.p[at + 1] | 0x20) != 'x')
+        return false;
+    size_t end = tx_run_end(coded->bits->hex, coded->first + start) - coded->first;
+    bool is_whole = end == coded->text.n || !is_alnum(coded->text.p[end]);
+    if (!is_whole || !decode_hex((struct tx_text){coded->text.p + start, end - start}, ret, &n))
+        return false;
+    coded->at = end;
+    *ret_word = (struct tx_encoded){.start = at, .end = end, .n = n};
+    return true;
+}
+
 static bool take_run(struct tx_coded *coded, unsigned decode, size_t at, uint8_t *ret,
                      struct tx_encoded *ret_word) {
     size_t last = 0, n;
     const char *p = coded->text.p + at;
 
     coded->at = at + 1;
+    if (p[0] == '0' && take_prefixed(coded, decode, at, ret, ret_word))
+        return true;
     if (!(decode & TX_READ_HEX) || !may_be_hex(p))
         decode &= ~(unsigned)TX_READ_HEX;
     if (!(decode & TX_READ_BASE64) || !may_be_base64(p))
         decode &= ~(unsigned)TX_READ_BASE64;
     if (!(decode & (TX_READ_HEX | TX_READ_BASE64)))
         return false;
+    if ((decode & TX_READ_BASE64) && take_lines(coded, at, ret, ret_word))
+        return true;
     for (enum alphabet k = WHOLE; k < N_ALPHABETS; k++) {
         if (!begins_run(coded, at, k))
             continue;
@@ -275,14 +330,16 @@ static bool take_run(struct tx_coded *coded, unsigned decode, size_t at, uint8_t
 
 static bool take_escape(struct tx_coded *coded, unsigned decode, size_t at, uint8_t *ret,
                         struct tx_encoded *ret_word) {
-    uint8_t one[3];
+    uint8_t one[4];
     size_t n_one;
 
     coded->at = at + 1;
+    if (coded->text.p[at] == '\\' && take_prefixed(coded, decode, at, ret, ret_word))
+        return true;
     /* \" and \/ alone hide nothing. */
-    if (unescape(coded->text.p + at, coded->text.n - at, decode, one, &n_one) <= 2)
+    if (tx_escape_read(coded->text.p + at, coded->text.n - at, decode, one, &n_one) <= 2)
         return false;
-    decode_escapes(coded->text, decode, at, ret, ret_word);
+    decode_escapes(coded, decode, at, ret, ret_word);
     coded->at = ret_word->end;
     return true;
 }
@@ -304,8 +361,8 @@ bool tx_decode_next(struct tx_coded *coded, unsigned decode, uint8_t *ret,
         if (at >= coded->text.n)
             return false;
         char c = coded->text.p[at];
-        if (c == '%' || c == '\\' ? take_escape(coded, decode, at, ret, ret_word)
-                                  : take_run(coded, decode, at, ret, ret_word))
+        if (is_escape(c) ? take_escape(coded, decode, at, ret, ret_word)
+                         : take_run(coded, decode, at, ret, ret_word))
             return true;
     }
 }

@@ -3,8 +3,9 @@
 #define TX_DETECT_DECODE_H
 
 /*
- * Words that are written in another way: percent signs (RFC 3986), JSON's escapes (RFC 8259),
- * base64 (RFC 4648, both alphabets) and hex. What they say is found by decoding them; what is found
+ * Words that are written in another way: percent signs (RFC 3986, with HTML's plus sign for a
+ * space), escapes of JSON and programs, entities of HTML, base64 (RFC 4648, both alphabets, also in
+ * lines) and hex. What they say is found by decoding them; what is found
  * there claims the word as a whole.
  */
 
@@ -14,6 +15,7 @@
 struct tx_encoded {
     size_t start, end; /* in the text */
     size_t n;          /* bytes that were decoded into `ret` */
+    bool is_mixed;     /* not all of them were encoded, and tx_coded.origins was filled */
 };
 
 /* A text with its anchors, and how far it was looked through. */
@@ -22,6 +24,8 @@ struct tx_coded {
     const struct tx_bits *bits;
     size_t first; /* the text's first bit in them */
     size_t at;
+    uint32_t *origins; /* room for text.n + 1: where each decoded byte begins in the text */
+    size_t lines_done; /* up to here, lines of base64 were joined before */
 };
 
 /* The next encoded word, of the encodings in `decode` (tx_reading_decode). `ret` has room for

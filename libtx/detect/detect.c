@@ -27,6 +27,7 @@ void tx_detect_memory_free(struct tx_detect_memory *memory) {
         free(memory->level[i].folded);
         free(memory->level[i].offsets);
         free(memory->level[i].decoded);
+        free(memory->level[i].origins);
         free(memory->level[i].words);
     }
     free(memory);
@@ -48,8 +49,10 @@ int tx_detect_memory_new(size_t cap, struct tx_detect_memory **ret) {
         level->folded = malloc(cap + SEPARATOR_BYTES);
         level->offsets = malloc((cap + SEPARATOR_BYTES) * sizeof(*level->offsets));
         level->decoded = malloc(cap);
+        level->origins = malloc((cap + 1) * sizeof(*level->origins));
         level->words = malloc(tx_bits_words(cap + SEPARATOR_BYTES) * sizeof(*level->words));
-        if (!level->folded || !level->offsets || !level->decoded || !level->words)
+        if (!level->folded || !level->offsets || !level->decoded || !level->origins ||
+            !level->words)
             return -ENOMEM;
         tx_bits_init(&level->bits, level->words, cap + SEPARATOR_BYTES);
         level->matches = &memory->matches[i];
@@ -95,41 +98,45 @@ static size_t first_from(const struct tx_matches *matches, size_t n, size_t star
     return low;
 }
 
-static bool is_within(const struct tx_match *match, enum tx_detector detector, size_t start,
-                      size_t end) {
-    return match->detector == detector && match->start >= start && match->end <= end;
+/* What each detector found that begins at a place or before it goes so far. */
+struct cover {
+    uint32_t end[64 * TX_DETECT_SET_WORDS];
+};
+
+static void add_cover(struct cover *cover, const struct tx_match *match) {
+    uint32_t *end = &cover->end[match->detector];
+    *end = match->end > *end ? match->end : *end;
 }
 
-/* How many a detector found within a word: among the n_plain sorted matches, and among those behind
- * them, of words in it that were decoded before. */
-static size_t count_within(const struct tx_matches *matches, size_t n_plain,
-                           enum tx_detector detector, size_t start, size_t end) {
-    size_t count = 0;
-    for (size_t i = first_from(matches, n_plain, start);
-         i < n_plain && matches->match[i].start < end; i++)
-        count += is_within(&matches->match[i], detector, start, end);
-    for (size_t i = matches->n; i > n_plain && matches->match[i - 1].end > start; i--)
-        count += is_within(&matches->match[i - 1], detector, start, end);
-    return count;
-}
-
-/* What stands in an encoded word claims all of it, when it was not found as it stands there. */
+/* What stands in an encoded word claims all of it, but for what was found as it stands there: among
+ * the n_plain sorted matches, and among those behind them, of words that were decoded before. */
 static void claim_word(const struct tx_matches *inner, const struct tx_encoded *word,
-                       struct tx_matches *ret, size_t n_plain) {
+                       const uint32_t *origins, struct tx_matches *ret, size_t n_plain) {
     struct tx_detector_set done = {.word = {0}};
-    for (size_t i = 0; i < inner->n; i++) {
-        enum tx_detector d = inner->match[i].detector;
-        if (tx_detectors_have(&done, d))
+    struct cover cover = {.end = {0}};
+    size_t next = first_from(ret, n_plain, word->start);
+
+    for (size_t i = 0, n = ret->n; i < inner->n; i++) {
+        const struct tx_match *match = &inner->match[i];
+        bool is_plain = false;
+        if (tx_detectors_have(&done, match->detector))
             continue;
-        tx_detectors_add(&done, d);
-        size_t n = 0;
-        for (size_t k = i; k < inner->n; k++)
-            n += inner->match[k].detector == d;
-        if (n > count_within(ret, n_plain, d, word->start, word->end))
-            tx_matches_add(ret, &(struct tx_match){.start = (uint32_t)word->start,
-                                                   .end = (uint32_t)word->end,
-                                                   .detector = d,
-                                                   .confidence = inner->match[i].confidence});
+        if (word->is_mixed) {
+            uint32_t start = origins[match->start], end = origins[match->end];
+            for (; next < n_plain && ret->match[next].start <= start; next++)
+                add_cover(&cover, &ret->match[next]);
+            is_plain = cover.end[match->detector] >= end;
+            for (size_t k = n; k > n_plain && ret->match[k - 1].end > word->start; k--)
+                is_plain |= ret->match[k - 1].detector == match->detector &&
+                            ret->match[k - 1].start <= start && ret->match[k - 1].end >= end;
+        }
+        if (is_plain)
+            continue;
+        tx_detectors_add(&done, match->detector);
+        tx_matches_add(ret, &(struct tx_match){.start = (uint32_t)word->start,
+                                               .end = (uint32_t)word->end,
+                                               .detector = match->detector,
+                                               .confidence = match->confidence});
     }
 }
 
@@ -149,7 +156,7 @@ static void look_into(const struct tx_detection *d, struct tx_text text, const s
                       size_t first, struct tx_matches *ret) {
     const struct tx_level *level = &d->memory->level[d->place.depth];
     struct tx_matches *inner = d->memory->level[d->place.depth + 1].matches;
-    struct tx_coded coded = {.text = text, .bits = bits, .first = first};
+    struct tx_coded coded = {.text = text, .bits = bits, .first = first, .origins = level->origins};
     size_t n_plain = ret->n;
     struct tx_encoded word;
 
@@ -161,7 +168,7 @@ static void look_into(const struct tx_detection *d, struct tx_text text, const s
         ret->overflow |= inner->overflow;
         ret->work += inner->work;
         if (!inner->overflow)
-            claim_word(inner, &word, ret, n_plain);
+            claim_word(inner, &word, level->origins, ret, n_plain);
         tx_wipe(level->decoded, word.n);
     }
 }

@@ -90,7 +90,7 @@ struct tx_matches {
 
 /* Encodings that are looked into; the same bits as in a configuration. */
 enum tx_reading_decode {
-    TX_READ_ESCAPES = 1, /* of JSON and C: \u0040, \x40 */
+    TX_READ_ESCAPES = 1, /* of JSON, C and HTML: \u0040, \x40, &#64; */
     TX_READ_PERCENT = 2,
     TX_READ_BASE64 = 4,
     TX_READ_HEX = 8,

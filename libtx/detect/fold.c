@@ -37,7 +37,12 @@ static bool is_hidden(uint32_t c) {
 /* Categories Zs, Zl and Zp. */
 static bool is_space(uint32_t c) {
     return c == 0x00a0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
-           c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+           c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x2800 || c == 0x3000;
+}
+
+/* What stands above or around the character before it. */
+static bool is_mark(uint32_t c) {
+    return (c >= 0x0300 && c <= 0x036f) || (c >= 0x20d0 && c <= 0x20ff);
 }
 
 static bool is_dash(uint32_t c) {
@@ -106,6 +111,19 @@ static uint8_t separator(uint32_t c) {
     }
 }
 
+/* Digits that are raised, lowered or in circles, as NFKC takes them. */
+static uint8_t placed_digit(uint32_t c) {
+    if (c >= 0x2080 && c <= 0x2089)
+        return (uint8_t)('0' + (c - 0x2080));
+    if (c == 0x2070 || (c >= 0x2074 && c <= 0x2079))
+        return (uint8_t)('0' + (c - 0x2070));
+    if (c >= 0x2460 && c <= 0x2468)
+        return (uint8_t)('1' + (c - 0x2460));
+    if (c == 0xb2 || c == 0xb3)
+        return (uint8_t)('0' + (c - 0xb0));
+    return c == 0xb9 ? '1' : c == 0x24ea ? '0' : 0;
+}
+
 /* A digit, or a full-width character. */
 static uint8_t digit(uint32_t c) {
     if (c >= 0xff01 && c <= 0xff5e)
@@ -115,7 +133,8 @@ static uint8_t digit(uint32_t c) {
         size_t middle = (low + high) / 2;
         *(c < zeros[middle] ? &high : &low) = middle;
     }
-    return c >= zeros[low] && c < zeros[low] + 10 ? (uint8_t)('0' + (c - zeros[low])) : 0;
+    return c >= zeros[low] && c < zeros[low] + 10 ? (uint8_t)('0' + (c - zeros[low]))
+                                                  : placed_digit(c);
 }
 
 /* The character's ASCII likeness; 0: none. */
@@ -130,10 +149,10 @@ static uint8_t likeness(uint32_t c, const struct tx_reading *reading) {
 
 /* Most letters: of the ranges in which nothing has a likeness, and nothing is hidden. */
 static bool is_plain(uint32_t c, const struct tx_reading *reading) {
-    if (c < 0x034f)
-        return c > 0x00b7;
+    if (c < 0x0300)
+        return c > 0x00b9;
     if (c < 0x058a)
-        return c >= 0x0350 && !reading->confusables;
+        return c >= 0x0370 && !reading->confusables;
     return (c >= 0x3400 && c < 0xa620) || (c >= 0xac00 && c < 0xd7a4) ||
            (c >= 0x1f000 && c < 0x1fbf0);
 }
@@ -185,7 +204,9 @@ size_t tx_fold(struct tx_text text, const struct tx_reading *reading, uint8_t *r
         if (like) {
             ret_offsets[n] = (uint32_t)i;
             ret[n++] = like;
-        } else if (!(reading->zero_width && is_hidden(c))) {
+        } else if (!(reading->zero_width &&
+                     (is_hidden(c) ||
+                      (n > 0 && is_mark(c) && ret[n - 1] <= '9' && ret[n - 1] >= '0')))) {
             n = keep(text.p, i, n_char, n, ret, ret_offsets);
         }
     }

@@ -14,6 +14,7 @@ struct tx_level {
     uint8_t *folded; /* of level 0 also: many values, a zero byte in front of each and at the end */
     uint32_t *offsets;
     uint8_t *decoded;
+    uint32_t *origins; /* of what was decoded, when the word is mixed */
     uint64_t *words; /* of the bits */
     struct tx_bits bits;
     struct tx_matches *matches; /* of what was decoded; level 0: of one of many values */

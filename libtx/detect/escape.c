@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "libtx/detect/escape.h"
+
+#include <string.h>
+
+#include "libtx/base/error.h"
+#include "libtx/detect/detect.h"
+
+#define CODE_POINT_MAX 0x10ffffu
+#define NUMBER_DIGITS_MAX 10 /* of a code point, zeros in front among them */
+
+/* 16 more than the value; 0: none. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22, ['7'] = 23,
+    ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31,
+    ['A'] = 26, ['B'] = 27, ['C'] = 28, ['D'] = 29, ['E'] = 30, ['F'] = 31,
+};
+
+int tx_hex_value(char c) {
+    return hex_values[(uint8_t)c] - 16;
+}
+
+static size_t put_utf8(uint8_t ret[4], uint32_t c) {
+    if (c < 0x80) {
+        ret[0] = (uint8_t)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        ret[0] = (uint8_t)(0xc0 | c >> 6);
+        ret[1] = (uint8_t)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if (c < 0x10000) {
+        ret[0] = (uint8_t)(0xe0 | c >> 12);
+        ret[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+        ret[2] = (uint8_t)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    ret[0] = (uint8_t)(0xf0 | c >> 18);
+    ret[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
+    ret[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+    ret[3] = (uint8_t)(0x80 | (c & 0x3f));
+    return 4;
+}
+
+/* Digits of one base from p on, `min` to `max` of them: how many there are, and the number. 0:
+ * there are not, or it is no character. */
+static size_t read_number(struct tx_text text, unsigned base, size_t min, size_t max,
+                          uint32_t *ret) {
+    uint32_t value = 0;
+    size_t n = 0;
+    for (; n < text.n && n < max; n++) {
+        int digit = tx_hex_value(text.p[n]);
+        if (digit < 0 || (unsigned)digit >= base)
+            break;
+        value = value > CODE_POINT_MAX ? value : value * base + (unsigned)digit;
+    }
+    if (n < min || value == 0 || value > CODE_POINT_MAX)
+        return 0;
+    *ret = value;
+    return n;
+}
+
+static struct tx_text behind(const char *p, size_t n, size_t k) {
+    return k < n ? (struct tx_text){p + k, n - k} : (struct tx_text){.p = NULL};
+}
+
+static size_t read_percent(const char *p, size_t n, uint8_t ret[4], size_t *ret_n) {
+    uint32_t c;
+    if (read_number(behind(p, n, 1), 16, 2, 2, &c)) {
+        ret[0] = (uint8_t)c;
+        *ret_n = 1;
+        return 3;
+    }
+    if (n < 2 || p[1] != 'u' || !read_number(behind(p, n, 2), 16, 4, 4, &c))
+        return 0;
+    *ret_n = put_utf8(ret, c);
+    return 6;
+}
+
+/* \u, which for a character past the first 65536 is written twice. */
+static size_t read_utf16(const char *p, size_t n, uint8_t ret[4], size_t *ret_n) {
+    uint32_t high, low;
+    if (!read_number(behind(p, n, 2), 16, 4, 4, &high))
+        return 0;
+    bool pair = high >= 0xd800 && high < 0xdc00 && n >= 12 && p[6] == '\\' && p[7] == 'u' &&
+                read_number(behind(p, n, 8), 16, 4, 4, &low) && low >= 0xdc00 && low < 0xe000;
+    *ret_n = put_utf8(ret, pair ? 0x10000 + ((high - 0xd800) << 10 | (low - 0xdc00)) : high);
+    return pair ? 12 : 6;
+}
+
+static size_t read_in_braces(const char *p, size_t n, uint8_t ret[4], size_t *ret_n) {
+    uint32_t c;
+    size_t digits = read_number(behind(p, n, 3), 16, 1, NUMBER_DIGITS_MAX, &c);
+    if (digits == 0 || 3 + digits >= n || p[3 + digits] != '}')
+        return 0;
+    *ret_n = put_utf8(ret, c);
+    return 4 + digits;
+}
+
+static size_t read_backslash(const char *p, size_t n, uint8_t ret[4], size_t *ret_n) {
+    uint32_t c;
+    if (n < 2)
+        return 0;
+    *ret_n = 1;
+    switch (p[1]) {
+    case 'u':
+    case 'x':
+        if (n > 2 && p[2] == '{')
+            return read_in_braces(p, n, ret, ret_n);
+        if (p[1] == 'u')
+            return read_utf16(p, n, ret, ret_n);
+        if (!read_number(behind(p, n, 2), 16, 2, 2, &c))
+            return 0;
+        ret[0] = (uint8_t)c;
+        return 4;
+    case 'U':
+        if (!read_number(behind(p, n, 2), 16, 8, 8, &c))
+            return 0;
+        *ret_n = put_utf8(ret, c);
+        return 10;
+    case '/':
+    case '"':
+        ret[0] = (uint8_t)p[1];
+        return 2;
+    default:
+        return 0;
+    }
+}
+
+/* The HTML standard's names for what stands in values that are looked for, or between their parts.
+ */
+static const struct {
+    const char *name;
+    uint16_t c;
+} names[] = {
+    {"amp", '&'},    {"apos", '\''},   {"colon", ':'}, {"comma", ','},    {"commat", '@'},
+    {"dash", '-'},   {"emsp", ' '},    {"ensp", ' '},  {"equals", '='},   {"gt", '>'},
+    {"hyphen", '-'}, {"lowbar", '_'},  {"lpar", '('},  {"lt", '<'},       {"mdash", '-'},
+    {"minus", '-'},  {"nbsp", ' '},    {"ndash", '-'}, {"NewLine", '\n'}, {"num", '#'},
+    {"percnt", '%'}, {"period", '.'},  {"plus", '+'},  {"quot", '"'},     {"rpar", ')'},
+    {"semi", ';'},   {"shy", 0xad},    {"sol", '/'},   {"Tab", '\t'},     {"thinsp", ' '},
+    {"zwj", 0x200d}, {"zwnj", 0x200c},
+};
+#define NAME_MAX_BYTES 7
+
+static size_t read_name(const char *p, size_t n, uint8_t ret[4], size_t *ret_n) {
+    size_t most = n < NAME_MAX_BYTES + 2 ? n : NAME_MAX_BYTES + 2;
+    const char *end = memchr(p, ';', most);
+    size_t n_name = end ? (size_t)(end - p) - 1 : 0;
+
+    for (size_t i = 0; i < TX_COUNT_OF(names) && n_name > 0; i++)
+        if (strlen(names[i].name) == n_name && memcmp(p + 1, names[i].name, n_name) == 0) {
+            *ret_n = put_utf8(ret, names[i].c);
+            return n_name + 2;
+        }
+    return 0;
+}
+
+/* As browsers read it, the semicolon may be missing behind a number. */
+static size_t read_entity(const char *p, size_t n, uint8_t ret[4], size_t *ret_n) {
+    if (n < 3)
+        return 0;
+    if (p[1] != '#')
+        return read_name(p, n, ret, ret_n);
+    bool hex = (p[2] | 0x20) == 'x';
+    size_t start = hex ? 3 : 2;
+    uint32_t c;
+    size_t digits = read_number(behind(p, n, start), hex ? 16 : 10, 1, NUMBER_DIGITS_MAX, &c);
+    if (digits == 0)
+        return 0;
+    *ret_n = put_utf8(ret, c);
+    size_t end = start + digits;
+    return end + (end < n && p[end] == ';');
+}
+
+size_t tx_escape_read(const char *p, size_t n, unsigned decode, uint8_t ret[4], size_t *ret_n) {
+    if (p[0] == '%')
+        return decode & TX_READ_PERCENT ? read_percent(p, n, ret, ret_n) : 0;
+    if (!(decode & TX_READ_ESCAPES))
+        return 0;
+    if (p[0] == '\\')
+        return read_backslash(p, n, ret, ret_n);
+    return p[0] == '&' ? read_entity(p, n, ret, ret_n) : 0;
+}
