@@ -152,6 +152,7 @@ struct word {
 #define MORE 2   /* an id of more words */
 #define PREFIX 4 /* not with it, but with a word of letters in front of it */
 #define OTHER 8  /* a maker's token, an address */
+#define CARD 16  /* the first group of a card's number */
 
 static void try_single(struct tx_scan *s, const struct word *word) {
     size_t n = word->end - word->start;
@@ -202,6 +203,16 @@ static inline bool may_be_other(const struct tx_scan *s, size_t start, size_t n,
     return (kinds & TX_VENDOR) | ((kinds & TX_BTC) && n >= BTC_BYTES_MIN) | (behind == '~');
 }
 
+/* Four digits with a sign behind them that is not looked at for cards otherwise. */
+static inline bool may_be_card(const struct tx_scan *s, size_t n, uint64_t digits, size_t end) {
+    if (n != 4 || digits != 15)
+        return false;
+    uint8_t behind = tx_scan_at(s, end), next = tx_scan_at(s, end + 1);
+    return behind == ' ' ? !tx_is_alnum(next)
+                         : behind == '/' || behind == '_' || behind == '.' || behind == '+' ||
+                               behind == '|' || behind == ':' || tx_is_space(behind);
+}
+
 /* Up to 63 bytes of a map that end before bit i, the last one in the highest bit. */
 static inline uint64_t bits_before(const uint64_t *map, size_t i) {
     return map[i / 64] << 1 << (63 - i % 64) | map[(ptrdiff_t)(i / 64) - 1] >> (i % 64);
@@ -223,7 +234,8 @@ static inline struct word look_at_word(const struct tx_scan *s, size_t end) {
     word.what =
         (uint8_t)(SINGLE * may_begin(s, n, word.digits, TX_ID_NONE) |
                   MORE * (joined & may_begin(s, n, word.digits, separator)) |
-                  PREFIX * (letter & prefix) | OTHER * may_be_other(s, word.start, n, behind));
+                  PREFIX * (letter & prefix) | OTHER * may_be_other(s, word.start, n, behind) |
+                  CARD * may_be_card(s, n, word.digits, end));
     return word;
 }
 
@@ -234,6 +246,8 @@ static void take_word(struct tx_scan *s, const struct word *word) {
         try_single(s, word);
     if (word->what & MORE)
         try_more(s, word);
+    if (word->what & CARD)
+        tx_detect_card_groups(s, word->start);
     if (word->what & OTHER)
         tx_detect_vendor_word(s, word->start, word->end);
     if ((word->what & OTHER) && word->end - word->start >= BTC_BYTES_MIN)

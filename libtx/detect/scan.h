@@ -186,6 +186,8 @@ void tx_detect_plus(struct tx_scan *s, size_t at);        /* '+', from the telep
 void tx_detect_mrz(struct tx_scan *s, size_t at);         /* '<' */
 /* Digits with gaps, from their first on. */
 void tx_detect_card(struct tx_scan *s, size_t at);
+/* From a word of four digits on. */
+void tx_detect_card_groups(struct tx_scan *s, size_t start);
 /* A run of digits [at, end). */
 void tx_detect_iban(struct tx_scan *s, size_t at, size_t end);
 void tx_detect_ipv4(struct tx_scan *s, size_t at, size_t end);
