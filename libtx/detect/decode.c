@@ -54,10 +54,11 @@ static bool joins(struct tx_text text, size_t at, char before) {
            (is_digit(text.p[at + 1]) || is_escape(text.p[at + 1]));
 }
 
-static size_t word_start(struct tx_text text, size_t at) {
+/* Not before `first`, where the last such word ended. */
+static size_t word_start(struct tx_text text, size_t first, size_t at) {
     size_t start = at;
     while (
-        start > 0 && at - start < WORD_BACK &&
+        start > first && at - start < WORD_BACK &&
         (!is_space(text.p[start - 1]) || (start > 1 && joins(text, start - 1, text.p[start - 2]))))
         start--;
     return start;
@@ -72,7 +73,7 @@ static bool is_plus(struct tx_text text, size_t at, char before) {
 static void decode_escapes(const struct tx_coded *coded, unsigned decode, size_t at, uint8_t *ret,
                            struct tx_encoded *ret_word) {
     const struct tx_text text = coded->text;
-    size_t start = word_start(text, at), i = start, n = 0;
+    size_t start = word_start(text, coded->words_done, at), i = start, n = 0;
     bool has_percent = text.p[at] == '%';
 
     for (size_t n_char; i < text.n; i += n_char) {
@@ -340,7 +341,7 @@ static bool take_escape(struct tx_coded *coded, unsigned decode, size_t at, uint
     if (tx_escape_read(coded->text.p + at, coded->text.n - at, decode, one, &n_one) <= 2)
         return false;
     decode_escapes(coded, decode, at, ret, ret_word);
-    coded->at = ret_word->end;
+    coded->at = coded->words_done = ret_word->end;
     return true;
 }
 

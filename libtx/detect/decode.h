@@ -25,6 +25,7 @@ struct tx_coded {
     size_t first; /* the text's first bit in them */
     size_t at;
     uint32_t *origins; /* room for text.n + 1: where each decoded byte begins in the text */
+    size_t words_done; /* up to here, words with escapes were decoded */
     size_t lines_done; /* up to here, lines of base64 were joined before */
 };
 
