@@ -124,7 +124,9 @@ TX_ANCHORS tx_four tx_vendors(const struct tx_around *base64, const struct tx_ar
     if (!TX_ANY(ends))
         return ends;
     tx_four four = TX_BACK(*hex, 1) & TX_BACK(*hex, 2) & TX_BACK(*hex, 3) & TX_BACK(*hex, 4);
-    return ends & ~four & TX_BACK(*alnum, 1) & TX_BACK(*alnum, 2) & tx_coded_run(behind);
+    ends &=
+        ~four & TX_BACK(*alnum, 1) & TX_BACK(*alnum, 2) & TX_AHEAD(body, 6) & TX_AHEAD(body, 12);
+    return TX_ANY(ends) ? ends & tx_coded_run(behind) : ends;
 }
 
 /* Where a run begins that may be base64; where one without dashes begins behind a dash, and one
@@ -203,6 +205,10 @@ TX_ANCHORS tx_four tx_anchors_at(const struct tx_bits *bits, size_t b) {
             time = word & tx_times(&digit, &alnum, &dash, &colon);
     memcpy(bits->anchor + b, &anchor, sizeof(anchor));
     memcpy(bits->coded + b, &coded, sizeof(coded));
+    struct tx_around letter = tx_without(&alnum, &digit), separator = tx_or(&gap, &dot);
+    separator = tx_or(&separator, &slashes);
+    tx_four joined = word & TX_BACK(separator, 1) & TX_BACK(letter, 2);
+    memcpy(bits->joined + b, &joined, sizeof(joined));
     memcpy(bits->uuid + b, &uuid, sizeof(uuid));
     memcpy(bits->time + b, &time, sizeof(time));
     return anchor | coded | digit.at;
@@ -229,15 +235,21 @@ TX_ANCHORS void tx_without_clocks(const struct tx_bits *bits, size_t b) {
     bits->coded[b] &= ~(bits->uuid[b] | TX_BEHIND(bits->uuid, b, 24) | bits->time[b]);
 }
 
-/* A digit in a word, added to the word's bits, carries on to the bit behind them. */
+/* alnum + more + *carry: a bit of a word, added to all its bits, carries on to the one behind it.
+ */
+TX_ANCHORS uint64_t tx_carry(uint64_t alnum, uint64_t more, uint64_t *carry) {
+    uint64_t sum = alnum + *carry;
+    *carry = sum < alnum;
+    sum += more;
+    *carry |= sum < more;
+    return sum & ~alnum;
+}
+
 TX_ANCHORS void tx_words(const struct tx_bits *bits, size_t n) {
-    uint64_t carry = 0;
+    uint64_t digits = 0, joined = 0;
     for (size_t b = 0; b * 64 <= n; b++) {
-        uint64_t alnum = bits->alnum[b], digit = bits->digit[b], sum = alnum + carry;
-        carry = sum < carry;
-        sum += digit;
-        carry |= sum < digit;
-        bits->word[b] = sum & ~alnum;
+        bits->word[b] = tx_carry(bits->alnum[b], bits->digit[b], &digits);
+        bits->joined[b] = tx_carry(bits->alnum[b], bits->joined[b], &joined);
         const uint64_t *uuid = bits->uuid + b, *time = bits->time + b;
         if (uuid[0] | uuid[-1] | time[0] | time[-1])
             tx_without_clocks(bits, b);

@@ -34,6 +34,7 @@ struct tx_bits {
     uint64_t *anchor; /* what begins is known by the character itself */
     uint64_t *card;   /* digits, with gaps or without */
     uint64_t *word;   /* behind a word that has a digit */
+    uint64_t *joined; /* behind a word with a letter and one separator in front of it */
     uint64_t *coded;  /* an escape, or a run that may be base64 or hex */
     uint64_t *uuid;   /* 36 characters that are one, but for whether a letter is among them */
     uint64_t *time;   /* 16 characters of a date and time: 2026-11-23T18:04 */
@@ -51,6 +52,16 @@ static inline void tx_bits_init(struct tx_bits *bits, uint64_t *words, size_t n)
         words[0] = 0;
         maps[i] = words + 1;
     }
+}
+
+/* Of the b-th word of a map, those bits that are in [from, to). */
+static inline uint64_t tx_bits_within(size_t b, size_t from, size_t to) {
+    uint64_t within = UINT64_MAX;
+    if (b <= from / 64)
+        within = b < from / 64 ? 0 : within << (from % 64);
+    if (b >= to / 64)
+        within = b > to / 64 ? 0 : within & ~(UINT64_MAX << (to % 64));
+    return within;
 }
 
 static inline bool tx_bit(const uint64_t *map, size_t i) {

@@ -20,13 +20,10 @@ struct word {
     bool has_more;
 };
 
-static inline void find_key(struct tx_scan *s, const struct word *word, uint32_t key,
-                            unsigned n_key, on_phrase found) {
+static void find_key(struct tx_scan *s, const struct word *word, unsigned n_key, on_phrase found) {
     const struct tx_phrases *phrases = s->phrases;
-    uint32_t bucket = tx_phrase_bucket(key);
-    if (!tx_bit(phrases->has, bucket))
-        return;
-    for (uint16_t i = phrases->first[bucket]; i; i = phrases->entry[i - 1].next) {
+    uint32_t key = tx_phrase_short(word->key, n_key);
+    for (uint16_t i = phrases->first[tx_phrase_bucket(key)]; i; i = phrases->entry[i - 1].next) {
         const struct tx_phrase_entry *entry = &phrases->entry[i - 1];
         if (entry->key != key || entry->n_key != n_key ||
             (word->has_more && ((entry->more ^ word->more) & entry->more_mask)))
@@ -38,21 +35,22 @@ static inline void find_key(struct tx_scan *s, const struct word *word, uint32_t
     }
 }
 
+static __attribute__((noinline)) void find_all(struct tx_scan *s, struct tx_text text, size_t at,
+                                               uint32_t key, on_phrase found) {
+    size_t n = text.n - at;
+    struct word word = {.text = text, .at = at, .key = key, .has_more = n >= 2 * TX_PHRASE_KEY};
+    if (word.has_more)
+        word.more = tx_phrase_key((const uint8_t *)text.p + at + TX_PHRASE_KEY, n - TX_PHRASE_KEY);
+    for (unsigned n_key = 1; n_key <= TX_PHRASE_KEY; n_key++)
+        find_key(s, &word, n_key, found);
+}
+
 /* All phrases that begin at `at`, where a word begins. */
 static inline void find_at(struct tx_scan *s, struct tx_text text, size_t at, on_phrase found) {
     const uint8_t *p = (const uint8_t *)text.p + at;
-    size_t n = text.n - at;
-    struct word word = {
-        .text = text, .at = at, .key = tx_phrase_key(p, n), .has_more = n >= 2 * TX_PHRASE_KEY};
-    unsigned shorter = s->phrases->shorter[tx_phrase_pair(word.key)];
-
-    if (word.has_more)
-        word.more = tx_phrase_key(p + TX_PHRASE_KEY, n - TX_PHRASE_KEY);
-    find_key(s, &word, word.key, TX_PHRASE_KEY, found);
-    for (; shorter; shorter &= shorter - 1) {
-        unsigned n_key = (unsigned)__builtin_ctz(shorter);
-        find_key(s, &word, tx_phrase_short(word.key, n_key), n_key, found);
-    }
+    uint32_t key = tx_phrase_key(p, text.n - at);
+    if (tx_phrase_may_begin(s->phrases, key, text.n - at > 2 ? p[2] : 0))
+        find_all(s, text, at, key, found);
 }
 
 static void mark(struct tx_scan *s, size_t start, size_t end, uint16_t phrase) {

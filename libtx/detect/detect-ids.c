@@ -171,11 +171,10 @@ static void try_more(struct tx_scan *s, const struct word *word) {
         try_words(s, &id, node, start, end);
 }
 
-static inline bool may_begin(const struct tx_scan *s, size_t n, uint64_t digits,
+static inline bool may_begin(const struct tx_scan *s, size_t n, uint64_t kinds,
                              enum tx_id_separator behind) {
-    const struct tx_id_mask *mask =
-        &s->ids->starts[n <= TX_ID_WORD_MAX ? n : TX_ID_WORD_MAX + 1][behind];
-    return ((digits & mask->digits) == mask->digits) & !(digits & mask->letters);
+    tx_id_mask must = s->ids->starts[n <= TX_ID_WORD_MAX ? n : TX_ID_WORD_MAX + 1][behind];
+    return (kinds & must) == must;
 }
 
 /* Short words of letters in front of the one at `start`, each with one separator behind it. */
@@ -189,7 +188,7 @@ static void try_prefixes(struct tx_scan *s, size_t start) {
         if (behind == TX_ID_NONE || word.start == word.end ||
             tx_is_word(tx_scan_before(s, word.start)))
             return;
-        if (may_begin(s, word.end - word.start, 0, behind))
+        if (may_begin(s, word.end - word.start, tx_id_kinds(0), behind))
             try_more(s, &word);
         start = word.start;
     }
@@ -213,29 +212,28 @@ static inline bool may_be_card(const struct tx_scan *s, size_t n, uint64_t digit
                                behind == '|' || behind == ':' || tx_is_space(behind);
 }
 
-/* Up to 63 bytes of a map that end before bit i, the last one in the highest bit. */
-static inline uint64_t bits_before(const uint64_t *map, size_t i) {
-    return map[i / 64] << 1 << (63 - i % 64) | map[(ptrdiff_t)(i / 64) - 1] >> (i % 64);
+/* 64 places of a map, and those before them. */
+struct pair {
+    uint64_t before, at;
+};
+
+/* The 64 places in front of the i-th, of which the last is in the highest bit. */
+static inline uint64_t ending(const struct pair *map, size_t i) {
+    return map->at << 1 << (63 - i) | map->before >> i;
 }
 
-/* The word that ends at `end`. Nearly without branches: what a word is nobody can tell before. */
-static inline struct word look_at_word(const struct tx_scan *s, size_t end) {
-    uint64_t alnum = bits_before(s->bits->alnum, s->first + end);
-    uint64_t digit = bits_before(s->bits->digit, s->first + end);
-    size_t n = (size_t)__builtin_clzll(~alnum | 1);
-    if (__builtin_expect(n > 62, 0))
-        n = s->first + end - tx_run_start(s->bits->alnum, s->first + end);
-    struct word word = {.start = end - n, .end = end, .digits = n < 64 ? digit >> (64 - n) : 0};
-    uint8_t behind = tx_scan_at(s, end), before = tx_scan_before(s, word.start);
-    bool letter = n < 62 && (alnum & ~digit) << n >> 62 & 1;
+/* The word that ends at `end`, n characters long. Without branches: what a word is nobody can tell
+ * before. */
+static inline struct word look_at_word(const struct tx_scan *s, size_t end, size_t n,
+                                       uint64_t digits, bool is_joined) {
+    struct word word = {.start = end - n, .end = end, .digits = digits};
+    uint8_t behind = tx_scan_at(s, end);
     enum tx_id_separator separator = (enum tx_id_separator)s->ids->separators[behind];
-    bool joined = separator != TX_ID_NONE, prefix = s->ids->separators[before] != TX_ID_NONE;
-
-    word.what =
-        (uint8_t)(SINGLE * may_begin(s, n, word.digits, TX_ID_NONE) |
-                  MORE * (joined & may_begin(s, n, word.digits, separator)) |
-                  PREFIX * (letter & prefix) | OTHER * may_be_other(s, word.start, n, behind) |
-                  CARD * may_be_card(s, n, word.digits, end));
+    uint64_t kinds = tx_id_kinds(digits);
+    word.what = (uint8_t)(SINGLE * may_begin(s, n, kinds, TX_ID_NONE) |
+                          MORE * may_begin(s, n, kinds, separator) | PREFIX * is_joined |
+                          OTHER * may_be_other(s, word.start, n, behind) |
+                          CARD * may_be_card(s, n, digits, end));
     return word;
 }
 
@@ -244,7 +242,7 @@ static void take_word(struct tx_scan *s, const struct word *word) {
         try_prefixes(s, word->start);
     if (word->what & SINGLE)
         try_single(s, word);
-    if (word->what & MORE)
+    if ((word->what & MORE) && separator_at(s, word->end) != TX_ID_NONE)
         try_more(s, word);
     if (word->what & CARD)
         tx_detect_card_groups(s, word->start);
@@ -254,13 +252,40 @@ static void take_word(struct tx_scan *s, const struct word *word) {
         tx_detect_btc(s, word->start, word->end);
 }
 
-void tx_detect_words(struct tx_scan *s, size_t b, uint64_t ends) {
-    TX_UNINITIALIZED struct word words[32];
-    size_t n = 0;
+#define WORDS 64 /* that are looked at before any is tried */
+
+/* Those that end in the b-th word of the bits, at `ends`; how many there are then. */
+static inline size_t look_at_words(const struct tx_scan *s, size_t b, uint64_t ends,
+                                   struct word *words, size_t n_words) {
+    const struct tx_bits *bits = s->bits;
+    struct pair alnum = {bits->alnum[(ptrdiff_t)b - 1], bits->alnum[b]};
+    struct pair digit = {bits->digit[(ptrdiff_t)b - 1], bits->digit[b]};
+    uint64_t joined = bits->joined[b];
+
     for (; ends; ends &= ends - 1) {
-        words[n] = look_at_word(s, b * 64 + (size_t)__builtin_ctzll(ends) - s->first);
-        n += words[n].what != 0;
+        size_t i = (size_t)__builtin_ctzll(ends), end = b * 64 + i;
+        size_t n = (size_t)__builtin_clzll(~ending(&alnum, i) | 1);
+        uint64_t digits = ending(&digit, i) >> (64 - n);
+        if (__builtin_expect(n > 62, 0)) {
+            n = end - tx_run_start(bits->alnum, end);
+            digits = 0;
+        }
+        words[n_words] = look_at_word(s, end - s->first, n, digits, joined >> i & 1);
+        n_words += words[n_words].what != 0;
     }
-    for (size_t i = 0; i < n; i++)
-        take_word(s, &words[i]);
+    return n_words;
+}
+
+void tx_detect_words(struct tx_scan *s) {
+    TX_UNINITIALIZED struct word words[WORDS];
+    size_t first = s->first, end = first + s->n, n = 0;
+
+    for (size_t b = first / 64; b <= end / 64 && !s->matches->overflow; b++) {
+        n = look_at_words(s, b, s->bits->word[b] & tx_bits_within(b, first + 1, end + 1), words, n);
+        if (n < WORDS / 2 && b < end / 64)
+            continue;
+        for (size_t k = 0; k < n; k++)
+            take_word(s, &words[k]);
+        n = 0;
+    }
 }

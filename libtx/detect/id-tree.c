@@ -95,10 +95,9 @@ static void add_shape(const struct tx_id_shape *shape, char any) {
     tree.nodes[node].first_row = (uint16_t)tree.n_rows;
     size_t n_first = strcspn(shape->shape, " -./~");
     char behind = shape->shape[n_first] == '~' ? any : shape->shape[n_first];
-    struct tx_id_mask *start =
-        &tree.starts[n_first][row->single ? TX_ID_NONE : separator_of(behind)];
-    start->digits &= row->digits & ((UINT64_C(1) << n_first) - 1);
-    start->letters &= row->letters & ((UINT64_C(1) << n_first) - 1);
+    uint64_t word = (UINT64_C(1) << n_first) - 1;
+    tree.starts[n_first][row->single ? TX_ID_NONE : separator_of(behind)] &=
+        (row->digits & word) | (row->letters & word) << 32;
 }
 
 static void build(void) {

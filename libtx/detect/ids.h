@@ -46,16 +46,18 @@ struct tx_id_row {
 
 #define TX_ID_WORD_MAX 18 /* characters of a word */
 
-/* Which of a word's characters must be digits, and letters. All of both: nothing fits. */
-struct tx_id_mask {
-    uint64_t digits, letters;
-};
+/* Which of a word's characters must be digits, in the lower half, and which letters. All: nothing
+ * fits. */
+typedef uint64_t tx_id_mask;
+static inline uint64_t tx_id_kinds(uint64_t digits) {
+    return digits | ~digits << 32;
+}
 
 struct tx_id_tree {
     size_t n_nodes, n_rows;
     /* What shapes have in common by their first word's length (or a greater one) and what is behind
      * it: a second word, or with TX_ID_NONE nothing. */
-    struct tx_id_mask starts[TX_ID_WORD_MAX + 2][TX_ID_SEPARATORS + 1];
+    tx_id_mask starts[TX_ID_WORD_MAX + 2][TX_ID_SEPARATORS + 1];
     uint16_t roots[TX_ID_WORD_MAX + 1];
     /* By the first word's length, the separator, and the second word's length. */
     uint16_t pairs[TX_ID_WORD_MAX + 1][TX_ID_SEPARATORS][TX_ID_WORD_MAX + 1];

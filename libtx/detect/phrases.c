@@ -30,6 +30,24 @@ static void add_more(struct tx_phrase_entry *entry, const char *rest, const char
     }
 }
 
+static void set(uint64_t *filter, uint32_t key) {
+    uint32_t bit = tx_phrase_bit(key);
+    filter[bit / 64] |= UINT64_C(1) << (bit % 64);
+}
+
+/* Of keys of two bytes, with all that can stand behind them but a capital. Those of one are of
+ * letters past ASCII. */
+static void add_filter(uint32_t key, unsigned n, bool is_whole) {
+    assert(n > 1 || (key & 0x80));
+    if (n == TX_PHRASE_KEY)
+        set(all.four, key);
+    if (n == 3)
+        set(all.three, tx_phrase_short(key, 3));
+    for (uint32_t third = 0; n == 2 && third < 256; third++)
+        if (!is_whole || !(tx_is_letter((uint8_t)third) || third >= 0x80))
+            set(all.three, tx_phrase_short((key & 0xffff) | third << 16 | 0x202020, 3));
+}
+
 static void add_key(const uint8_t *bytes, unsigned n, size_t phrase, const char *rest,
                     const char *end) {
     uint32_t whole = tx_phrase_key(bytes, n), key = tx_phrase_short(whole, n);
@@ -42,12 +60,9 @@ static void add_key(const uint8_t *bytes, unsigned n, size_t phrase, const char 
     *entry = (struct tx_phrase_entry){
         .key = key, .n_key = (uint8_t)n, .phrase = (uint16_t)phrase, .next = all.first[bucket]};
     all.first[bucket] = (uint16_t)all.n_entries;
-    all.has[bucket / 64] |= UINT64_C(1) << (bucket % 64);
+    add_filter(whole, n, rest == end && !all.phrase[phrase].is_prefix);
     if (n == TX_PHRASE_KEY)
         add_more(entry, rest, end);
-    for (uint32_t second = n == 1 ? 0 : whole >> 8 & 0xff; n < TX_PHRASE_KEY && second < 256;
-         second += n == 1 ? 1 : 256)
-        all.shorter[tx_phrase_pair((whole & 0xff) | (second | 0x20) << 8)] |= (uint8_t)(1u << n);
 }
 
 /* The keys of a phrase, of which n bytes are there: a space is any joint or none, and what is

@@ -17,6 +17,7 @@
 #define TX_PHRASE_BYTES_MAX 128
 #define TX_PHRASE_KEY 4
 #define TX_PHRASE_BUCKETS 8192
+#define TX_PHRASE_FILTER_BITS 15
 
 struct tx_phrase {
     const char *p;
@@ -36,11 +37,11 @@ struct tx_phrases {
     size_t n, n_entries;
     struct tx_phrase phrase[TX_PHRASES_MAX];
     struct tx_phrase_entry entry[2 * TX_PHRASES_MAX];
-    /* By the key: whether there is one, and 1 + the index of its first entry. */
-    uint64_t has[TX_PHRASE_BUCKETS / 64];
-    uint16_t first[TX_PHRASE_BUCKETS];
-    /* By the first two bytes: the lengths of shorter keys, as bits. */
-    uint8_t shorter[1024];
+    uint16_t first[TX_PHRASE_BUCKETS]; /* by the key: 1 + the index of its first entry */
+    /* By another, longer hash: of four bytes, whether there is such a key; of three, whether there
+     * is one or a shorter key whose phrase can stand so. */
+    uint64_t four[(1 << TX_PHRASE_FILTER_BITS) / 64];
+    uint64_t three[(1 << TX_PHRASE_FILTER_BITS) / 64];
 };
 
 /* Borrowed, for ever. */
@@ -64,8 +65,18 @@ static inline uint32_t tx_phrase_short(uint32_t key, unsigned n) {
 static inline uint32_t tx_phrase_bucket(uint32_t key) {
     return key * 0x9e3779b1u >> 19;
 }
-static inline uint32_t tx_phrase_pair(uint32_t key) {
-    return (key << 16) * 0x9e3779b1u >> 22;
+static inline uint32_t tx_phrase_bit(uint32_t key) {
+    return key * 0x9e3779b1u >> (32 - TX_PHRASE_FILTER_BITS);
+}
+
+/* Whether some phrase may begin so, of which `third` is the third byte as it stands: seldom for
+ * other words. A capital may end a word of two letters: idNo. What begins past ASCII may. */
+static inline bool tx_phrase_may_begin(const struct tx_phrases *phrases, uint32_t key,
+                                       uint8_t third) {
+    uint32_t four = tx_phrase_bit(key), three = tx_phrase_bit(tx_phrase_short(key, 3));
+    return (phrases->four[four / 64] >> (four % 64) & 1) |
+           (phrases->three[three / 64] >> (three % 64) & 1) | ((uint8_t)(third - 'A') < 26) |
+           (key >> 7 & 1);
 }
 
 /* Where the phrase at p[at] ends, of n bytes; 0 when it is not there. A space in it is any joint,

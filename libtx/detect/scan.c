@@ -352,11 +352,9 @@ static void take_run(struct tx_scan *s, size_t at) {
 
 typedef void (*take)(struct tx_scan *s, size_t at);
 
-/* All places of a map in its b-th word, of those in `within`. */
-static inline void take_all(struct tx_scan *s, const uint64_t *map, size_t b, uint64_t within,
-                            take take_one) {
-    for (uint64_t bits = map[b] & within; bits; bits &= bits - 1)
-        take_one(s, b * 64 + (size_t)__builtin_ctzll(bits) - s->first);
+static inline void take_all(struct tx_scan *s, uint64_t places, size_t base, take take_one) {
+    for (; places; places &= places - 1)
+        take_one(s, base + (size_t)__builtin_ctzll(places));
 }
 
 static void scan(struct tx_scan *s) {
@@ -364,20 +362,14 @@ static void scan(struct tx_scan *s) {
     size_t first = s->first, end = first + s->n;
 
     for (size_t b = first / 64; b <= end / 64 && !s->matches->overflow; b++) {
-        uint64_t within = UINT64_MAX, behind = UINT64_MAX; /* [first, end) and (first, end] */
-        if (b == first / 64) {
-            within <<= first % 64;
-            behind = within << 1;
-        }
-        if (b == end / 64) {
-            within &= ~(UINT64_MAX << (end % 64));
-            behind &= UINT64_MAX >> (63 - end % 64);
-        }
-        take_all(s, bits->anchor, b, within, take_anchor);
-        take_all(s, bits->card, b, within, tx_detect_card);
-        take_all(s, bits->coded, b, within, take_run);
-        tx_detect_words(s, b, bits->word[b] & behind);
+        uint64_t within = tx_bits_within(b, first, end);
+        if (!(within & (bits->anchor[b] | bits->card[b] | bits->coded[b])))
+            continue;
+        take_all(s, bits->anchor[b] & within, b * 64 - first, take_anchor);
+        take_all(s, bits->card[b] & within, b * 64 - first, tx_detect_card);
+        take_all(s, bits->coded[b] & within, b * 64 - first, take_run);
     }
+    tx_detect_words(s);
 }
 
 void tx_scan(struct tx_text text, const struct tx_bits *bits, size_t first,

@@ -192,9 +192,8 @@ void tx_detect_card_groups(struct tx_scan *s, size_t start);
 void tx_detect_iban(struct tx_scan *s, size_t at, size_t end);
 void tx_detect_ipv4(struct tx_scan *s, size_t at, size_t end);
 void tx_detect_gps(struct tx_scan *s, size_t at, size_t end);
-/* All words of letters and digits, with at least one digit, whose ends are `ends` in the b-th word
- * of the bits. */
-void tx_detect_words(struct tx_scan *s, size_t b, uint64_t ends);
+/* All words of letters and digits with at least one digit. */
+void tx_detect_words(struct tx_scan *s);
 /* One of them, [start, end). */
 void tx_detect_btc(struct tx_scan *s, size_t start, size_t end);
 void tx_detect_vendor_word(struct tx_scan *s, size_t start, size_t end);
