@@ -83,7 +83,9 @@ TX_ANCHORS tx_four tx_colons(const struct tx_around *colon, const struct tx_arou
     if (!TX_ANY(colon->at))
         return colon->at;
     tx_four two = tx_begins(colon) & TX_AHEAD(*colon, 1);
-    tx_four within = colon->at & TX_BACK(address, 1);
+    tx_four within = colon->at & TX_BACK(address, 1) & TX_AHEAD(address, 6) & TX_AHEAD(address, 11);
+    if (!TX_ANY(within))
+        return two;
     TX_GROW(address, 1);
     TX_GROW(address, 2);
     TX_GROW(address, 4);
@@ -97,11 +99,14 @@ TX_ANCHORS tx_four tx_cards(const struct tx_around *digit, const struct tx_aroun
         .at = digit->at | (gap->at & TX_BACK(*digit, 1) & TX_AHEAD(*digit, 1)),
         .after = digit->after |
                  (gap->after & (digit->after << 1 | digit->at >> 63) & digit->after >> 1)};
+    tx_four found = tx_begins(digit) & TX_AHEAD(card, 4) & TX_AHEAD(card, 10) & TX_AHEAD(card, 11);
+    if (!TX_ANY(found))
+        return found;
     TX_GROW(card, 1);
     TX_GROW(card, 2);
     TX_GROW(card, 4);
     TX_GROW(card, TX_CARD_BYTES - 8);
-    return card.at & tx_begins(digit);
+    return card.at & found;
 }
 
 TX_ANCHORS tx_four tx_coded_run(struct tx_around m) {

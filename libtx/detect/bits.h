@@ -54,13 +54,14 @@ static inline void tx_bits_init(struct tx_bits *bits, uint64_t *words, size_t n)
     }
 }
 
-/* Of the b-th word of a map, those bits that are in [from, to). */
+/* Of the b-th word of a map, which has some of [from, to] in it, those bits that are in [from, to).
+ */
 static inline uint64_t tx_bits_within(size_t b, size_t from, size_t to) {
     uint64_t within = UINT64_MAX;
-    if (b <= from / 64)
-        within = b < from / 64 ? 0 : within << (from % 64);
-    if (b >= to / 64)
-        within = b > to / 64 ? 0 : within & ~(UINT64_MAX << (to % 64));
+    if (b * 64 < from)
+        within = b == from / 64 ? within << (from % 64) : 0;
+    if (b == to / 64)
+        within &= ~(UINT64_MAX << (to % 64));
     return within;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libtx/detect/classify.h"
 
+#include <endian.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -88,44 +89,64 @@ static void build(void) {
     }
 }
 
+/* The highest bits of eight bytes, the first one's lowest. */
+static inline uint64_t highest(uint64_t bytes) {
+    return ((bytes & UINT64_C(0x8080808080808080)) >> 7) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+/* Of eight bytes which are not 0, but for their highest bits. */
+static inline uint64_t lower_set(uint64_t bytes) {
+    const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+    return highest((bytes & low) + low);
+}
+
 /* 64 bytes, and the two behind them. */
 static uint64_t classify_block(const uint8_t *p, const struct tx_bits *ret, size_t b) {
-    uint64_t bits[16] = {0}, literal = 0, scheme = 0;
-    uint32_t first_of = tables.literal[p[0]], second_of = tables.literal[p[1]] >> 8;
+    uint8_t bits[16][8]; /* of each class eight at a time, the first ones first */
+    uint64_t literal = 0, scheme = 0, map[16];
+    uint32_t first_of = tables.literal[p[0]], second_of = tables.literal[p[1]];
 
-    for (unsigned i = 0; i < 64; i += 8) {
-        uint64_t first = 0, second = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        uint64_t first = 0, second = 0, groups = 0;
+#pragma GCC unroll 8
         for (unsigned k = 0; k < 8; k++) {
-            uint32_t third_of = tables.literal[p[i + k + 2]] >> 16;
-            uint32_t groups = first_of & second_of & third_of;
-            literal |= (uint64_t)((groups & 0x7f) != 0) << (i + k);
-            scheme |= (uint64_t)(groups >> 7 & 1) << (i + k);
-            first_of = tables.literal[p[i + k + 1]];
-            second_of = tables.literal[p[i + k + 2]] >> 8;
-            first |= tables.first[p[i + k]] << k;
-            second |= tables.second[p[i + k]] << k;
+            const uint8_t *at = p + 8 * i + k;
+            uint32_t third_of = tables.literal[at[2]];
+            groups |= (uint64_t)(first_of & second_of >> 8 & third_of >> 16 & 0xff) << (8 * k);
+            first_of = second_of;
+            second_of = third_of;
+            first |= tables.first[*at] << k;
+            second |= tables.second[*at] << k;
         }
+        literal |= lower_set(groups) << (8 * i);
+        scheme |= highest(groups) << (8 * i);
+#pragma GCC unroll 8
         for (unsigned k = 0; k < 8; k++) {
-            bits[k] |= (first >> (8 * k) & 0xff) << i;
-            bits[8 + k] |= (second >> (8 * k) & 0xff) << i;
+            bits[k][i] = (uint8_t)(first >> (8 * k));
+            bits[8 + k][i] = (uint8_t)(second >> (8 * k));
         }
     }
-    ret->digit[b] = bits[DIGIT];
-    ret->alnum[b] = bits[DIGIT] | bits[LETTER];
-    ret->hex[b] = bits[HEX];
-    ret->base64[b] = bits[BASE64];
-    ret->colon[b] = bits[COLON];
-    ret->dot[b] = bits[DOT];
-    ret->gap[b] = bits[GAP];
-    ret->opener[b] = bits[OPENER];
-    ret->rare[b] = bits[RARE];
-    ret->slashes[b] = bits[SLASHES];
-    ret->escape[b] = bits[ESCAPE];
+#pragma GCC unroll 16
+    for (unsigned k = 0; k < N_CLASSES; k++) {
+        memcpy(&map[k], bits[k], sizeof(map[k]));
+        map[k] = le64toh(map[k]);
+    }
+    ret->digit[b] = map[DIGIT];
+    ret->alnum[b] = map[DIGIT] | map[LETTER];
+    ret->hex[b] = map[HEX];
+    ret->base64[b] = map[BASE64];
+    ret->colon[b] = map[COLON];
+    ret->dot[b] = map[DOT];
+    ret->gap[b] = map[GAP];
+    ret->opener[b] = map[OPENER];
+    ret->rare[b] = map[RARE];
+    ret->slashes[b] = map[SLASHES];
+    ret->escape[b] = map[ESCAPE];
     ret->literal[b] = literal;
     ret->scheme[b] = scheme;
-    ret->upper[b] = bits[UPPER];
-    ret->high[b] = bits[HIGH];
-    return bits[HIGH];
+    ret->upper[b] = map[UPPER];
+    ret->high[b] = map[HIGH];
+    return map[HIGH];
 }
 
 static bool classify(const uint8_t *p, size_t n, const struct tx_bits *ret) {

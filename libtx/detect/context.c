@@ -41,15 +41,17 @@ static __attribute__((noinline)) void find_all(struct tx_scan *s, struct tx_text
     struct word word = {.text = text, .at = at, .key = key, .has_more = n >= 2 * TX_PHRASE_KEY};
     if (word.has_more)
         word.more = tx_phrase_key((const uint8_t *)text.p + at + TX_PHRASE_KEY, n - TX_PHRASE_KEY);
-    for (unsigned n_key = 1; n_key <= TX_PHRASE_KEY; n_key++)
+    for (unsigned n_key = 1; n_key < TX_PHRASE_KEY; n_key++)
         find_key(s, &word, n_key, found);
+    if (tx_phrase_has_four(s->phrases, key))
+        find_key(s, &word, TX_PHRASE_KEY, found);
 }
 
 /* All phrases that begin at `at`, where a word begins. */
 static inline void find_at(struct tx_scan *s, struct tx_text text, size_t at, on_phrase found) {
     const uint8_t *p = (const uint8_t *)text.p + at;
     uint32_t key = tx_phrase_key(p, text.n - at);
-    if (tx_phrase_may_begin(s->phrases, key, text.n - at > 2 ? p[2] : 0))
+    if (tx_phrase_may_begin(s->phrases, key, p, text.n - at))
         find_all(s, text, at, key, found);
 }
 
@@ -78,20 +80,15 @@ static uint64_t words_at(const struct tx_bits *bits, size_t b) {
            (upper & (lower << 1 | last_lower >> 63));
 }
 
-/* The words of bits [from, to), whose marks are put at their end. */
+/* The words that begin in the bits [from, to). Their marks are put at the end. */
 static void look_at_text(struct tx_scan *s, size_t from, size_t to) {
     const struct tx_text text = {(const char *)s->p, s->n};
-    size_t first = s->first, end = first + s->n;
-    for (size_t b = from; b < to && !s->context_overflow; b++) {
-        uint64_t words = words_at(s->bits, b);
-        if (b == first / 64)
-            words &= UINT64_MAX << (first % 64);
-        if (b == end / 64)
-            words &= ~(UINT64_MAX << (end % 64));
+    for (size_t b = from / 64; b * 64 < to && !s->context_overflow; b++) {
+        uint64_t words = words_at(s->bits, b) & tx_bits_within(b, from, to);
         for (; words; words &= words - 1)
-            find_at(s, text, b * 64 + (size_t)__builtin_ctzll(words) - first, mark);
+            find_at(s, text, b * 64 + (size_t)__builtin_ctzll(words) - s->first, mark);
     }
-    s->matches->work += (to - from) * 64;
+    s->matches->work += to - from;
 }
 
 static void look_at_name(struct tx_scan *s) {
@@ -102,12 +99,14 @@ static void look_at_name(struct tx_scan *s) {
     s->matches->work += name.n;
 }
 
+/* In front of a candidate, where a phrase that is near can begin. */
+#define REACH_BYTES (BEFORE_BYTES + TX_PHRASE_BYTES_MAX)
+
 /* Candidates come nearly in the text's order, so each looks on from where the last one stopped. One
  * that goes back to before the first makes all be looked at once more, from the beginning. */
 static void look(struct tx_scan *s, size_t start, size_t end) {
-    size_t reach = BEFORE_BYTES + TX_PHRASE_BYTES_MAX / 2;
-    size_t from = (s->first + (start > reach ? start - reach : 0)) / 64;
-    size_t to = (s->first + (s->n - end > AFTER_BYTES ? end + AFTER_BYTES : s->n)) / 64 + 1;
+    size_t from = s->first + (start > REACH_BYTES ? start - REACH_BYTES : 0);
+    size_t to = s->first + (s->n - end > AFTER_BYTES ? end + AFTER_BYTES : s->n);
 
     if (!s->has_context) {
         s->has_context = true;
@@ -117,9 +116,8 @@ static void look(struct tx_scan *s, size_t start, size_t end) {
     }
     if (from < s->looked_from) {
         s->n_marks = 0;
-        s->looked_from = s->first / 64;
         to = to > s->looked_to ? to : s->looked_to;
-        s->looked_to = s->looked_from;
+        s->looked_from = s->looked_to = s->first;
     }
     if (to > s->looked_to) {
         look_at_text(s, s->looked_to, to);
@@ -192,7 +190,6 @@ static size_t first_mark(const struct tx_scan *s, size_t start) {
 }
 
 bool tx_context_near(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end) {
-    size_t reach = BEFORE_BYTES + TX_PHRASE_BYTES_MAX;
     s->near_start = s->near_end = 0;
     if (s->options->assume_context)
         return true;
@@ -202,7 +199,7 @@ bool tx_context_near(struct tx_scan *s, enum tx_detector detector, size_t start,
         return true;
     if (!tx_detectors_have(&s->marked, detector))
         return false;
-    for (size_t i = first_mark(s, start > reach ? start - reach : 0);
+    for (size_t i = first_mark(s, start > REACH_BYTES ? start - REACH_BYTES : 0);
          i < s->n_marks && s->marks[i].start < end + AFTER_BYTES; i++) {
         const struct tx_context_mark *m = &s->marks[i];
         s->matches->work++;

@@ -119,24 +119,23 @@ static uint16_t child_of(const struct tx_id_tree *tree, uint16_t node, enum tx_i
     return child;
 }
 
-/* From the second word on, whose node is `node` and whose beginning is `start`. */
-static void try_words(struct tx_scan *s, struct id *id, uint16_t node, size_t start, size_t end) {
+/* The words up to id->end lead to `node`: those ids that end there, and on from there. */
+static void try_words(struct tx_scan *s, struct id *id, uint16_t node) {
     const struct tx_id_tree *tree = s->ids;
     for (;;) {
-        id->digits |= tx_bits_of(s->bits->digit, s->first + start, end - start) << id->n;
-        id->n += end - start;
-        id->end = end;
-        if (!fits(id->digits, tree->nodes[node].digits, tree->nodes[node].letters))
-            return;
         s->matches->work++;
         try_rows(s, node, id);
-        enum tx_id_separator separator = separator_at(s, end);
+        enum tx_id_separator separator = separator_at(s, id->end);
         if (separator == TX_ID_NONE)
             return;
-        start = end + 1;
-        end = tx_run_end(s->bits->alnum, s->first + start) - s->first;
-        node = child_of(tree, node, separator, end - start);
+        size_t i = s->first + id->end + 1, end = tx_run_end(s->bits->alnum, i), n = end - i;
+        node = child_of(tree, node, separator, n);
         if (!node)
+            return;
+        id->digits |= tx_bits_of(s->bits->digit, i, n) << id->n;
+        id->n += n;
+        id->end = end - s->first;
+        if (!fits(id->digits, tree->nodes[node].digits, tree->nodes[node].letters))
             return;
     }
 }
@@ -162,13 +161,19 @@ static void try_single(struct tx_scan *s, const struct word *word) {
 
 static void try_more(struct tx_scan *s, const struct word *word) {
     const struct tx_id_tree *tree = s->ids;
-    size_t n = word->end - word->start, start = word->end + 1;
     enum tx_id_separator separator = separator_at(s, word->end);
-    size_t end = tx_run_end(s->bits->alnum, s->first + start) - s->first;
-    uint16_t node = end - start <= TX_ID_WORD_MAX ? tree->pairs[n][separator][end - start] : 0;
-    struct id id = {.start = word->start, .end = word->end, .digits = word->digits, .n = n};
-    if (node)
-        try_words(s, &id, node, start, end);
+    size_t n = word->end - word->start, i = s->first + word->end + 1;
+    size_t end = tx_run_end(s->bits->alnum, i), n_second = end - i;
+    uint16_t node = n_second <= TX_ID_WORD_MAX ? tree->pairs[n][separator][n_second] : 0;
+
+    if (!node)
+        return;
+    uint64_t digits = word->digits | tx_bits_of(s->bits->digit, i, n_second) << n;
+    if (!fits(digits, tree->nodes[node].digits, tree->nodes[node].letters))
+        return;
+    struct id id = {
+        .start = word->start, .end = end - s->first, .digits = digits, .n = n + n_second};
+    try_words(s, &id, node);
 }
 
 static inline bool may_begin(const struct tx_scan *s, size_t n, uint64_t kinds,

@@ -14,7 +14,7 @@
 #include "libtx/detect/detect.h"
 
 #define TX_PHRASES_MAX 4096
-#define TX_PHRASE_BYTES_MAX 128
+#define TX_PHRASE_BYTES_MAX 64
 #define TX_PHRASE_KEY 4
 #define TX_PHRASE_BUCKETS 8192
 #define TX_PHRASE_FILTER_BITS 15
@@ -69,14 +69,19 @@ static inline uint32_t tx_phrase_bit(uint32_t key) {
     return key * 0x9e3779b1u >> (32 - TX_PHRASE_FILTER_BITS);
 }
 
-/* Whether some phrase may begin so, of which `third` is the third byte as it stands: seldom for
- * other words. A capital may end a word of two letters: idNo. What begins past ASCII may. */
+static inline bool tx_phrase_has_four(const struct tx_phrases *phrases, uint32_t key) {
+    uint32_t bit = tx_phrase_bit(key);
+    return phrases->four[bit / 64] >> (bit % 64) & 1;
+}
+
+/* Whether some phrase may begin so at p, of n bytes: seldom for other words. A capital may end a
+ * word of two letters: idNo. What begins past ASCII may. */
 static inline bool tx_phrase_may_begin(const struct tx_phrases *phrases, uint32_t key,
-                                       uint8_t third) {
-    uint32_t four = tx_phrase_bit(key), three = tx_phrase_bit(tx_phrase_short(key, 3));
-    return (phrases->four[four / 64] >> (four % 64) & 1) |
-           (phrases->three[three / 64] >> (three % 64) & 1) | ((uint8_t)(third - 'A') < 26) |
-           (key >> 7 & 1);
+                                       const uint8_t *p, size_t n) {
+    uint32_t three = tx_phrase_bit(tx_phrase_short(key, 3));
+    bool hump = n > 2 && (uint8_t)(p[2] - 'A') < 26 && (uint8_t)(p[1] - 'a') < 26;
+    return tx_phrase_has_four(phrases, key) | (phrases->three[three / 64] >> (three % 64) & 1) |
+           hump | (key >> 7 & 1);
 }
 
 /* Where the phrase at p[at] ends, of n bytes; 0 when it is not there. A space in it is any joint,

@@ -59,7 +59,7 @@ struct tx_scan {
     bool has_context, context_overflow;
     struct tx_detector_set named;           /* by the field's name */
     struct tx_detector_set marked;          /* by some word of the text */
-    size_t n_marks, looked_from, looked_to; /* words of the bits */
+    size_t n_marks, looked_from, looked_to; /* bits */
     uint32_t near_start, near_end; /* the word that tx_context_near found last; the same: a name */
     struct tx_context_mark marks[TX_CONTEXT_MARKS];
 };
