@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <endian.h>
+
 #include "libtx/crypto/secret.h"
 #include "libtx/detect/card.h"
 
@@ -34,16 +36,25 @@ struct digits {
     uint8_t value[AT_HAND];
     uint8_t group_of[AT_HAND];
     uint32_t place[AT_HAND];
-    /* Sums of all before, every second one doubled and its own digits added: those at odd places,
-     * or those at even ones. */
-    uint32_t sum[2][AT_HAND + 1];
+    /* Sums of all before, every second one doubled and its own digits added, modulo 10: of those at
+     * even and at odd places doubled; and of the two the one that a number which ends there wants.
+     */
+    uint8_t sum[2][AT_HAND + 1], wanted[AT_HAND + 1 + 8];
     struct group group[GROUPS];
 };
 
-/* From the right, every second digit counts double. */
-static bool luhn(const struct digits *d, size_t start, size_t end) {
-    const uint32_t *sum = d->sum[(d->n_dropped + end - 1) % 2];
-    return (sum[end] - sum[start]) % 10 == 0;
+_Static_assert(DIGITS_MAX - DIGITS_MIN == 7, "eight lengths, a byte each");
+
+/* Luhn's check for all lengths at once, as bits: from the right, every second digit counts double.
+ * A number's sum is 0 where that of all before its end is that of all before its start. */
+static uint32_t luhn(const struct digits *d, size_t start) {
+    const uint64_t ones = UINT64_C(0x0001000100010001), high = UINT64_C(0x8080808080808080);
+    size_t end = start + DIGITS_MIN, parity = (d->n_dropped + end - 1) % 2;
+    uint64_t sums, before;
+    memcpy(&sums, d->wanted + end, sizeof(sums));
+    before = ones * d->sum[parity][start] | (ones * d->sum[!parity][start]) << 8;
+    uint64_t equal = (high - (le64toh(sums) ^ before)) & high; /* each is less than 16 */
+    return (uint32_t)((equal >> 7) * UINT64_C(0x0102040810204080) >> 56) << DIGITS_MIN;
 }
 
 /* Numbers in a row are no card because their gaps happen to differ: 4012-11 23-59. Groups of four
@@ -73,8 +84,7 @@ static void try_inside(struct tx_scan *s, const struct digits *d, size_t start, 
     while (lengths) {
         size_t n = 31u - (size_t)__builtin_clz(lengths);
         lengths &= ~(1u << n);
-        if (!luhn(d, start, start + n) || !is_whole(d, start, start + n) ||
-            tx_card_kind(&d->value[start], n) != TX_CARD_SURE)
+        if (!is_whole(d, start, start + n) || tx_card_kind(&d->value[start], n) != TX_CARD_SURE)
             continue;
         tx_scan_claim(s, TX_DETECT_CREDIT_CARD, d->place[start], d->place[start + n - 1] + 1u);
         return;
@@ -89,16 +99,17 @@ static void try_from(struct tx_scan *s, const struct digits *d, size_t start) {
 
     if (most < DIGITS_MIN || !(group->is_long || d->place[start] == group->start))
         return;
-    uint32_t lengths = tx_card_lengths(&d->value[start]) & possible;
+    uint32_t lengths = luhn(d, start) & possible;
+    if (lengths)
+        lengths &= tx_card_lengths(&d->value[start]);
     if (group->is_long) {
         try_inside(s, d, start, lengths);
         return;
     }
     for (uint32_t left = s->options->trace ? possible : lengths; left; left &= left - 1) {
         size_t n = (size_t)__builtin_ctz(left);
-        bool is_card = (lengths >> n & 1) && luhn(d, start, start + n);
-        if ((is_card || s->options->trace) && is_whole(d, start, start + n))
-            take(s, d, start, n, is_card);
+        if (is_whole(d, start, start + n))
+            take(s, d, start, n, lengths >> n & 1);
     }
 }
 
@@ -121,13 +132,15 @@ static void try_all(struct tx_scan *s, struct digits *d, bool is_end) {
     memmove(d->group_of, d->group_of + n, left * sizeof(d->group_of[0]));
     memmove(d->place, d->place + n, left * sizeof(d->place[0]));
     for (size_t k = 0; k < 2; k++)
-        memmove(d->sum[k], d->sum[k] + n, (left + 1) * sizeof(d->sum[k][0]));
+        memmove(d->sum[k], d->sum[k] + n, left + 1);
+    memmove(d->wanted, d->wanted + n, left + 1);
     d->n = left;
     d->n_dropped += n;
 }
 
 static void add_digits(struct tx_scan *s, struct digits *d, const struct group *group) {
     static const uint8_t doubled[10] = {0, 2, 4, 6, 8, 1, 3, 5, 7, 9};
+    static const uint8_t modulo[19] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8};
     uint8_t number = (uint8_t)(group->number % GROUPS);
 
     d->group[number] = *group;
@@ -139,8 +152,9 @@ static void add_digits(struct tx_scan *s, struct digits *d, const struct group *
         d->value[i] = value;
         d->place[i] = at;
         d->group_of[i] = number;
-        d->sum[plain][i + 1] = d->sum[plain][i] + value;
-        d->sum[!plain][i + 1] = d->sum[!plain][i] + doubled[value];
+        d->sum[plain][i + 1] = modulo[d->sum[plain][i] + value];
+        d->sum[!plain][i + 1] = modulo[d->sum[!plain][i] + doubled[value]];
+        d->wanted[i + 1] = d->sum[plain][i + 1];
     }
 }
 
@@ -172,6 +186,7 @@ void tx_detect_card(struct tx_scan *s, size_t at) {
         return;
     d.n = d.n_dropped = 0;
     d.sum[0][0] = d.sum[1][0] = 0;
+    memset(d.wanted, 0, sizeof(d.wanted)); /* eight are read at once */
     for (;; at = end + 1) {
         end = digits_end(s, at);
         group = next_group(s, &group, at, end);
