@@ -315,7 +315,6 @@ static struct tx_verdict *find(struct tx_ruleset *set, const struct tx_condition
     *v = (struct tx_verdict){.used = true, .made = ++set->n_made, .strictest = -1};
     tx_set_copy(&v->matched, &matched, set->n_words);
     decide(set, v);
-    v->wants_any = tx_detectors_any(&v->wanted);
     return v;
 }
 

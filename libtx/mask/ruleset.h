@@ -35,7 +35,6 @@ struct tx_verdict {
     struct tx_set matched;         /* rules, and entries of `allow:` behind them */
     struct tx_claim whole;         /* of the value as a whole */
     struct tx_detector_set wanted; /* detectors that some rule asks for */
-    bool wants_any;                /* there are some */
     int strictest;                 /* action of those rules; -1: none */
     bool must_scan;                /* something is counted, whatever is claimed of the whole */
     bool shadows;                  /* a shadow rule without detectors is among `matched` */

@@ -36,8 +36,8 @@ void tx_slots_look(struct tx_mask *mask, const struct tx_detector_set *wanted, s
 }
 
 /* Whether what could be found would matter: to what is claimed, or to what is counted. */
-static bool is_looked_at(const struct tx_mask *mask, const struct tx_verdict *verdict,
-                         const struct tx_asked *asked, struct tx_detector_set *ret_wanted) {
+static bool is_looked_at(const struct tx_verdict *verdict, const struct tx_asked *asked,
+                         struct tx_detector_set *ret_wanted) {
     bool is_whole = verdict->whole.any && !asked->is_key;
     int whole = is_whole ? (int)verdict->whole.action.kind : -1;
 
@@ -45,8 +45,6 @@ static bool is_looked_at(const struct tx_mask *mask, const struct tx_verdict *ve
     if (!asked->detectors || (verdict->strictest <= whole && !verdict->must_scan))
         return false;
     *ret_wanted = verdict->wanted;
-    if (asked->detectors == &mask->all) /* of which there are no others */
-        return verdict->wants_any;
     tx_detectors_and(ret_wanted, asked->detectors);
     return tx_detectors_any(ret_wanted);
 }
@@ -85,7 +83,7 @@ static const struct tx_slot *fill_single(struct tx_mask *mask, const struct tx_v
     struct tx_slot *slot = &mask->single;
 
     fill(slot, verdict, asked);
-    if (is_looked_at(mask, verdict, asked, &slot->wanted)) {
+    if (is_looked_at(verdict, asked, &slot->wanted)) {
         set_looked_at(slot, 0, asked);
         look(mask, &slot->wanted, asked->text, asked->name, true, matches);
         slot->overflow = matches->overflow;
@@ -104,7 +102,7 @@ const struct tx_slot *tx_slots_add(struct tx_mask *mask, const struct tx_verdict
         mask->overflow = true;
         return NULL;
     }
-    bool looked_at = is_looked_at(mask, verdict, asked, &slot->wanted);
+    bool looked_at = is_looked_at(verdict, asked, &slot->wanted);
     if (looked_at && mask->n_values == TX_DETECT_VALUES_MAX) {
         mask->overflow = true;
         return NULL;
