@@ -25,7 +25,8 @@ static bool ends_with(const char *name, size_t n, const char *word) {
 
 /* `name` is in lower case, without '_' and '-'. */
 static bool names_secret(const char *name, size_t n) {
-    static const char *const anywhere[] = {"password", "passwd", "passphrase", "passwort"};
+    static const char *const anywhere[] = {"password", "passwd", "passphrase", "passwort",
+                                           "kennwort"};
     static const char *const at_end[] = {"secret",     "token",      "apikey",  "accesskey",
                                          "secretkey",  "privatekey", "authkey", "passcode",
                                          "accountkey", "sharedkey",  "pwd"};
@@ -144,24 +145,12 @@ static size_t plain_end(struct tx_scan *s, size_t at) {
     return end;
 }
 
-/* "hmac:" and 32 digits, as masking writes them. */
-static bool is_pseudonym(const struct tx_scan *s, size_t start, size_t end) {
-    if (end - start != 37 || !tx_scan_is(s, start, "hmac:"))
-        return false;
-    for (size_t i = start + 5; i < end; i++)
-        if (!tx_is_hex(s->p[i]) || (s->p[i] >= 'A' && s->p[i] <= 'F'))
-            return false;
-    return true;
-}
-
 /* Nothing, and what stands in place of a value: also what masking itself wrote. */
 static bool is_no_secret(const struct tx_scan *s, size_t start, size_t end) {
     static const char *const words[] = {"null", "nil", "none", "true", "false", "[redacted]"};
     for (size_t i = 0; i < TX_COUNT_OF(words); i++)
         if (end - start == strlen(words[i]) && tx_scan_is_word(s, start, words[i]))
             return true;
-    if (is_pseudonym(s, start, end))
-        return true;
     while (start < end && s->p[start] == '*')
         start++;
     return start == end;
