@@ -62,9 +62,12 @@ struct part {
     bool is_new; /* it is as somebody sent it, whatever it looks like */
 };
 
-/* TX_NO_DETECTOR: none or several. */
+/* TX_NO_DETECTOR: none or several. An IPv4 address at the end of an IPv6 one is a part of it. */
 static enum tx_detector only_one(const struct tx_detector_set *set) {
     size_t i = 0;
+    if (tx_detectors_count(set) == 2 && tx_detectors_have(set, TX_DETECT_IPV4) &&
+        tx_detectors_have(set, TX_DETECT_IPV6))
+        return TX_DETECT_IPV6;
     if (tx_detectors_count(set) != 1)
         return TX_NO_DETECTOR;
     while (!set->word[i])
@@ -156,7 +159,7 @@ static enum tx_outcome finish(struct tx_mask *mask, enum tx_outcome outcome, str
 
 /* --- the whole --- */
 
-/* The detectors that would find just this text in a longer one. */
+/* The detector that would find just this text in a longer one, whatever it is made of. */
 static enum tx_detector what_is(struct tx_mask *mask, struct tx_text text) {
     struct tx_detector_set found = {.word = {0}};
 
@@ -165,9 +168,8 @@ static enum tx_detector what_is(struct tx_mask *mask, struct tx_text text) {
     tx_slots_look(mask, &mask->all, text, (struct tx_text){.p = NULL});
     for (size_t i = 0; i < mask->few.n && !mask->few.overflow; i++) {
         const struct tx_match *match = &mask->few.match[i];
-        if (match->start != 0 || match->end != text.n)
-            return TX_NO_DETECTOR;
-        tx_detectors_add(&found, match->detector);
+        if (match->start == 0 && match->end == text.n)
+            tx_detectors_add(&found, match->detector);
     }
     return only_one(&found);
 }

@@ -82,7 +82,8 @@ END_TEST
 START_TEST(equal_values_have_equal_pseudonyms_however_they_are_written) {
     _cleanup_(tx_mask_freep) struct tx_mask *mask =
         mask_of("{preset: none, i_accept_unmasked: true, rules: ["
-                "{id: d, match: {detect: [credit_card, iban, email]}, action: pseudonym},"
+                "{id: d, match: {detect: [credit_card, iban, email, ipv4, ipv6]}, action: "
+                "pseudonym},"
                 "{id: w, match: {fields: [who]}, action: pseudonym}]}");
     static const char *const same[][2] = {
         {"alice@example.org", "Alice@Example.ORG"},
@@ -96,6 +97,12 @@ START_TEST(equal_values_have_equal_pseudonyms_however_they_are_written) {
         ck_assert_str_eq(a, b);
         /* A value as a whole, when it is just what one detector finds. */
         check_pseudonym(mask, "who", same[i][1], "pseudonym:w", b);
+        ck_assert_str_eq(strchr(a, ':'), strchr(b, ':'));
+    }
+    static const char *const fields[][2] = {{"x", "pseudonym:d"}, {"who", "pseudonym:w"}};
+    for (size_t i = 0; i < TX_COUNT_OF(fields); i++) {
+        check_pseudonym(mask, fields[i][0], "10.1.2.3", fields[i][1], a);
+        check_pseudonym(mask, fields[i][0], "::ffff:10.1.2.3", fields[i][1], b);
         ck_assert_str_eq(strchr(a, ':'), strchr(b, ':'));
     }
     check_pseudonym(mask, "who", "Some Body", "pseudonym:w", a);
