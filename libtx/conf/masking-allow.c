@@ -149,7 +149,8 @@ static void read_values(struct tx_masking_reader *r, const struct tx_conf_node *
     }
 }
 
-/* A network is of addresses, a test card is a card: with other detectors nothing is met. */
+/* A network is of addresses, a domain of mail or a URL, a test card is a card: with other detectors
+ * nothing is met. */
 static void check_fits(struct tx_masking_reader *r, const struct tx_conf_node *node,
                        const struct tx_masking_allow *allow) {
     struct tx_detector_set found;
@@ -160,6 +161,10 @@ static void check_fits(struct tx_masking_reader *r, const struct tx_conf_node *n
         !tx_detectors_have(&found, TX_DETECT_IPV6))
         tx_masking_node_error(r, tx_masking_node_get(node, "cidr"),
                               "networks are for the detectors ipv4 and ipv6");
+    if (allow->domains.n && !tx_detectors_have(&found, TX_DETECT_EMAIL) &&
+        !tx_detectors_have(&found, TX_DETECT_URL_PASSWORD))
+        tx_masking_node_error(r, tx_masking_node_get(node, "domains"),
+                              "domains are for the detectors email and url_password");
     if (allow->public_test_pans && !tx_detectors_have(&found, TX_DETECT_CREDIT_CARD))
         tx_masking_node_error(r, tx_masking_node_get(node, "preset"),
                               "public-test-pans is for the detector credit_card");

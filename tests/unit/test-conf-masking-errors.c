@@ -448,6 +448,8 @@ START_TEST(allows) {
          "t.yaml:4:14: an allow before this one has the name 'a' too"},
         {"masking: {allow: [{name: a, detector: email, cidr: [10.0.0.0/8], reason: r}]}\n",
          "t.yaml:1:52: networks are for the detectors ipv4 and ipv6"},
+        {"masking: {allow: [{name: a, detector: ipv4, domains: [example.org], reason: r}]}\n",
+         "t.yaml:1:54: domains are for the detectors email and url_password"},
         {"masking: {allow: [{name: a, detector: iban, preset: public-test-pans, reason: r}]}\n",
          "t.yaml:1:53: public-test-pans is for the detector credit_card"},
     };
