@@ -113,10 +113,12 @@ static uint64_t fold_word(uint64_t word, uint64_t *upper) {
     uint64_t low = word & EACH(0x7fu), high = word & EACH(0x80u);
     uint64_t capitals = (low + EACH(0x80u - 'A')) & ~(low + EACH(0x7fu - 'Z')) & ~high;
     uint64_t hyphens = bytes_that_are(low, high, '-'), dots = bytes_that_are(low, high, '.');
+    uint64_t spaces = bytes_that_are(low, high, ' ');
 
     capitals &= EACH(0x80u);
     *upper |= capitals;
-    return (word | capitals >> 2) ^ ((hyphens >> 7) * ('-' ^ '_')) ^ ((dots >> 7) * ('.' ^ '_'));
+    return (word | capitals >> 2) ^ ((hyphens >> 7) * ('-' ^ '_')) ^ ((dots >> 7) * ('.' ^ '_')) ^
+           ((spaces >> 7) * (' ' ^ '_'));
 }
 
 bool tx_name_fold(struct tx_text text, struct tx_name *ret) {
