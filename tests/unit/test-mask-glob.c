@@ -80,6 +80,20 @@ START_TEST(names_of_fields_are_folded) {
 }
 END_TEST
 
+/* A name is folded eight bytes at a time, a pattern that is written down byte by byte. */
+START_TEST(each_byte_of_a_name_is_folded_as_in_a_pattern) {
+    for (int c = 1; c < 256; c++) {
+        char pattern[2] = {(char)c, '\0'}, text[11], canonical[2];
+        struct tx_name name;
+        memset(text, c, sizeof(text));
+        ck_assert(tx_name_fold((struct tx_text){text, sizeof(text)}, &name));
+        tx_glob_canonical_field(pattern, canonical);
+        for (size_t i = 0; i < sizeof(text); i++)
+            ck_assert_msg(name.plain[i] == canonical[0], "byte %d", c);
+    }
+}
+END_TEST
+
 START_TEST(lengths_are_bounded) {
     char text[TX_GLOB_NAME_BYTES + 2];
     struct tx_glob *glob = NULL;
@@ -99,6 +113,7 @@ int main(void) {
     TCase *tests = tcase_create("glob");
     tcase_add_test(tests, a_star_stays_within_a_part_of_an_events_name);
     tcase_add_test(tests, names_of_fields_are_folded);
+    tcase_add_test(tests, each_byte_of_a_name_is_folded_as_in_a_pattern);
     tcase_add_test(tests, lengths_are_bounded);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
