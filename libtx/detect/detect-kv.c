@@ -11,7 +11,7 @@
 #define BACKSLASHES_MAX 3 /* in front of a quote: JSON within JSON */
 
 static bool is_name(uint8_t c) {
-    return tx_is_alnum(c) || c == '_' || c == '-';
+    return tx_is_alnum(c) || c == '_' || c == '-' || c >= 0x80;
 }
 
 static bool is_quote(uint8_t c) {
@@ -25,11 +25,14 @@ static bool ends_with(const char *name, size_t n, const char *word) {
 
 /* `name` is in lower case, without '_' and '-'. */
 static bool names_secret(const char *name, size_t n) {
-    static const char *const anywhere[] = {"password", "passwd", "passphrase", "passwort",
-                                           "kennwort"};
+    static const char *const anywhere[] = {
+        "password",   "passwd",     "passphrase", "passwort",   "kennwort",
+        "wachtwoord", "contraseña", "contraseÑa", "contrasena", "motdepasse",
+    };
     static const char *const at_end[] = {"secret",     "token",      "apikey",  "accesskey",
                                          "secretkey",  "privatekey", "authkey", "passcode",
-                                         "accountkey", "sharedkey",  "pwd"};
+                                         "accountkey", "sharedkey",  "pwd",     "senha",
+                                         "hasło",      "hasŁo",      "haslo"};
     if (n >= 3 && memcmp(name, "pwd", 3) == 0)
         return true;
     for (size_t i = 0; i < TX_COUNT_OF(anywhere); i++)
@@ -39,6 +42,12 @@ static bool names_secret(const char *name, size_t n) {
         if (ends_with(name, n, at_end[i]))
             return true;
     return false;
+}
+
+static bool is_mot_de_passe(const struct tx_scan *s, size_t end) {
+    size_t n = strlen("mot de passe");
+    return end >= n && tx_scan_is_word(s, end - n, "mot de passe") &&
+           !tx_is_word(tx_scan_before(s, end - n));
 }
 
 /* Whether the word that ends at `end` names a secret. */
@@ -52,6 +61,8 @@ static bool is_secret_name(struct tx_scan *s, size_t end) {
         letters |= 1u << (s->p[start] & 31);
     }
     s->matches->work += end - start;
+    if (is_mot_de_passe(s, end))
+        return true;
     /* Most words are out by their letters: each name above has a k, a w, an h or a c. */
     if (end - start < 3 ||
         !(letters & (1u << ('k' & 31) | 1u << ('w' & 31) | 1u << ('h' & 31) | 1u << ('c' & 31))))

@@ -15,7 +15,7 @@ struct tx_level {
     uint32_t *offsets;
     uint8_t *decoded;
     uint32_t *origins; /* of what was decoded, when the word is mixed */
-    uint64_t *words; /* of the bits */
+    uint64_t *words;   /* of the bits */
     struct tx_bits bits;
     struct tx_matches *matches; /* of what was decoded; level 0: of one of many values */
 };

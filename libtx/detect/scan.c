@@ -206,6 +206,13 @@ static void take_iban(struct tx_scan *s, size_t at) {
         tx_detect_iban(s, digits, digits + 2);
 }
 
+/* hasło, contraseña, wachtwoord: by the letter behind those three. */
+static bool is_name_abroad(uint8_t first, uint8_t third, uint8_t fourth) {
+    return (first == 'h' && third == 's' && (fourth == 'l' || fourth == 0xc5)) ||
+           (first == 'r' && third == 's' && fourth == 'e') ||
+           (first == 'w' && third == 'c' && fourth == 'h');
+}
+
 /* The middle one of three characters says most. */
 static void take_letter(struct tx_scan *s, size_t at) {
     uint8_t first = tx_lower(s->p[at]), second = tx_lower(tx_scan_at(s, at + 1)),
@@ -221,7 +228,8 @@ static void take_letter(struct tx_scan *s, size_t at) {
         take_name(s, at);
         break;
     case 'a':
-        if (first == 'p' && third == 's')
+        if ((first == 'p' && third == 's') ||
+            is_name_abroad(first, third, tx_lower(tx_scan_at(s, at + 3))))
             take_name(s, at);
         break;
     case 'w':
@@ -229,7 +237,8 @@ static void take_letter(struct tx_scan *s, size_t at) {
             take_name(s, at);
         break;
     case 'e':
-        if ((first == 'r' && third == 't') || (first == 'k' && (third == 'n' || third == 'y')))
+        if ((first == 'r' && third == 't') || (first == 'k' && (third == 'n' || third == 'y')) ||
+            (first == 's' && third == 'n' && tx_lower(tx_scan_at(s, at + 3)) == 'h'))
             take_name(s, at);
         break;
     case 'y':

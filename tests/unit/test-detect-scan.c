@@ -245,12 +245,14 @@ END_TEST
 /* The bitmaps know the first letters of these; whoever adds a name to detect-kv.c adds it here. */
 START_TEST(every_name_of_a_secret_is_seen_by_its_letters) {
     static const char *const names[] = {
-        "password",    "passwd",     "passphrase", "passwort", "pwd",       "secret",
-        "token",       "apikey",     "accesskey",  "passcode", "secretkey", "privatekey",
-        "authkey",     "accountkey", "sharedkey",  "PassWord", "api_key",   "API-KEY",
-        "se_cret",     "to-ken",     "sec-ret",    "p_wd",     "pw-d",      "pass_word",
-        "p_assword",   "pa_ssword",  "secre_t",    "toke-n",   "api_ke_y",  "access__key",
-        "s_e_c_r_e_t", "my-token_",
+        "password",     "passwd",     "passphrase", "passwort", "pwd",        "secret",
+        "token",        "apikey",     "accesskey",  "passcode", "secretkey",  "privatekey",
+        "authkey",      "accountkey", "sharedkey",  "PassWord", "api_key",    "API-KEY",
+        "se_cret",      "to-ken",     "sec-ret",    "p_wd",     "pw-d",       "pass_word",
+        "p_assword",    "pa_ssword",  "secre_t",    "toke-n",   "api_ke_y",   "access__key",
+        "s_e_c_r_e_t",  "my-token_",  "Kennwort",   "Senha",    "contraseña", "CONTRASEÑA",
+        "contrasena",   "hasło",      "HASŁO",      "haslo",    "wachtwoord", "nova_senha",
+        "mot de passe",
     };
     char text[128];
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
