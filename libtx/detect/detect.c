@@ -136,7 +136,8 @@ static void claim_word(const struct tx_matches *inner, const struct tx_encoded *
         tx_matches_add(ret, &(struct tx_match){.start = (uint32_t)word->start,
                                                .end = (uint32_t)word->end,
                                                .detector = match->detector,
-                                               .confidence = match->confidence});
+                                               .confidence = match->confidence,
+                                               .is_encoded = true});
     }
 }
 

@@ -73,6 +73,7 @@ struct tx_match {
     enum tx_detector detector;
     uint16_t value;     /* of tx_detect_values: which one */
     uint8_t confidence; /* see tx_detector_confidence */
+    bool is_encoded;    /* the word says so when it is decoded; all of it is claimed */
 };
 
 /* A text with more than that in it is not worth more detail: it is redacted whole. */

@@ -51,6 +51,9 @@ struct tx_claim tx_claims_of(struct tx_mask *mask, const struct tx_slot *slot,
     if (found.allowed)
         tell(mask, TX_STEP_ALLOWED, match, mask->masking->allows[entry].name, TX_ACTION_ALLOW);
     tx_ruleset_claim(&mask->rules, slot->verdict, &found, note_shadow, &asked, &claim);
+    /* The last characters of an encoded word are not the last ones of what it says. */
+    if (claim.any && match->is_encoded && claim.action.kind == TX_ACTION_MASK)
+        claim.action.kind = TX_ACTION_REDACT;
     if (claim.any)
         tell(mask, TX_STEP_CLAIM, match, mask->rules.rule[claim.rule].id, claim.action.kind);
     return claim;

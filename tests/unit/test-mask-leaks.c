@@ -110,6 +110,17 @@ START_TEST(numbers_keys_bytes_and_json_in_strings) {
 END_TEST
 
 /* 5, 6, 7 */
+/* The ends of an encoded word show ends of the value, or more of it. */
+START_TEST(the_ends_of_an_encoded_word) {
+    struct tx_mask *mask = mask_of("{preset: none, i_accept_unmasked: true, rules: [{id: c, match: "
+                                   "{detect: [credit_card]}, action: {mask: {keep_last: 4}}}]}");
+    check_masked(mask, "x", "NDExMTExMTExMTExMTExMQ==", "[redacted]", "redact:c");
+    check_masked(mask, "x", "see 4111%3111111111111 ok", "see [redacted] ok", "redact:c");
+    check_masked(mask, "x", "4111111111111111", "************1111", "mask:c");
+    tx_mask_free(mask);
+}
+END_TEST
+
 START_TEST(what_is_written_in_another_way) {
     static const char *const texts[] = {
         "%34111111111111111",               /* percent */
@@ -481,6 +492,7 @@ int main(void) {
     tcase_add_test(tests, what_an_earlier_replacement_hides_or_makes);
     tcase_add_test(tests, a_word_of_one_field_does_not_reach_into_another);
     tcase_add_test(tests, numbers_keys_bytes_and_json_in_strings);
+    tcase_add_test(tests, the_ends_of_an_encoded_word);
     tcase_add_test(tests, what_is_written_in_another_way);
     tcase_add_test(tests, what_lies_behind_a_limit);
     tcase_add_test(tests, what_stands_beside_an_allowed_value);
