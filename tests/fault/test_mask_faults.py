@@ -82,7 +82,7 @@ class Faults(unittest.TestCase):
         for many in (3, FOREVER):
             status, said, failed = self.sweep(RULES, step=9 * STEP, many=many)
             self.assertEqual(status, 0, said)
-            self.assertGreater(failed, 7)
+            self.assertGreater(failed, 3)
 
     def test_what_is_not_masked_would_be_seen(self):
         """The control: in the lines, when no allocation fails."""

@@ -65,7 +65,8 @@ int tx_ctl_policy_try(const struct tx_ctl *ctl, const struct tx_ctl_policy *poli
 
     zero_keys(masking, keys);
     int r = tx_mask_run_tests(masking, keys, masking->n_keys, ctl->config_path, &errors);
-    fwrite(errors.data, 1, errors.len, stderr);
+    if (errors.len > 0)
+        fwrite(errors.data, 1, errors.len, stderr);
     if (r < 0)
         tx_ctl_say("%s: its tests cannot be run: %s", ctl->config_path, strerror(-r));
     return r == 0 ? TX_CTL_OK : TX_CTL_FAILED;
