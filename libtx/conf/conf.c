@@ -363,9 +363,8 @@ static void read_root(struct reader *r, const struct tx_conf_node *root) {
     if (r->masking)
         find_end_of_masking(r, root);
     r->only_masking =
-        r->errors->n == 0 ||
-        (versioned && r->masking &&
-         tx_conf_errors_lie_within(r->errors, r->errors->n, r->from, r->to));
+        r->errors->n == 0 || (versioned && r->masking &&
+                              tx_conf_errors_lie_within(r->errors, r->errors->n, r->from, r->to));
     bool broken = r->errors->n > 0;
     int result = tx_conf_masking_read(r->masking, r->directory, r->errors, &r->conf->masking);
     if (result < 0)

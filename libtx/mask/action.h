@@ -58,10 +58,10 @@ void tx_action_tools_forget(struct tx_action_tools *tools);
 #define TX_ACTION_REDACTED TX_TEXT("[redacted]")
 
 /* Writes what stands in the text's place. Not for ALLOW, REDACT, DROP_* and KEEP_ONLY. A text that
- * is redacted, or _is_output and not new, stays, but for REPLACE. When it is not 0, nothing was written and the
- * caller redacts: _E_SHOWS  the text is too short for the action, or not of its kind (no address,
- * no date); _E_FAILED a key or the vault was not to be had, or there was no room (`out` is full
- * then): an error to be counted. */
+ * is redacted, or _is_output and not new, stays, but for REPLACE. When it is not 0, nothing was
+ * written and the caller redacts: _E_SHOWS  the text is too short for the action, or not of its
+ * kind (no address, no date); _E_FAILED a key or the vault was not to be had, or there was no room
+ * (`out` is full then): an error to be counted. */
 enum { TX_ACTION_E_SHOWS = 1, TX_ACTION_E_FAILED = 2 };
 TX_MUST_USE int tx_action_apply(struct tx_action_tools *tools,
                                 const struct tx_masking_action *action,

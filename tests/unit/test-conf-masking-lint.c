@@ -52,8 +52,9 @@ START_TEST(a_rule_that_never_wins_is_told) {
     check_warns(RULES "    - {id: a, match: {fields: [\"card*\"]}, action: redact}\n"
                       "    - {id: b, match: {fields: [card_number]}, action: mask}\n",
                 "t.yaml:4: warning: rule 'b' never wins: 'a' claims all that it would");
-    check_warns(RULES "    - {id: a, match: {fields: [card_no], events: [a.b]}, action: mask}\n"
-                      "    - {id: b, match: {fields: [card-No], events: [\"a.*\"]}, action: drop}\n",
+    check_warns(RULES
+                "    - {id: a, match: {fields: [card_no], events: [a.b]}, action: mask}\n"
+                "    - {id: b, match: {fields: [card-No], events: [\"a.*\"]}, action: drop}\n",
                 "t.yaml:3: warning: rule 'a' never wins: 'b'");
     check_warns(RULES "    - {id: a, match: {detect: [github_token]}, action: mask}\n",
                 "rule 'a' never wins: 'secure-default/api-key'");

@@ -52,7 +52,8 @@ END_TEST
 START_TEST(a_test_that_does_not_hold_is_told_with_what_came_out) {
     static const char *const bad[][2] = {
         {"{tests: [{event: order.pay, in: {msg: \"4111111111111111\"}, out: {msg: \"x\"}}]}",
-         "t.yaml:2:19: a test does not hold: of the event 'order.pay', the field 'msg' was to be 'x', "
+         "t.yaml:2:19: a test does not hold: of the event 'order.pay', the field 'msg' was to be "
+         "'x', "
          "and "
          "is '************1111'\n"},
         {"{tests: [{event: e, in: {n: 17}, out: {n: \"17\"}}]}", "'n' was to be '17', and is '17'"},
@@ -91,9 +92,9 @@ START_TEST(detectors_of_the_file_find_and_their_examples_must_hold) {
     ck_assert_msg(!told, "%s", told);
     told = told_of("{detectors: {acme: {regex: \"acme_[a-z]{4}\", examples: {true: [\"acme_1\"]}}},"
                    "rules: [{id: a, match: {detect: [acme]}, action: redact}]}");
-    ck_assert_msg(told &&
-                      strstr(told, "t.yaml:2:23: the detector 'acme' cannot be used: examples: true"),
-                  "%s", told ? told : "(holds)");
+    ck_assert_msg(
+        told && strstr(told, "t.yaml:2:23: the detector 'acme' cannot be used: examples: true"),
+        "%s", told ? told : "(holds)");
 }
 END_TEST
 
