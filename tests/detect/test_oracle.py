@@ -136,8 +136,10 @@ UNIFORM = re.compile(r"^(.)\1*$")
 
 
 def issued(number):
-    return (number[0] == "4" and len(number) == 16 or number[:2] in ("34", "37") and len(number) == 15
-            or "51" <= number[:2] <= "55" or number[:4] == "6011" or "3528" <= number[:4] <= "3589")
+    if number[:2] in ("34", "37"):
+        return len(number) == 15
+    return len(number) == 16 and (number[0] == "4" or "51" <= number[:2] <= "55" or number[:4] == "6011"
+                                  or "3528" <= number[:4] <= "3589")
 
 
 def has_chinese_place(number):
