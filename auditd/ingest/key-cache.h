@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "libtx/mask/subject.h"
+#include "libtx/mask/action/subject.h"
 
 #define TX_KEY_CACHE_WAYS 8u
 #define TX_KEY_CACHE_SETS                                                                          \

@@ -16,7 +16,7 @@
 #include "libtx/base/clock.h"
 #include "libtx/base/fd.h"
 #include "libtx/crypto/begin.h"
-#include "libtx/mask/compare.h"
+#include "libtx/mask/compare/compare.h"
 #include "libtx/mask/mask.h"
 #include "libtx/mask/selftest.h"
 

@@ -6,7 +6,7 @@
 #include "libtx/conf/conf.h"
 #include "libtx/conf/schema.h"
 #include "libtx/conf/value.h"
-#include "libtx/mask/yaml.h"
+#include "libtx/mask/policy/yaml.h"
 
 struct writer {
     struct tx_bytes *b;

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "libtx/base/bytes.h"
-#include "libtx/mask/masking.h"
+#include "libtx/mask/policy/masking.h"
 #include "libtx/record/record.h"
 
 enum tx_conf_compress { TX_COMPRESS_NONE, TX_COMPRESS_ZSTD };

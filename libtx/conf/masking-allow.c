@@ -5,7 +5,7 @@
 
 #include "libtx/conf/masking-read.h"
 #include "libtx/conf/value.h"
-#include "libtx/mask/masking-cover.h"
+#include "libtx/mask/policy/masking-cover.h"
 
 /* --- networks --- */
 

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "libtx/conf/masking-read.h"
-#include "libtx/mask/masking-cover.h"
-#include "libtx/mask/masking-write.h"
+#include "libtx/mask/policy/masking-cover.h"
+#include "libtx/mask/policy/masking-write.h"
 
 /*
  * Rules that cannot do anything are mistakes: one whose conditions exclude each other, and one of

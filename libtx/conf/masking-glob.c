@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "libtx/conf/masking-read.h"
-#include "libtx/mask/glob.h"
-#include "libtx/mask/pointer.h"
+#include "libtx/mask/policy/glob.h"
+#include "libtx/mask/policy/pointer.h"
 
 /* How many patterns `{a,b}` and `[ab]` may make of one. */
 #define EXPANSIONS_MAX 64

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "libtx/base/buf.h"
-#include "libtx/mask/masking-cover.h"
+#include "libtx/mask/policy/masking-cover.h"
 
 #define DAY (86400 * INT64_C(1000000000))
 #define SOON (30 * DAY)

@@ -8,7 +8,7 @@
  */
 
 #include "libtx/base/bytes.h"
-#include "libtx/mask/masking.h"
+#include "libtx/mask/policy/masking.h"
 
 /* Appends a line for each, "NAME:LINE: warning: …"; `now` is in ns since 1970. *ret_n is how many.
  */

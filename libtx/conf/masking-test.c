@@ -4,7 +4,7 @@
 
 #include "libtx/base/bytes.h"
 #include "libtx/conf/masking-read.h"
-#include "libtx/mask/yaml.h"
+#include "libtx/mask/policy/yaml.h"
 #include "libtx/record/record.h"
 
 #define PAIRS_MAX 200

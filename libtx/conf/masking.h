@@ -10,7 +10,7 @@
 
 #include "libtx/conf/conf.h"
 #include "libtx/conf/tree.h"
-#include "libtx/mask/masking.h"
+#include "libtx/mask/policy/masking.h"
 
 /* `node` is the section's value, NULL when there is none; `directory` is the file's own, for
  * relative paths. 0; TX_CONF_E_MASKING when there was an error, which `errors` tells: then *ret is

@@ -5,8 +5,8 @@
 #include <strings.h>
 
 #include "libtx/crypto/secret.h"
-#include "libtx/mask/action.h"
-#include "libtx/mask/ip.h"
+#include "libtx/mask/action/action.h"
+#include "libtx/mask/action/ip.h"
 #include "libtx/mask/named.h"
 #include "libtx/pattern/pattern.h"
 

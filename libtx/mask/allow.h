@@ -10,7 +10,7 @@
 
 #include "libtx/crypto/hash.h"
 #include "libtx/detect/detect.h"
-#include "libtx/mask/masking.h"
+#include "libtx/mask/policy/masking.h"
 
 struct tx_allowed; /* an entry, see allow.c */
 

@@ -11,8 +11,8 @@
  */
 
 #include "libtx/mask/glob-index.h"
-#include "libtx/mask/masking.h"
-#include "libtx/mask/pointer.h"
+#include "libtx/mask/policy/masking.h"
+#include "libtx/mask/policy/pointer.h"
 #include "libtx/mask/set.h"
 #include "libtx/record/record.h"
 

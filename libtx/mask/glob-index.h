@@ -9,7 +9,7 @@
  * and ask no pattern. It keeps nothing of what it was asked.
  */
 
-#include "libtx/mask/glob.h"
+#include "libtx/mask/policy/glob.h"
 #include "libtx/mask/set.h"
 
 struct tx_named_glob {

@@ -14,9 +14,9 @@
 #include "libtx/base/bytes.h"
 #include "libtx/crypto/hash.h"
 #include "libtx/detect/detect.h"
-#include "libtx/mask/action.h"
-#include "libtx/mask/masking.h"
+#include "libtx/mask/action/action.h"
 #include "libtx/mask/named.h"
+#include "libtx/mask/policy/masking.h"
 #include "libtx/record/record.h"
 
 /* --- the compiled policy --- */

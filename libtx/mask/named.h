@@ -7,7 +7,7 @@
  */
 
 #include "libtx/detect/detect.h"
-#include "libtx/mask/masking.h"
+#include "libtx/mask/policy/masking.h"
 
 /* None or several; TX_DETECT_N is the first of the file's. */
 #define TX_NO_DETECTOR ((enum tx_detector)UINT16_MAX)

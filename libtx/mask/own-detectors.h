@@ -8,7 +8,7 @@
 
 #include "libtx/base/bytes.h"
 #include "libtx/detect/custom.h"
-#include "libtx/mask/masking.h"
+#include "libtx/mask/policy/masking.h"
 
 /* How a policy wants texts to be read. */
 struct tx_reading tx_own_detectors_reading(const struct tx_masking *masking);

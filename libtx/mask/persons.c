@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "libtx/mask/glob.h"
 #include "libtx/mask/json-text.h"
+#include "libtx/mask/policy/glob.h"
 #include "libtx/mask/set.h"
 
 #define PARTS_MAX 32

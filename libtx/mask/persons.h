@@ -9,7 +9,7 @@
  */
 
 #include "libtx/mask/arena.h"
-#include "libtx/mask/masking.h"
+#include "libtx/mask/policy/masking.h"
 #include "libtx/record/record.h"
 
 struct tx_person; /* see persons.c */

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "libtx/mask/action.h"
+#include "libtx/mask/action/action.h"
 
 #define OUT_BYTES (1024u * 1024u)
 

@@ -39,9 +39,9 @@ ALLOWED = {
 
 # Files that have to do with the configuration alone, which may be quoted to whoever wrote it.
 OF_CONFIGURATION = {
-    "libtx/mask/compare.c",
-    "libtx/mask/masking-write.c", "libtx/mask/masking-write-parts.c", "libtx/mask/masking-write-rule.c",
-    "libtx/mask/own-detectors.c", "libtx/mask/selftest.c", "libtx/mask/yaml.c",
+    "libtx/mask/compare/compare.c",
+    "libtx/mask/policy/masking-write.c", "libtx/mask/policy/masking-write-parts.c", "libtx/mask/policy/masking-write-rule.c",
+    "libtx/mask/own-detectors.c", "libtx/mask/selftest.c", "libtx/mask/policy/yaml.c",
 }
 
 NUMBERS = re.compile(r"[diuoxXeEfFgGaA]")

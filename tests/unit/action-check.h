@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libtx/mask/action.h"
+#include "libtx/mask/action/action.h"
 
 #define KEY_A "key a of a test, thirty-two bytes"
 #define KEY_B "key b of a test, thirty-two bytes"

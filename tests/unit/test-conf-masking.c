@@ -2,7 +2,7 @@
 #include <fcntl.h>
 
 #include "libtx/base/file.h"
-#include "libtx/mask/masking-cover.h"
+#include "libtx/mask/policy/masking-cover.h"
 #include "tests/unit/masking-check.h"
 
 static char *example(const char *name) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "libtx/mask/compare.h"
+#include "libtx/mask/compare/compare.h"
 
-#include "libtx/mask/compare-parts.h"
+#include "libtx/mask/compare/compare-parts.h"
 #include "mask-check.h"
 
 static char *told_of(const char *before, const char *now) {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libtx/mask/glob.h"
+#include "libtx/mask/policy/glob.h"
 
 static bool event_matches(const char *pattern, const char *name) {
     return tx_glob_match_event(pattern, (struct tx_text){name, strlen(name)});

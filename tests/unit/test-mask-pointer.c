@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libtx/mask/pointer.h"
+#include "libtx/mask/policy/pointer.h"
 
 /* `path` is parts with '/' between them. */
 static bool fits(const char *pattern, const char *path) {

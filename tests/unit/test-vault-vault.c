@@ -142,7 +142,7 @@ END_TEST
 
 /* --- revelation --- */
 
-/* As libtx/mask/action-encrypt.c writes it. */
+/* As libtx/mask/action/action-encrypt.c writes it. */
 static void put_base64url(struct tx_buf *b, const void *p, size_t n) {
     size_t start = b->len;
     tx_buf_base64(b, p, n);

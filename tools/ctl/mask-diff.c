@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "libtx/base/fd.h"
-#include "libtx/mask/compare.h"
+#include "libtx/mask/compare/compare.h"
 #include "tools/ctl/mask.h"
 
 #define SHOWN_MAX 5
