@@ -133,6 +133,18 @@ void log_writer_record(struct log_writer *w, size_t n) {
     add_record(w, &b);
 }
 
+void log_writer_body(struct log_writer *w, struct tx_text body) {
+    static char memory[TX_LIMIT_LINE_BYTES + 64];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    if (!w->open)
+        begin_segment(w);
+    tx_buf_str(&b, "{\"seq\":");
+    tx_buf_dec(&b, w->range.end);
+    tx_buf_char(&b, ',');
+    tx_buf_put(&b, body.p, body.n);
+    add_record(w, &b);
+}
+
 void log_writer_sign(const struct log_writer *w, const struct tx_signing_key *identity,
                      const struct tx_signing_key *epoch, const struct tx_signing_key *next,
                      struct tx_bytes *note) {

@@ -51,6 +51,8 @@ TX_DEFINE_CLEANUP(struct log_writer *, log_writer_free);
 
 /* A record of about n bytes. Begins a segment when none is open. */
 void log_writer_record(struct log_writer *w, size_t n);
+/* A record of what stands behind its seq: a body without its newline. */
+void log_writer_body(struct log_writer *w, struct tx_text body);
 void log_writer_checkpoint(struct log_writer *w);
 /* Ends the epoch: its record and the checkpoint behind it. */
 void log_writer_epoch(struct log_writer *w, const char *broken);
