@@ -161,6 +161,40 @@ START_TEST(what_calls_left_on_the_stack_is_wiped) {
 }
 END_TEST
 
+#ifdef __x86_64__
+#define PUT(r) __asm__ volatile("vpbroadcastd %0, %%zmm" #r ::"r"(value) : "xmm" #r)
+#define GET(r) __asm__ volatile("vmovd %%xmm" #r ", %0" : "=r"(value))
+
+static __attribute__((target("avx512f"), noinline)) void put_into_registers(int value) {
+    PUT(3);
+    PUT(16);
+    PUT(31);
+}
+static __attribute__((target("avx512f"), noinline)) int registers(void) {
+    int all = 0, value;
+    GET(3);
+    all |= value;
+    GET(16);
+    all |= value;
+    GET(31);
+    return all | value;
+}
+
+START_TEST(what_calls_left_in_wide_registers_is_wiped) {
+    if (!__builtin_cpu_supports("avx512f")) {
+        printf("skipped: this processor has no AVX-512\n");
+        return;
+    }
+    put_into_registers(1234);
+    int before = registers();
+    tx_wipe_registers();
+    int after = registers();
+    ck_assert_int_eq(before, 1234);
+    ck_assert_int_eq(after, 0);
+}
+END_TEST
+#endif
+
 int main(void) {
     Suite *suite = suite_create("crypto-hash");
     TCase *tests = tcase_create("hashes, MACs and secret memory");
@@ -171,6 +205,9 @@ int main(void) {
     tcase_add_test(tests, secret_memory_is_zero_and_writable_and_may_be_null_when_freed);
     tcase_add_test(tests, a_fork_gets_no_secrets);
     tcase_add_test(tests, what_calls_left_on_the_stack_is_wiped);
+#ifdef __x86_64__
+    tcase_add_test(tests, what_calls_left_in_wide_registers_is_wiped);
+#endif
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
