@@ -4,44 +4,23 @@
 
 /*
  * From classes to places: where something may begin. A bit here costs a look at the text there, so
- * each asks for as much as a few shifts can tell of what stands around it. Four words of 64 places
- * at a time; compiled once for each way of classify.h.
+ * each asks for as much as a few shifts can tell of what stands around it. As many words of 64
+ * places at a time as tx_lanes has; compiled once for each way of classify.h. Whoever includes this
+ * may have lanes of its own, instead of those of lanes.h.
  */
 
 #include <string.h>
 
 #include "libtx/detect/bits.h"
-
-/* All is inlined, so there is no convention for passing vectors to agree on. */
-#pragma GCC diagnostic ignored "-Wpsabi"
+#ifndef TX_LANES
+#include "libtx/detect/lanes.h"
+#endif
 
 #define TX_ANCHORS static inline __attribute__((TX_ANCHORS_FOR always_inline))
-
-typedef uint64_t tx_four __attribute__((vector_size(32)));
 
 #define TX_CARD_BYTES 12    /* digits, with or without gaps */
 #define TX_ADDRESS_BYTES 12 /* from the first colon on: 0:0:0:0:0:0:1.2.3.4 */
 #define TX_CODED_BYTES 12   /* see decode.c */
-
-/* A map at four words, and the words before and behind each. */
-struct tx_around {
-    tx_four before, at, after;
-};
-
-TX_ANCHORS tx_four tx_load(const uint64_t *p) {
-    tx_four v;
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-TX_ANCHORS struct tx_around tx_around(const uint64_t *p) {
-    return (struct tx_around){tx_load(p - 1), tx_load(p), tx_load(p + 1)};
-}
-/* Whoever includes this defines TX_ANY(v): whether any bit is set, and TX_ANCHORS_FOR: nothing, or
- * a target("...") and a comma. */
-
-/* What is set k places further on; what was k places before. */
-#define TX_AHEAD(m, k) ((m).at >> (k) | (m).after << (64 - (k)))
-#define TX_BACK(m, k) ((m).at << (k) | (m).before >> (64 - (k)))
 
 /* Of places with a run of n set from there on, those with n + k; k <= n. */
 #define TX_GROW(m, k)                                                                              \
@@ -50,7 +29,14 @@ TX_ANCHORS struct tx_around tx_around(const uint64_t *p) {
         (m).after &= (m).after >> (k);                                                             \
     } while (0)
 
-TX_ANCHORS tx_four tx_begins(const struct tx_around *m) {
+/* Of places with one set among the n from there on, those with one among n + k; k <= n. */
+#define TX_SPREAD(m, k)                                                                            \
+    do {                                                                                           \
+        (m).at |= TX_AHEAD(m, k);                                                                  \
+        (m).after |= (m).after >> (k);                                                             \
+    } while (0)
+
+TX_ANCHORS tx_lanes tx_begins(const struct tx_around *m) {
     return m->at & ~TX_BACK(*m, 1);
 }
 TX_ANCHORS struct tx_around tx_or(const struct tx_around *a, const struct tx_around *b) {
@@ -62,28 +48,29 @@ TX_ANCHORS struct tx_around tx_without(const struct tx_around *a, const struct t
 
 /* A dot between digits, before what can be an octet of an IPv4 address or a coordinate's decimals.
  */
-TX_ANCHORS tx_four tx_dots(const struct tx_around *dot, const struct tx_around *digit) {
-    tx_four octet = TX_AHEAD(*dot, 2) | TX_AHEAD(*dot, 3) | TX_AHEAD(*dot, 4);
-    tx_four decimals = TX_AHEAD(*digit, 2) & TX_AHEAD(*digit, 3) & TX_AHEAD(*digit, 4);
+TX_ANCHORS tx_lanes tx_dots(const struct tx_around *dot, const struct tx_around *digit) {
+    tx_lanes octet = TX_AHEAD(*dot, 2) | TX_AHEAD(*dot, 3) | TX_AHEAD(*dot, 4);
+    tx_lanes decimals = TX_AHEAD(*digit, 2) & TX_AHEAD(*digit, 3) & TX_AHEAD(*digit, 4);
     return dot->at & TX_BACK(*digit, 1) & TX_AHEAD(*digit, 1) & (octet | decimals);
 }
 
 /* Where a word begins: two letters and two digits, with a gap between them or without. */
-TX_ANCHORS tx_four tx_ibans(const struct tx_around *alnum, const struct tx_around *digit,
-                            const struct tx_around *gap) {
+TX_ANCHORS tx_lanes tx_ibans(const struct tx_around *alnum, const struct tx_around *digit,
+                             const struct tx_around *gap) {
     struct tx_around letter = tx_without(alnum, digit);
-    tx_four letters = tx_begins(alnum) & letter.at & TX_AHEAD(letter, 1);
+    tx_lanes letters = tx_begins(alnum) & letter.at & TX_AHEAD(letter, 1);
     return letters & TX_AHEAD(*digit, 3) &
            (TX_AHEAD(*digit, 2) | (TX_AHEAD(*gap, 2) & TX_AHEAD(*digit, 4)));
 }
 
 /* "::", and a colon from which on there are colons and hex digits enough. */
-TX_ANCHORS tx_four tx_colons(const struct tx_around *colon, const struct tx_around *hex) {
+TX_ANCHORS tx_lanes tx_colons(const struct tx_around *colon, const struct tx_around *hex) {
     struct tx_around address = tx_or(colon, hex);
     if (!TX_ANY(colon->at))
         return colon->at;
-    tx_four two = tx_begins(colon) & TX_AHEAD(*colon, 1);
-    tx_four within = colon->at & TX_BACK(address, 1) & TX_AHEAD(address, 6) & TX_AHEAD(address, 11);
+    tx_lanes two = tx_begins(colon) & TX_AHEAD(*colon, 1);
+    tx_lanes within =
+        colon->at & TX_BACK(address, 1) & TX_AHEAD(address, 6) & TX_AHEAD(address, 11);
     if (!TX_ANY(within))
         return two;
     TX_GROW(address, 1);
@@ -94,12 +81,12 @@ TX_ANCHORS tx_four tx_colons(const struct tx_around *colon, const struct tx_arou
 }
 
 /* Where digits begin of which there are enough, with single gaps between some of them. */
-TX_ANCHORS tx_four tx_cards(const struct tx_around *digit, const struct tx_around *gap) {
+TX_ANCHORS tx_lanes tx_cards(const struct tx_around *digit, const struct tx_around *gap) {
     struct tx_around card = {
         .at = digit->at | (gap->at & TX_BACK(*digit, 1) & TX_AHEAD(*digit, 1)),
         .after = digit->after |
                  (gap->after & (digit->after << 1 | digit->at >> 63) & digit->after >> 1)};
-    tx_four found = tx_begins(digit) & TX_AHEAD(card, 4) & TX_AHEAD(card, 10) & TX_AHEAD(card, 11);
+    tx_lanes found = tx_begins(digit) & TX_AHEAD(card, 4) & TX_AHEAD(card, 10) & TX_AHEAD(card, 11);
     if (!TX_ANY(found))
         return found;
     TX_GROW(card, 1);
@@ -109,7 +96,7 @@ TX_ANCHORS tx_four tx_cards(const struct tx_around *digit, const struct tx_aroun
     return card.at & found;
 }
 
-TX_ANCHORS tx_four tx_coded_run(struct tx_around m) {
+TX_ANCHORS tx_lanes tx_coded_run(struct tx_around m) {
     TX_GROW(m, 1);
     TX_GROW(m, 2);
     TX_GROW(m, 4);
@@ -120,15 +107,15 @@ TX_ANCHORS tx_four tx_coded_run(struct tx_around m) {
 /* '_', '-' and '.' end the beginnings of makers' tokens, of which the shortest has as many
  * characters behind it and two in front; none has four hex digits there, as years and UUIDs have.
  */
-TX_ANCHORS tx_four tx_vendors(const struct tx_around *base64, const struct tx_around *alnum,
-                              const struct tx_around *slashes, const struct tx_around *dot,
-                              const struct tx_around *hex) {
+TX_ANCHORS tx_lanes tx_vendors(const struct tx_around *base64, const struct tx_around *alnum,
+                               const struct tx_around *slashes, const struct tx_around *dot,
+                               const struct tx_around *hex) {
     struct tx_around body = tx_or(base64, dot);
     struct tx_around behind = {.at = TX_AHEAD(body, 1), .after = body.after >> 1};
-    tx_four ends = dot->at | (base64->at & ~alnum->at & ~slashes->at);
+    tx_lanes ends = dot->at | (base64->at & ~alnum->at & ~slashes->at);
     if (!TX_ANY(ends))
         return ends;
-    tx_four four = TX_BACK(*hex, 1) & TX_BACK(*hex, 2) & TX_BACK(*hex, 3) & TX_BACK(*hex, 4);
+    tx_lanes four = TX_BACK(*hex, 1) & TX_BACK(*hex, 2) & TX_BACK(*hex, 3) & TX_BACK(*hex, 4);
     ends &=
         ~four & TX_BACK(*alnum, 1) & TX_BACK(*alnum, 2) & TX_AHEAD(body, 6) & TX_AHEAD(body, 12);
     return TX_ANY(ends) ? ends & tx_coded_run(behind) : ends;
@@ -136,11 +123,11 @@ TX_ANCHORS tx_four tx_vendors(const struct tx_around *base64, const struct tx_ar
 
 /* Where a run begins that may be base64; where one without dashes begins behind a dash, and one
  * without slashes behind a slash. */
-TX_ANCHORS tx_four tx_coded(const struct tx_around *base64, const struct tx_around *alnum,
-                            const struct tx_around *slashes) {
+TX_ANCHORS tx_lanes tx_coded(const struct tx_around *base64, const struct tx_around *alnum,
+                             const struct tx_around *slashes) {
     struct tx_around joints = tx_without(base64, alnum), dashes = tx_without(&joints, slashes);
     struct tx_around no_dashes = tx_or(alnum, slashes), no_slashes = tx_or(alnum, &dashes);
-    tx_four found = tx_coded_run(*base64);
+    tx_lanes found = tx_coded_run(*base64);
     if (!TX_ANY(found))
         return found;
     found &= tx_begins(base64);
@@ -152,24 +139,23 @@ TX_ANCHORS tx_four tx_coded(const struct tx_around *base64, const struct tx_arou
 }
 
 /* Those that want a digit. */
-TX_ANCHORS tx_four tx_with_digits(const struct tx_bits *bits, size_t b,
-                                  const struct tx_around *digit, const struct tx_around *alnum,
-                                  const struct tx_around *dot) {
-    struct tx_around gap = tx_around(bits->gap + b);
-    tx_four card = {0, 0, 0, 0}, anchor = card;
+TX_ANCHORS tx_lanes tx_with_digits(const struct tx_bits *bits, size_t b,
+                                   const struct tx_around *digit, const struct tx_around *alnum,
+                                   const struct tx_around *dot) {
+    struct tx_around gap = tx_around(bits->gap + b), opener = tx_around(bits->opener + b);
+    struct tx_around behind = tx_or(digit, &opener);
+    tx_lanes card = {0}, anchor = opener.at & TX_AHEAD(behind, 1);
     if (TX_ANY(digit->at | digit->after)) {
         card = tx_cards(digit, &gap);
-        struct tx_around opener = tx_around(bits->opener + b), behind = tx_or(digit, &opener);
-        anchor =
-            (opener.at & TX_AHEAD(behind, 1)) | tx_dots(dot, digit) | tx_ibans(alnum, digit, &gap);
+        anchor |= tx_dots(dot, digit) | tx_ibans(alnum, digit, &gap);
     }
-    memcpy(bits->card + b, &card, sizeof(card));
+    tx_store(bits->card + b, card);
     return anchor;
 }
 
 /* 8-4-4-4-12 hex digits. */
-TX_ANCHORS tx_four tx_uuids(const struct tx_around *hex, const struct tx_around *dash) {
-    tx_four found = TX_AHEAD(*dash, 8) & TX_AHEAD(*dash, 13);
+TX_ANCHORS tx_lanes tx_uuids(const struct tx_around *hex, const struct tx_around *dash) {
+    tx_lanes found = TX_AHEAD(*dash, 8) & TX_AHEAD(*dash, 13);
     struct tx_around hex_4 = *hex, hex_8;
     if (!TX_ANY(found))
         return found;
@@ -182,9 +168,9 @@ TX_ANCHORS tx_four tx_uuids(const struct tx_around *hex, const struct tx_around 
 }
 
 /* RFC 3339, up to the minutes and the colon behind them. */
-TX_ANCHORS tx_four tx_times(const struct tx_around *digit, const struct tx_around *alnum,
-                            const struct tx_around *dash, const struct tx_around *colon) {
-    tx_four found = TX_AHEAD(*dash, 4) & TX_AHEAD(*dash, 7);
+TX_ANCHORS tx_lanes tx_times(const struct tx_around *digit, const struct tx_around *alnum,
+                             const struct tx_around *dash, const struct tx_around *colon) {
+    tx_lanes found = TX_AHEAD(*dash, 4) & TX_AHEAD(*dash, 7);
     struct tx_around two = *digit;
     if (!TX_ANY(found))
         return found;
@@ -194,79 +180,74 @@ TX_ANCHORS tx_four tx_times(const struct tx_around *digit, const struct tx_aroun
            TX_AHEAD(two, 11) & TX_AHEAD(two, 14);
 }
 
+/* What the words in front leave: whether a word of the text goes on from them with a digit, or with
+ * what joins it; and the last places of UUIDs and times. */
+struct tx_carried {
+    uint64_t digits, joined, uuid, time;
+};
+
+/* Random digits and clocks are everywhere, and no identifiers: no word of a UUID, nor of a time,
+ * begins one. Of a UUID the last may, if more stands behind it. */
+TX_ANCHORS tx_lanes tx_clock_words(const struct tx_around *uuid, const struct tx_around *time,
+                                   tx_lanes separator) {
+    return TX_BACK(*uuid, 8) | TX_BACK(*uuid, 13) | TX_BACK(*uuid, 18) | TX_BACK(*uuid, 23) |
+           (TX_BACK(*uuid, 36) & ~separator) | TX_BACK(*time, 4) | TX_BACK(*time, 7) |
+           TX_BACK(*time, 13) | TX_BACK(*time, 16);
+}
+
+/* Of 36 characters of a UUID one is a letter: digits alone are taken for what they seem to be. */
+TX_ANCHORS tx_lanes tx_has_letter(struct tx_around letter) {
+    TX_SPREAD(letter, 1);
+    TX_SPREAD(letter, 2);
+    TX_SPREAD(letter, 4);
+    TX_SPREAD(letter, 8);
+    TX_SPREAD(letter, 16);
+    TX_SPREAD(letter, 4);
+    return letter.at;
+}
+
 /* Gives all places. */
-TX_ANCHORS tx_four tx_anchors_at(const struct tx_bits *bits, size_t b) {
+TX_ANCHORS tx_lanes tx_anchors_at(const struct tx_bits *bits, size_t b,
+                                  struct tx_carried *carried) {
     struct tx_around digit = tx_around(bits->digit + b), alnum = tx_around(bits->alnum + b);
     struct tx_around dot = tx_around(bits->dot + b), colon = tx_around(bits->colon + b);
     struct tx_around hex = tx_around(bits->hex + b), base64 = tx_around(bits->base64 + b);
     struct tx_around slashes = tx_around(bits->slashes + b), gap = tx_around(bits->gap + b);
     struct tx_around dash = {gap.before & base64.before, gap.at & base64.at,
                              gap.after & base64.after};
-    tx_four anchor = tx_with_digits(bits, b, &digit, &alnum, &dot) | tx_load(bits->literal + b) |
-                     tx_load(bits->rare + b) | (tx_load(bits->scheme + b) & tx_begins(&alnum)) |
-                     tx_colons(&colon, &hex) | tx_vendors(&base64, &alnum, &slashes, &dot, &hex);
-    tx_four coded = tx_load(bits->escape + b) | tx_coded(&base64, &alnum, &slashes);
-    tx_four word = tx_begins(&alnum), uuid = word & tx_uuids(&hex, &dash),
-            time = word & tx_times(&digit, &alnum, &dash, &colon);
-    memcpy(bits->anchor + b, &anchor, sizeof(anchor));
-    memcpy(bits->coded + b, &coded, sizeof(coded));
+    tx_lanes anchor = tx_with_digits(bits, b, &digit, &alnum, &dot) | tx_load(bits->literal + b) |
+                      tx_load(bits->rare + b) | (tx_load(bits->scheme + b) & tx_begins(&alnum)) |
+                      tx_colons(&colon, &hex) | tx_vendors(&base64, &alnum, &slashes, &dot, &hex);
+    tx_lanes coded = tx_load(bits->escape + b) | tx_coded(&base64, &alnum, &slashes);
     struct tx_around letter = tx_without(&alnum, &digit), separator = tx_or(&gap, &dot);
     separator = tx_or(&separator, &slashes);
-    tx_four joined = word & TX_BACK(separator, 1) & TX_BACK(letter, 2);
-    memcpy(bits->joined + b, &joined, sizeof(joined));
-    memcpy(bits->uuid + b, &uuid, sizeof(uuid));
-    memcpy(bits->time + b, &time, sizeof(time));
+    tx_lanes begins = tx_begins(&alnum);
+    struct tx_around uuid = {.at = begins & tx_uuids(&hex, &dash)},
+                     time = {.at = begins & tx_times(&digit, &alnum, &dash, &colon)};
+    tx_lanes word = tx_carry(alnum.at, digit.at, &carried->digits);
+    tx_lanes joined =
+        tx_carry(alnum.at, begins & TX_BACK(separator, 1) & TX_BACK(letter, 2), &carried->joined);
+    if (TX_ANY(uuid.at))
+        uuid.at &= tx_has_letter(letter);
+    uuid.before = tx_before(uuid.at, &carried->uuid);
+    time.before = tx_before(time.at, &carried->time);
+    if (TX_ANY(uuid.at | uuid.before | time.at | time.before)) {
+        word &= ~tx_clock_words(&uuid, &time, separator.at);
+        coded &= ~(uuid.at | TX_BACK(uuid, 24) | time.at); /* no text in base64 */
+    }
+    tx_store(bits->anchor + b, anchor);
+    tx_store(bits->coded + b, coded);
+    tx_store(bits->word + b, word);
+    tx_store(bits->joined + b, joined);
     return anchor | coded | digit.at;
-}
-
-#define TX_BEHIND(map, b, k) ((map)[b] << (k) | (map)[(ptrdiff_t)(b)-1] >> (64 - (k)))
-#define TX_UUID_DIGITS UINT64_C(0xfff7bdeff) /* all but its dashes */
-
-/* Random digits and clocks are everywhere, and no identifiers: no word of a UUID (with a letter:
- * one of digits alone is taken for what it seems to be), nor of a time, begins one. Of a UUID the
- * last may, if more stands behind it. Neither is text in base64. */
-TX_ANCHORS void tx_without_clocks(const struct tx_bits *bits, size_t b) {
-    for (uint64_t all = bits->uuid[b]; all; all &= all - 1) {
-        size_t at = b * 64 + (size_t)__builtin_ctzll(all);
-        if ((tx_bits_of(bits->digit, at, 36) & TX_UUID_DIGITS) == TX_UUID_DIGITS)
-            bits->uuid[b] &= ~(all & -all);
-    }
-    uint64_t joined = bits->gap[b] | bits->dot[b] | bits->slashes[b];
-    bits->word[b] &= ~(TX_BEHIND(bits->uuid, b, 8) | TX_BEHIND(bits->uuid, b, 13) |
-                       TX_BEHIND(bits->uuid, b, 18) | TX_BEHIND(bits->uuid, b, 23) |
-                       (TX_BEHIND(bits->uuid, b, 36) & ~joined) | TX_BEHIND(bits->time, b, 4) |
-                       TX_BEHIND(bits->time, b, 7) | TX_BEHIND(bits->time, b, 13) |
-                       TX_BEHIND(bits->time, b, 16));
-    bits->coded[b] &= ~(bits->uuid[b] | TX_BEHIND(bits->uuid, b, 24) | bits->time[b]);
-}
-
-/* alnum + more + *carry: a bit of a word, added to all its bits, carries on to the one behind it.
- */
-TX_ANCHORS uint64_t tx_carry(uint64_t alnum, uint64_t more, uint64_t *carry) {
-    uint64_t sum = alnum + *carry;
-    *carry = sum < alnum;
-    sum += more;
-    *carry |= sum < more;
-    return sum & ~alnum;
-}
-
-TX_ANCHORS void tx_words(const struct tx_bits *bits, size_t n) {
-    uint64_t digits = 0, joined = 0;
-    for (size_t b = 0; b * 64 <= n; b++) {
-        bits->word[b] = tx_carry(bits->alnum[b], bits->digit[b], &digits);
-        bits->joined[b] = tx_carry(bits->alnum[b], bits->joined[b], &joined);
-        const uint64_t *uuid = bits->uuid + b, *time = bits->time + b;
-        if (uuid[0] | uuid[-1] | time[0] | time[-1])
-            tx_without_clocks(bits, b);
-    }
 }
 
 /* False when there is no place at all. */
 TX_ANCHORS bool tx_anchors(const struct tx_bits *bits, size_t n) {
-    tx_four any = {0, 0, 0, 0};
-    for (size_t b = 0; b * 64 <= n; b += 4)
-        any |= tx_anchors_at(bits, b);
-    tx_words(bits, n);
+    struct tx_carried carried = {.digits = 0};
+    tx_lanes any = {0};
+    for (size_t b = 0; b * 64 <= n; b += TX_LANES)
+        any |= tx_anchors_at(bits, b, &carried);
     return TX_ANY(any);
 }
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TX_BITS_BEHIND 4
+#define TX_BITS_BEHIND 9
 
 struct tx_bits {
     /* Classes. The first four are asked for by whoever looks around a place. */
@@ -26,18 +26,16 @@ struct tx_bits {
     uint64_t *rare;    /* @ < */
     uint64_t *slashes; /* + / */
     uint64_t *escape;  /* % & and backslash */
-    uint64_t *literal; /* may begin one of the literals of literals.h */
-    uint64_t *scheme;  /* may begin the name of an authorization scheme */
     uint64_t *upper;   /* A-Z */
+    uint64_t *literal; /* may begin one of the literals of literals.h */
     uint64_t *high;    /* past ASCII */
+    uint64_t *scheme;  /* may begin the name of an authorization scheme */
     /* Places. */
     uint64_t *anchor; /* what begins is known by the character itself */
     uint64_t *card;   /* digits, with gaps or without */
     uint64_t *word;   /* behind a word that has a digit */
     uint64_t *joined; /* behind a word with a letter and one separator in front of it */
     uint64_t *coded;  /* an escape, or a run that may be base64 or hex */
-    uint64_t *uuid;   /* 36 characters that are one, but for whether a letter is among them */
-    uint64_t *time;   /* 16 characters of a date and time: 2026-11-23T18:04 */
 };
 #define TX_BITS_MAPS (sizeof(struct tx_bits) / sizeof(uint64_t *))
 #define TX_BITS_CLASSES (offsetof(struct tx_bits, anchor) / sizeof(uint64_t *))

@@ -105,7 +105,7 @@ __attribute__((target("avx2"))) static bool classify(const uint8_t *p, size_t n,
         memcpy(rest, p + b * 64, n_rest);
     for (size_t k = 0; k <= n_rest; k += 64)
         high |= classify_block(rest + k, ret, b++);
-    tx_classes_end(ret, b);
+    tx_classes_end(ret, b, TX_LANES);
     tx_wipe(rest, n_rest);
     return high != 0;
 }
@@ -114,7 +114,7 @@ __attribute__((target("avx2"))) static bool anchors(const struct tx_bits *bits, 
     return tx_anchors(bits, n);
 }
 
-const struct tx_classifier *tx_classify_fast(void) {
+const struct tx_classifier *tx_classify_avx2(void) {
     static const struct tx_classifier avx2 = {.classify = classify, .anchors = anchors};
     return __builtin_cpu_supports("avx2") ? &avx2 : NULL;
 }

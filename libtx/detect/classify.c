@@ -41,6 +41,7 @@ struct tables {
 };
 
 static struct tables tables;
+static struct tx_class_bytes class_bytes;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static bool is_in(enum class class, uint8_t c) {
@@ -77,6 +78,21 @@ static bool is_in(enum class class, uint8_t c) {
     return false;
 }
 
+static void build_class_bytes(void) {
+    /* In the order of tx_bits. */
+    static const enum class first[] = {DIGIT, LETTER, HEX, BASE64, COLON, DOT, GAP, OPENER};
+    static const enum class second[] = {RARE, SLASHES, ESCAPE, UPPER};
+    for (uint8_t c = 0; c < 128; c++) {
+        for (unsigned k = 0; k < TX_COUNT_OF(first); k++)
+            class_bytes.first[c] |= (uint8_t)(is_in(first[k], c) << k);
+        class_bytes.first[c] |= (uint8_t)(is_in(DIGIT, c) << 1); /* of letters: alnum */
+        for (unsigned k = 0; k < TX_COUNT_OF(second); k++)
+            class_bytes.second[c] |= (uint8_t)(is_in(second[k], c) << k);
+        for (unsigned k = 0; k < 3; k++)
+            class_bytes.literal[k][c] = tx_literal_low[k][c & 15] & tx_literal_high[k][c >> 4];
+    }
+}
+
 static void build(void) {
     for (unsigned c = 0; c < 256; c++) {
         for (unsigned k = 0; k < N_CLASSES; k++) {
@@ -87,6 +103,12 @@ static void build(void) {
             tables.literal[c] |= (uint32_t)(tx_literal_low[k][c & 15] & tx_literal_high[k][c >> 4])
                                  << (8 * k);
     }
+    build_class_bytes();
+}
+
+const struct tx_class_bytes *tx_class_bytes(void) {
+    pthread_once(&once, build);
+    return &class_bytes;
 }
 
 /* The highest bits of eight bytes, the first one's lowest. */
@@ -162,7 +184,7 @@ static bool classify(const uint8_t *p, size_t n, const struct tx_bits *ret) {
         memcpy(rest, p + b * 64, n_rest);
     for (size_t k = 0; k <= n_rest; k += 64)
         high |= classify_block(rest + k, ret, b++);
-    tx_classes_end(ret, b);
+    tx_classes_end(ret, b, TX_LANES);
     tx_wipe(rest, n_rest);
     return high != 0;
 }

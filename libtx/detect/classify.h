@@ -3,8 +3,8 @@
 #define TX_DETECT_CLASSIFY_H
 
 /*
- * From bytes to bitmaps, in two ways that give the same bits: with the vectors of AVX2 where the
- * processor has them, and in plain C.
+ * From bytes to bitmaps, in ways that give the same bits: with the vectors of AVX-512 or of AVX2
+ * where the processor has them, and in plain C.
  */
 
 #include <string.h>
@@ -18,17 +18,26 @@ struct tx_classifier {
     bool (*anchors)(const struct tx_bits *bits, size_t n);
 };
 
-/* No byte of a class behind the text, in the words of the bits from b on. */
-static inline void tx_classes_end(const struct tx_bits *ret, size_t b) {
+/* No byte of a class behind the text, in n words of the bits from b on. */
+static inline void tx_classes_end(const struct tx_bits *ret, size_t b, size_t n) {
     uint64_t *const *maps = (uint64_t *const *)ret;
 #pragma GCC unroll 16
     for (size_t i = 0; i < TX_BITS_CLASSES; i++)
-        memset(maps[i] + b, 0, TX_BITS_BEHIND * sizeof(maps[i][0]));
+        memset(maps[i] + b, 0, n * sizeof(maps[i][0]));
 }
 
 extern const struct tx_classifier tx_classify_portable;
 
-/* NULL: this processor, or this architecture, has nothing faster. */
-const struct tx_classifier *tx_classify_fast(void);
+/* NULL: this processor, or this architecture, has it not. */
+const struct tx_classifier *tx_classify_avx2(void);
+const struct tx_classifier *tx_classify_avx512(void);
+
+/* Of an ASCII character: bit k says whether it is of the k-th class in tx_bits; of the first eight,
+ * and of those behind them that one character tells. */
+struct tx_class_bytes {
+    uint8_t first[128], second[128];
+    uint8_t literal[3][128]; /* groups of literals.h, of the three characters */
+};
+const struct tx_class_bytes *tx_class_bytes(void);
 
 #endif

@@ -33,6 +33,13 @@ void tx_detect_memory_free(struct tx_detect_memory *memory) {
     free(memory);
 }
 
+static const struct tx_classifier *best_classifier(void) {
+    const struct tx_classifier *best = tx_classify_avx512();
+    if (!best)
+        best = tx_classify_avx2();
+    return best ? best : &tx_classify_portable;
+}
+
 int tx_detect_memory_new(size_t cap, struct tx_detect_memory **ret) {
     _cleanup_(tx_detect_memory_freep) struct tx_detect_memory *memory = calloc(1, sizeof(*memory));
     if (!memory)
@@ -41,9 +48,7 @@ int tx_detect_memory_new(size_t cap, struct tx_detect_memory **ret) {
     if (r < 0)
         return r;
     memory->cap = cap;
-    memory->classifier = tx_classify_fast();
-    if (!memory->classifier)
-        memory->classifier = &tx_classify_portable;
+    memory->classifier = best_classifier();
     for (size_t i = 0; i < TX_COUNT_OF(memory->level); i++) {
         struct tx_level *level = &memory->level[i];
         level->folded = malloc(cap + SEPARATOR_BYTES);
@@ -63,6 +68,13 @@ int tx_detect_memory_new(size_t cap, struct tx_detect_memory **ret) {
 
 void tx_detect_use_portable(struct tx_detect_memory *memory) {
     memory->classifier = &tx_classify_portable;
+}
+
+bool tx_detect_use_avx2(struct tx_detect_memory *memory) {
+    const struct tx_classifier *avx2 = tx_classify_avx2();
+    if (avx2)
+        memory->classifier = avx2;
+    return avx2 != NULL;
 }
 
 const struct tx_reading *tx_detect_reading(const struct tx_detect_options *options) {

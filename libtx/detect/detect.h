@@ -168,8 +168,10 @@ TX_MUST_USE int tx_detect_memory_new(size_t cap, struct tx_detect_memory **ret);
 void tx_detect_memory_free(struct tx_detect_memory *memory);
 TX_DEFINE_CLEANUP(struct tx_detect_memory *, tx_detect_memory_free);
 
-/* For tests: from now on as on a processor without vectors. The matches are the same. */
+/* For tests and benchmarks: from now on as on a processor without vectors, or as on one with AVX2
+ * and no more. The matches are the same. False: this one has no AVX2, and nothing changes. */
 void tx_detect_use_portable(struct tx_detect_memory *memory);
+bool tx_detect_use_avx2(struct tx_detect_memory *memory);
 
 /* *ret is set anew. A text that is longer than the memory is for is an overflow. */
 void tx_detect(struct tx_detect_memory *memory, struct tx_text text,

@@ -186,18 +186,22 @@ static void bench_adversarial(void) {
 }
 
 static void bench_records(const struct peer_records *records) {
-    struct tx_detect_memory *with_vectors = memory;
+    struct tx_detect_memory *best = memory;
     printf("{\"bytes\": %.0f,\n \"records\": ",
            (double)(records->at[records->n] - records->n) / (double)records->n);
     peer_print(peer_measure(records, ROUNDS, find_all, NULL));
     if (tx_detect_memory_new(MEMORY_BYTES, &memory) < 0)
         exit(EXIT_FAILURE);
+    if (tx_detect_use_avx2(memory)) {
+        printf(" ,\"avx2\": ");
+        peer_print(peer_measure(records, ROUNDS, find_all, NULL));
+    }
     tx_detect_use_portable(memory);
     printf(" ,\"portable\": ");
     peer_print(peer_measure(records, ROUNDS, find_all, NULL));
     printf(" ,");
     tx_detect_memory_free(memory);
-    memory = with_vectors;
+    memory = best;
 }
 
 int main(int argc, char **argv) {

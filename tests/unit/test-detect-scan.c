@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How the detectors are run: both paths alike, many values at once, without an allocation, and with
+/* How the detectors are run: all paths alike, many values at once, without an allocation, and with
  * an amount of work that no text changes. */
 #include <check.h>
 #include <stdio.h>
@@ -12,17 +12,21 @@
 
 #define CAP 262144
 
-static struct tx_detect_memory *fast, *portable;
+static struct tx_detect_memory *fast, *avx2, *portable;
 static struct tx_matches found, other;
 
 static void set_up(void) {
     ck_assert_int_eq(tx_detect_memory_new(CAP, &fast), 0);
+    ck_assert_int_eq(tx_detect_memory_new(CAP, &avx2), 0);
     ck_assert_int_eq(tx_detect_memory_new(CAP, &portable), 0);
     tx_detect_use_portable(portable);
+    if (!tx_detect_use_avx2(avx2))
+        tx_detect_use_portable(avx2);
 }
 
 static void tear_down(void) {
     tx_detect_memory_free(fast);
+    tx_detect_memory_free(avx2);
     tx_detect_memory_free(portable);
 }
 
@@ -40,20 +44,22 @@ static void check_equal(const char *what, const char *text, size_t n, const stru
 }
 
 /* A copy of exactly n bytes, so that the address sanitizer sees a read past its end. */
-static void both(const char *text, size_t n, const struct tx_detect_options *options) {
+static void by_all_paths(const char *text, size_t n, const struct tx_detect_options *options) {
     char *copy = malloc(n ? n : 1);
     ck_assert_ptr_nonnull(copy);
     if (n)
         memcpy(copy, text, n);
     tx_detect(fast, (struct tx_text){copy, n}, options, &found);
     tx_detect(portable, (struct tx_text){copy, n}, options, &other);
+    check_equal("the paths", text, n, &found, &other);
+    tx_detect(avx2, (struct tx_text){copy, n}, options, &other);
+    check_equal("the paths", text, n, &found, &other);
     free(copy);
-    check_equal("both paths", text, n, &found, &other);
 }
 
 static const struct tx_detect_options all = {.wanted = {.word = {UINT64_MAX, UINT64_MAX}}};
 
-START_TEST(both_paths_find_the_same) {
+START_TEST(all_paths_find_the_same) {
     char text[2048];
     uint64_t state = 1, n_found = 0;
     for (size_t i = 0; i < 30000; i++) {
@@ -61,7 +67,7 @@ START_TEST(both_paths_find_the_same) {
         size_t n = detect_random_text(&state, text, sizeof(text));
         options.assume_context = i % 3 == 0;
         options.name = i % 5 == 0 ? TX_TEXT("tax_id") : TX_TEXT("");
-        both(text, n, &options);
+        by_all_paths(text, n, &options);
         n_found += found.n;
     }
     ck_assert_uint_gt(n_found, 30000);
@@ -74,48 +80,61 @@ static void repeat(const char *atom, char *ret, size_t n) {
         ret[i] = atom[i % n_atom];
 }
 
-START_TEST(both_paths_find_the_same_in_texts_made_to_be_slow) {
+START_TEST(all_paths_find_the_same_in_texts_made_to_be_slow) {
     static char text[8192];
     for (size_t i = 0; i < DETECT_ATOMS; i++) {
         repeat(detect_atoms[i], text, sizeof(text));
-        both(text, sizeof(text), &all);
+        by_all_paths(text, sizeof(text), &all);
     }
 }
 END_TEST
 
 /* Bit for bit, in texts of all lengths around a block, with all bytes. */
-START_TEST(both_paths_make_the_same_bits) {
-    const struct tx_classifier *vectors = tx_classify_fast();
+static void check_bits(const struct tx_classifier *way, const uint8_t *text, size_t n) {
+    const struct tx_classifier *ways[2] = {&tx_classify_portable, way};
+    struct tx_bits bits[2];
+    uint64_t *words[2];
+    bool high[2], any[2];
+
+    for (size_t k = 0; k < 2; k++) {
+        words[k] = malloc(tx_bits_words(n) * sizeof(uint64_t));
+        ck_assert_ptr_nonnull(words[k]);
+        memset(words[k], 0xa5, tx_bits_words(n) * sizeof(uint64_t)); /* of the text before */
+        tx_bits_init(&bits[k], words[k], n);
+        high[k] = ways[k]->classify(text, n, &bits[k]);
+        any[k] = ways[k]->anchors(&bits[k], n);
+    }
+    ck_assert(high[0] == high[1] && any[0] == any[1]);
+    for (size_t m = 0; m < TX_BITS_MAPS; m++)
+        for (size_t b = 0; b <= n / 64; b++)
+            ck_assert_msg(((uint64_t **)&bits[0])[m][b] == ((uint64_t **)&bits[1])[m][b],
+                          "map %zu, word %zu, %zu bytes", m, b, n);
+    for (size_t k = 0; k < 2; k++)
+        free(words[k]);
+}
+
+static void check_way(const struct tx_classifier *way, const char *name) {
     uint64_t state = 2;
-    if (!vectors) /* this processor has no AVX2 */
+    if (!way) {
+        printf("skipped: this processor has no %s\n", name);
         return;
-    for (size_t n = 0; n < 400; n++)
+    }
+    for (size_t n = 0; n < 1200; n += n < 600 ? 1 : 37)
         for (size_t round = 0; round < 20; round++) {
-            struct tx_bits bits[2];
-            uint8_t *text = malloc(n + 1);
+            uint8_t *text = malloc(n + 1); /* and of all that, no byte behind it */
+            ck_assert_ptr_nonnull(text);
             for (size_t i = 0; i < n; i++)
                 text[i] = (uint8_t)(round % 2 ? detect_random(&state, 256)
                                               : (uint64_t) "0123456789abcdefAJ-./:_@ps +%"
                                                            "=rekw"[detect_random(&state, 33)]);
-            uint64_t *words[2];
-            bool high[2], any[2];
-            for (size_t k = 0; k < 2; k++) {
-                const struct tx_classifier *way = k ? vectors : &tx_classify_portable;
-                words[k] = calloc(tx_bits_words(n), sizeof(uint64_t));
-                ck_assert_ptr_nonnull(words[k]);
-                tx_bits_init(&bits[k], words[k], n);
-                high[k] = way->classify(text, n, &bits[k]);
-                any[k] = way->anchors(&bits[k], n);
-            }
-            ck_assert(high[0] == high[1] && any[0] == any[1]);
-            for (size_t m = 0; m < TX_BITS_MAPS; m++)
-                for (size_t b = 0; b <= n / 64; b++)
-                    ck_assert_msg(((uint64_t **)&bits[0])[m][b] == ((uint64_t **)&bits[1])[m][b],
-                                  "map %zu, word %zu, %zu bytes", m, b, n);
-            for (size_t k = 0; k < 2; k++)
-                free(words[k]);
+            check_bits(way, text, n);
             free(text);
         }
+}
+
+START_TEST(all_paths_make_the_same_bits) {
+    check_way(tx_classify_avx2(), "AVX2");
+    check_way(tx_classify_avx512(), "AVX-512 (F, BW, DQ, VL, VBMI, VBMI2, GFNI)");
 }
 END_TEST
 
@@ -309,9 +328,9 @@ int main(void) {
     TCase *tests = tcase_create("scan");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 100);
-    tcase_add_test(tests, both_paths_find_the_same);
-    tcase_add_test(tests, both_paths_find_the_same_in_texts_made_to_be_slow);
-    tcase_add_test(tests, both_paths_make_the_same_bits);
+    tcase_add_test(tests, all_paths_find_the_same);
+    tcase_add_test(tests, all_paths_find_the_same_in_texts_made_to_be_slow);
+    tcase_add_test(tests, all_paths_make_the_same_bits);
     tcase_add_test(tests, many_values_at_once_are_as_each_alone);
     tcase_add_test(tests, more_than_the_memory_holds_is_taken_in_several_passes);
     tcase_add_test(tests, no_value_reaches_into_another);
