@@ -20,7 +20,8 @@ struct word {
     bool has_more;
 };
 
-static void find_key(struct tx_scan *s, const struct word *word, unsigned n_key, on_phrase found) {
+static inline void find_key(struct tx_scan *s, const struct word *word, unsigned n_key,
+                            on_phrase found) {
     const struct tx_phrases *phrases = s->phrases;
     uint32_t key = tx_phrase_short(word->key, n_key);
     for (uint16_t i = phrases->first[tx_phrase_bucket(key)]; i; i = phrases->entry[i - 1].next) {
@@ -36,23 +37,24 @@ static void find_key(struct tx_scan *s, const struct word *word, unsigned n_key,
 }
 
 static __attribute__((noinline)) void find_all(struct tx_scan *s, struct tx_text text, size_t at,
-                                               uint32_t key, on_phrase found) {
+                                               unsigned keys, on_phrase found) {
+    const uint8_t *p = (const uint8_t *)text.p + at;
     size_t n = text.n - at;
-    struct word word = {.text = text, .at = at, .key = key, .has_more = n >= 2 * TX_PHRASE_KEY};
+    struct word word = {
+        .text = text, .at = at, .key = tx_phrase_key(p, n), .has_more = n >= 2 * TX_PHRASE_KEY};
     if (word.has_more)
-        word.more = tx_phrase_key((const uint8_t *)text.p + at + TX_PHRASE_KEY, n - TX_PHRASE_KEY);
-    for (unsigned n_key = 1; n_key < TX_PHRASE_KEY; n_key++)
-        find_key(s, &word, n_key, found);
-    if (tx_phrase_has_four(s->phrases, key))
-        find_key(s, &word, TX_PHRASE_KEY, found);
+        word.more = tx_phrase_key(p + TX_PHRASE_KEY, n - TX_PHRASE_KEY);
+    for (unsigned n_key = 1; n_key <= TX_PHRASE_KEY; n_key++)
+        if (keys >> n_key & 1)
+            find_key(s, &word, n_key, found);
 }
 
 /* All phrases that begin at `at`, where a word begins. */
 static inline void find_at(struct tx_scan *s, struct tx_text text, size_t at, on_phrase found) {
-    const uint8_t *p = (const uint8_t *)text.p + at;
-    uint32_t key = tx_phrase_key(p, text.n - at);
-    if (tx_phrase_may_begin(s->phrases, key, p, text.n - at))
-        find_all(s, text, at, key, found);
+    uint32_t bytes = tx_phrase_bytes((const uint8_t *)text.p + at, text.n - at);
+    unsigned keys = tx_phrase_keys(s->phrases, bytes);
+    if (keys)
+        find_all(s, text, at, keys, found);
 }
 
 static void mark(struct tx_scan *s, size_t start, size_t end, uint16_t phrase) {

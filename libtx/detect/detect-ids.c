@@ -153,10 +153,18 @@ struct word {
 #define OTHER 8  /* a maker's token, an address */
 #define CARD 16  /* the first group of a card's number */
 
+/* No word alone is an id as a part of a name or of a number, whatever it is: most digits behind a
+ * point are out here, before any word of a context is looked for. */
+static bool is_part(const struct tx_scan *s, size_t start, size_t end) {
+    return tx_scan_before(s, start) == '_' || tx_scan_at(s, end) == '_' ||
+           in_decimal(s, start, end);
+}
+
 static void try_single(struct tx_scan *s, const struct word *word) {
     size_t n = word->end - word->start;
     struct id id = {.start = word->start, .end = word->end, .digits = word->digits, .n = n};
-    try_rows(s, s->ids->roots[n], &id);
+    if (s->options->trace || !is_part(s, word->start, word->end))
+        try_rows(s, s->ids->roots[n], &id);
 }
 
 static void try_more(struct tx_scan *s, const struct word *word) {
@@ -176,10 +184,11 @@ static void try_more(struct tx_scan *s, const struct word *word) {
     try_words(s, &id, node);
 }
 
-static inline bool may_begin(const struct tx_scan *s, size_t n, uint64_t kinds,
-                             enum tx_id_separator behind) {
-    tx_id_mask must = s->ids->starts[n <= TX_ID_WORD_MAX ? n : TX_ID_WORD_MAX + 1][behind];
-    return (kinds & must) == must;
+/* Whether some shape begins with such a word of n characters, and goes on behind it or not. */
+static inline bool may_begin(const struct tx_id_tree *tree, size_t n, uint64_t kinds,
+                             size_t behind) {
+    tx_id_mask must = tree->starts[n <= TX_ID_WORD_MAX ? n : TX_ID_WORD_MAX + 1][behind];
+    return (must & ~kinds) == 0;
 }
 
 /* Short words of letters in front of the one at `start`, each with one separator behind it. */
@@ -193,7 +202,7 @@ static void try_prefixes(struct tx_scan *s, size_t start) {
         if (behind == TX_ID_NONE || word.start == word.end ||
             tx_is_word(tx_scan_before(s, word.start)))
             return;
-        if (may_begin(s, word.end - word.start, tx_id_kinds(0), behind))
+        if (may_begin(s->ids, word.end - word.start, tx_id_kinds(0), behind))
             try_more(s, &word);
         start = word.start;
     }
@@ -202,8 +211,7 @@ static void try_prefixes(struct tx_scan *s, size_t start) {
 #define BTC_BYTES_MIN 14
 
 /* Makers' tokens and addresses by their first character; see tx_vendor_words. */
-static inline bool may_be_other(const struct tx_scan *s, size_t start, size_t n, uint8_t behind) {
-    uint8_t kinds = s->vendor_words[s->p[start]];
+static inline bool may_be_other(uint8_t kinds, size_t n, uint8_t behind) {
     return (kinds & TX_VENDOR) | ((kinds & TX_BTC) && n >= BTC_BYTES_MIN) | (behind == '~');
 }
 
@@ -217,29 +225,18 @@ static inline bool may_be_card(const struct tx_scan *s, size_t n, uint64_t digit
                                behind == '|' || behind == ':' || tx_is_space(behind);
 }
 
-/* 64 places of a map, and those before them. */
-struct pair {
-    uint64_t before, at;
+/* 64 places of a map, those before them and those behind. */
+struct near {
+    uint64_t before, at, after;
 };
 
-/* The 64 places in front of the i-th, of which the last is in the highest bit. */
-static inline uint64_t ending(const struct pair *map, size_t i) {
+/* The 64 places in front of the i-th, of which the last is in the highest bit; and those behind it,
+ * of which the first is in the lowest. */
+static inline uint64_t ending(const struct near *map, size_t i) {
     return map->at << 1 << (63 - i) | map->before >> i;
 }
-
-/* The word that ends at `end`, n characters long. Without branches: what a word is nobody can tell
- * before. */
-static inline struct word look_at_word(const struct tx_scan *s, size_t end, size_t n,
-                                       uint64_t digits, bool is_joined) {
-    struct word word = {.start = end - n, .end = end, .digits = digits};
-    uint8_t behind = tx_scan_at(s, end);
-    enum tx_id_separator separator = (enum tx_id_separator)s->ids->separators[behind];
-    uint64_t kinds = tx_id_kinds(digits);
-    word.what = (uint8_t)(SINGLE * may_begin(s, n, kinds, TX_ID_NONE) |
-                          MORE * may_begin(s, n, kinds, separator) | PREFIX * is_joined |
-                          OTHER * may_be_other(s, word.start, n, behind) |
-                          CARD * may_be_card(s, n, digits, end));
-    return word;
+static inline uint64_t beginning(const struct near *map, size_t i) {
+    return map->at >> i >> 1 | map->after << (63 - i);
 }
 
 static void take_word(struct tx_scan *s, const struct word *word) {
@@ -247,7 +244,7 @@ static void take_word(struct tx_scan *s, const struct word *word) {
         try_prefixes(s, word->start);
     if (word->what & SINGLE)
         try_single(s, word);
-    if ((word->what & MORE) && separator_at(s, word->end) != TX_ID_NONE)
+    if (word->what & MORE)
         try_more(s, word);
     if (word->what & CARD)
         tx_detect_card_groups(s, word->start);
@@ -259,24 +256,43 @@ static void take_word(struct tx_scan *s, const struct word *word) {
 
 #define WORDS 64 /* that are looked at before any is tried */
 
-/* Those that end in the b-th word of the bits, at `ends`; how many there are then. */
+/* Those that end in the b-th word of the bits, at `ends`; how many there are then. Without
+ * branches: what a word is nobody can tell before. */
 static inline size_t look_at_words(const struct tx_scan *s, size_t b, uint64_t ends,
                                    struct word *words, size_t n_words) {
     const struct tx_bits *bits = s->bits;
-    struct pair alnum = {bits->alnum[(ptrdiff_t)b - 1], bits->alnum[b]};
-    struct pair digit = {bits->digit[(ptrdiff_t)b - 1], bits->digit[b]};
+    const struct tx_id_tree *tree = s->ids;
+    const uint8_t *vendor_words = s->vendor_words, *p = s->p;
+    const struct near alnum = {bits->alnum[(ptrdiff_t)b - 1], bits->alnum[b], bits->alnum[b + 1]};
+    const struct near digit = {.before = bits->digit[(ptrdiff_t)b - 1], .at = bits->digit[b]};
+    const size_t n_text = s->n, base = b * 64 - s->first;
     uint64_t joined = bits->joined[b];
 
     for (; ends; ends &= ends - 1) {
-        size_t i = (size_t)__builtin_ctzll(ends), end = b * 64 + i;
+        size_t i = (size_t)__builtin_ctzll(ends), end = base + i;
         size_t n = (size_t)__builtin_clzll(~ending(&alnum, i) | 1);
         uint64_t digits = ending(&digit, i) >> (64 - n);
         if (__builtin_expect(n > 62, 0)) {
-            n = end - tx_run_start(bits->alnum, end);
+            n = end + s->first - tx_run_start(bits->alnum, end + s->first);
             digits = 0;
         }
-        words[n_words] = look_at_word(s, end - s->first, n, digits, joined >> i & 1);
-        n_words += words[n_words].what != 0;
+        uint8_t behind = end < n_text ? p[end] : 0;
+        size_t row = n <= TX_ID_WORD_MAX ? n : TX_ID_WORD_MAX + 1;
+        size_t separator = tree->separators[behind];
+        size_t n_second = (size_t)__builtin_ctzll(~beginning(&alnum, i) | UINT64_C(1) << 31);
+        uint64_t kinds = tx_id_kinds(digits);
+        bool more = (tree->seconds[row][separator] >> n_second & 1) &
+                    ((tree->starts[row][separator] & ~kinds) == 0);
+        unsigned what = SINGLE * ((tree->starts[row][TX_ID_NONE] & ~kinds) == 0) | MORE * more |
+                        PREFIX * (joined >> i & 1) |
+                        OTHER * may_be_other(vendor_words[p[end - n]], n, behind) |
+                        CARD * may_be_card(s, n, digits, end);
+        struct word *word = &words[n_words];
+        word->start = end - n;
+        word->end = end;
+        word->digits = digits;
+        word->what = (uint8_t)what;
+        n_words += what != 0;
     }
     return n_words;
 }

@@ -28,8 +28,10 @@ static uint16_t child_of(uint16_t parent, enum tx_id_separator separator, size_t
         *link = add_node(separator, n);
     if (parent)
         tree.nodes[parent].next[separator] |= UINT64_C(1) << n;
-    if (parent && tree.roots[tree.nodes[parent].n] == parent)
+    if (parent && tree.roots[tree.nodes[parent].n] == parent) {
         tree.pairs[tree.nodes[parent].n][separator][n] = *link;
+        tree.seconds[tree.nodes[parent].n][separator] |= UINT32_C(1) << n;
+    }
     return *link;
 }
 

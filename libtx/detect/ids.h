@@ -45,6 +45,7 @@ struct tx_id_row {
 };
 
 #define TX_ID_WORD_MAX 18 /* characters of a word */
+#define TX_ID_BEHIND 8    /* as many as there are separators, and more: a power of two */
 
 /* Which of a word's characters must be digits, in the lower half, and which letters. All: nothing
  * fits. */
@@ -57,7 +58,9 @@ struct tx_id_tree {
     size_t n_nodes, n_rows;
     /* What shapes have in common by their first word's length (or a greater one) and what is behind
      * it: a second word, or with TX_ID_NONE nothing. */
-    tx_id_mask starts[TX_ID_WORD_MAX + 2][TX_ID_SEPARATORS + 1];
+    tx_id_mask starts[TX_ID_WORD_MAX + 2][TX_ID_BEHIND];
+    /* The lengths that the second word can have; with TX_ID_NONE none. */
+    uint32_t seconds[TX_ID_WORD_MAX + 2][TX_ID_BEHIND];
     uint16_t roots[TX_ID_WORD_MAX + 1];
     /* By the first word's length, the separator, and the second word's length. */
     uint16_t pairs[TX_ID_WORD_MAX + 1][TX_ID_SEPARATORS][TX_ID_WORD_MAX + 1];

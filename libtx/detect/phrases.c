@@ -17,6 +17,10 @@ static bool is_part(uint8_t c) {
     return tx_is_alnum(c) || c >= 0x80;
 }
 
+static bool is_upper(uint8_t c) {
+    return c >= 'A' && c <= 'Z';
+}
+
 /* The first byte of a letter of Latin Extended-A, of which one more or less is the other case. */
 static bool is_pair(uint8_t c) {
     return c == 0xc4 || c == 0xc5;
@@ -41,8 +45,8 @@ static void add_filter(uint32_t key, unsigned n, bool is_whole) {
     assert(n > 1 || (key & 0x80));
     if (n == TX_PHRASE_KEY)
         set(all.four, key);
-    if (n == 3)
-        set(all.three, tx_phrase_short(key, 3));
+    if (n == SHORT_WORD)
+        set(is_whole ? all.whole : all.three, tx_phrase_short(key, 3));
     for (uint32_t third = 0; n == 2 && third < 256; third++)
         if (!is_whole || !(tx_is_letter((uint8_t)third) || third >= 0x80))
             set(all.three, tx_phrase_short((key & 0xffff) | third << 16 | 0x202020, 3));
@@ -109,6 +113,8 @@ static void add(const char *p, size_t n, enum tx_detector detector) {
 }
 
 static void build(void) {
+    for (unsigned c = 0; c < 256; c++)
+        all.may_follow[c] = !is_part((uint8_t)c) || is_upper((uint8_t)c);
     for (size_t d = 0; d < TX_DETECT_N; d++)
         for (const char *p = tx_detector_infos[d].context; p && *p;) {
             size_t n = strcspn(p, "|");
@@ -134,10 +140,6 @@ static bool same_byte(uint8_t text, uint8_t phrase, uint8_t lead) {
 
 static bool is_joint(uint8_t c) {
     return c == ' ' || c == '_' || c == '-' || c == '.' || c == '/';
-}
-
-static bool is_upper(uint8_t c) {
-    return c >= 'A' && c <= 'Z';
 }
 
 static bool is_hump(const uint8_t *p, size_t at) {

@@ -9,6 +9,7 @@
  * found is compared.
  */
 
+#include <endian.h>
 #include <string.h>
 
 #include "libtx/detect/detect.h"
@@ -39,23 +40,29 @@ struct tx_phrases {
     struct tx_phrase_entry entry[2 * TX_PHRASES_MAX];
     uint16_t first[TX_PHRASE_BUCKETS]; /* by the key: 1 + the index of its first entry */
     /* By another, longer hash: of four bytes, whether there is such a key; of three, whether there
-     * is one or a shorter key whose phrase can stand so. */
+     * is one or a shorter key whose phrase can stand so, and goes on; or is a whole word. */
     uint64_t four[(1 << TX_PHRASE_FILTER_BITS) / 64];
     uint64_t three[(1 << TX_PHRASE_FILTER_BITS) / 64];
+    uint64_t whole[(1 << TX_PHRASE_FILTER_BITS) / 64];
+    uint8_t may_follow[256]; /* 1: such a byte may stand behind a word of three */
 };
 
 /* Borrowed, for ever. */
 const struct tx_phrases *tx_phrases(void);
 
-/* The first four bytes at p, of n. */
-static inline uint32_t tx_phrase_key(const uint8_t *p, size_t n) {
-    uint32_t key = 0;
-    if (n >= TX_PHRASE_KEY)
-        memcpy(&key, p, TX_PHRASE_KEY);
-    else
+/* The first four bytes at p, of n, the first one lowest; and as a key. */
+static inline uint32_t tx_phrase_bytes(const uint8_t *p, size_t n) {
+    uint32_t bytes = 0;
+    if (n < TX_PHRASE_KEY) {
         for (size_t i = 0; i < n; i++)
-            key |= (uint32_t)p[i] << (8 * i);
-    return key | 0x20202020u;
+            bytes |= (uint32_t)p[i] << (8 * i);
+        return bytes;
+    }
+    memcpy(&bytes, p, TX_PHRASE_KEY);
+    return le32toh(bytes);
+}
+static inline uint32_t tx_phrase_key(const uint8_t *p, size_t n) {
+    return tx_phrase_bytes(p, n) | 0x20202020u;
 }
 
 /* The first `n` bytes of a key. */
@@ -69,19 +76,22 @@ static inline uint32_t tx_phrase_bit(uint32_t key) {
     return key * 0x9e3779b1u >> (32 - TX_PHRASE_FILTER_BITS);
 }
 
-static inline bool tx_phrase_has_four(const struct tx_phrases *phrases, uint32_t key) {
+static inline bool tx_phrase_is_in(const uint64_t *filter, uint32_t key) {
     uint32_t bit = tx_phrase_bit(key);
-    return phrases->four[bit / 64] >> (bit % 64) & 1;
+    return filter[bit / 64] >> (bit % 64) & 1;
 }
 
-/* Whether some phrase may begin so at p, of n bytes: seldom for other words. A capital may end a
- * word of two letters: idNo. What begins past ASCII may. */
-static inline bool tx_phrase_may_begin(const struct tx_phrases *phrases, uint32_t key,
-                                       const uint8_t *p, size_t n) {
-    uint32_t three = tx_phrase_bit(tx_phrase_short(key, 3));
-    bool hump = n > 2 && (uint8_t)(p[2] - 'A') < 26 && (uint8_t)(p[1] - 'a') < 26;
-    return tx_phrase_has_four(phrases, key) | (phrases->three[three / 64] >> (three % 64) & 1) |
-           hump | (key >> 7 & 1);
+/* Lengths of keys, as bits, by which a phrase may be found that begins so: seldom any for other
+ * words. `bytes` are the first four; 0 where there are none. A capital may end a word of two
+ * letters: idNo. What begins past ASCII may be anything. */
+#define TX_PHRASE_KEYS_SHORT 14 /* of one to three bytes */
+static inline unsigned tx_phrase_keys(const struct tx_phrases *phrases, uint32_t bytes) {
+    uint32_t key = bytes | 0x20202020u, three = tx_phrase_short(key, 3);
+    bool hump = (uint8_t)((bytes >> 16) - 'A') < 26 && (uint8_t)((bytes >> 8) - 'a') < 26;
+    bool is_short = tx_phrase_is_in(phrases->three, three) | hump | (bytes >> 7 & 1) |
+                    (tx_phrase_is_in(phrases->whole, three) & phrases->may_follow[bytes >> 24]);
+    return (unsigned)tx_phrase_is_in(phrases->four, key) << TX_PHRASE_KEY |
+           (is_short ? TX_PHRASE_KEYS_SHORT : 0);
 }
 
 /* Where the phrase at p[at] ends, of n bytes; 0 when it is not there. A space in it is any joint,
