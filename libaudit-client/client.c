@@ -36,6 +36,7 @@ static int get_ready(struct tx_client *client) {
 }
 
 static int enter(struct tx_call *call) {
+    call->is_locked = false;
     if (is_inside)
         return -EDEADLK;
     int r = tx_fork_client(&call->client);
@@ -44,24 +45,59 @@ static int enter(struct tx_call *call) {
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &call->cancel_state);
     is_inside = true;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    tx_lock_take(&call->client->lock);
     return 0;
 }
 
-int tx_call_enter(struct tx_call *call) {
-    call->saved_errno = errno;
-    int r = enter(call);
-    errno = call->saved_errno;
-    if (r < 0)
-        return r;
-    r = get_ready(call->client);
+/* The lock is held. */
+static int begin(struct tx_call *call) {
+    call->is_locked = true;
+    int r = get_ready(call->client);
     if (r < 0)
         tx_call_leave(call);
     return r;
 }
 
+int tx_call_enter(struct tx_call *call) {
+    call->saved_errno = errno;
+    int r = enter(call);
+    if (r < 0) {
+        errno = call->saved_errno;
+        return r;
+    }
+    tx_lock_take(&call->client->lock);
+    return begin(call);
+}
+
+int tx_call_enter_with(struct tx_call *call, struct tx_job *job) {
+    call->saved_errno = errno;
+    int r = enter(call);
+    if (r < 0) {
+        errno = call->saved_errno;
+        return r;
+    }
+    r = tx_combine_lock(call->client, job);
+    if (r == TX_COMBINE_E_DONE)
+        return r;
+    r = begin(call);
+    if (r < 0)
+        tx_combine_leave(call->client, job);
+    return r;
+}
+
+void tx_call_lock(struct tx_call *call) {
+    if (!call->is_locked)
+        tx_lock_take(&call->client->lock);
+    call->is_locked = true;
+}
+
+void tx_call_unlock(struct tx_call *call) {
+    if (call->is_locked)
+        tx_combine_unlock(call->client);
+    call->is_locked = false;
+}
+
 void tx_call_leave(struct tx_call *call) {
-    tx_lock_give(&call->client->lock);
+    tx_call_unlock(call);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     is_inside = false;
     pthread_setcancelstate(call->cancel_state, NULL);
@@ -100,11 +136,8 @@ int tx_open(const struct tx_options *options) {
 }
 
 static void end_waiters(struct tx_client *client) {
-    for (struct tx_waiter *w = client->waiters; w; w = w->next)
-        if (!w->done) {
-            w->done = true;
-            w->result = -ECANCELED;
-        }
+    while (client->waiters.first)
+        tx_waiters_end(&client->waiters, client->waiters.first, -ECANCELED);
     if (client->n_sleepers)
         tx_bell_ring(&client->bell);
 }
@@ -114,7 +147,8 @@ static int close_client(struct tx_client *client) {
     bool was_open = client->connection.is_open;
     if (was_open && !client->is_read)
         tx_replies_drain(client);
-    size_t n_lost = client->connection.is_open ? client->resend.n_unsent : client->resend.n;
+    uint64_t n_lost =
+        client->connection.is_open ? client->resend.n_unsent_records : client->resend.n_records;
 
     tx_connection_close(client);
     tx_resend_clear(&client->resend);
@@ -181,7 +215,7 @@ int tx_stats(struct tx_stats *ret_stats) {
         return r;
     struct tx_client *client = call.client;
     struct tx_stats stats = client->stats;
-    stats.pending = client->resend.n;
+    stats.pending = client->resend.n_records;
     stats.connected = client->connection.is_open;
     tx_call_leave(&call);
     return tx_sized_write(ret_stats, &stats, sizeof(stats));
@@ -202,6 +236,6 @@ __attribute__((destructor)) static void resend_at_exit(void) {
         if (!client->connection.is_open)
             (void)!tx_connection_ensure(client);
     }
-    tx_lock_give(&client->lock);
+    tx_combine_unlock(client);
     is_inside = false;
 }

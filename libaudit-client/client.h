@@ -4,8 +4,8 @@
 
 /*
  * The one client of a process. It lies in memory that a fork wipes (fork.h), so all zero is a valid
- * state: nothing has happened yet. Everything here is touched under the lock only, and no lock is
- * held while anybody waits for the daemon, but for the bounded wait of connecting.
+ * state: nothing has happened yet. Everything here but `combine` is touched under the lock only,
+ * and no lock is held while anybody waits for the daemon, but for the bounded wait of connecting.
  *
  * Life: first call → ready (a secret of its own, n = 0) → connected ⇄ lost, with what is not
  * acknowledged kept and sent again → closed by tx_close, from where the next call goes on with the
@@ -14,22 +14,15 @@
 
 #include <tracex/audit.h>
 
+#include "libaudit-client/batch.h"
+#include "libaudit-client/combine.h"
 #include "libaudit-client/lock.h"
 #include "libaudit-client/random.h"
 #include "libaudit-client/resend.h"
 #include "libaudit-client/settings.h"
+#include "libaudit-client/waiter.h"
 #include "libtx/record/record.h"
 #include "libtx/wire/wire.h"
-
-/* A thread that waits for one record's receipt; it lies on that thread's stack. */
-struct tx_waiter {
-    struct tx_waiter *next;
-    uint64_t n;
-    bool done;
-    int result; /* when done: 0 or -errno */
-    uint64_t seq;
-    uint8_t leaf[32];
-};
 
 struct tx_connection {
     bool is_open;
@@ -48,11 +41,12 @@ static inline int tx_connection_fd(const struct tx_connection *connection) {
 }
 
 struct tx_client {
-    struct tx_lock lock;
+    struct tx_lock lock; /* given by tx_combine_unlock only */
+    struct tx_combine combine;
     struct tx_bell bell; /* rung when a thread has read for the others */
     bool is_read;        /* a thread waits in poll, without the lock, and reads for the others */
     uint32_t n_sleepers; /* threads that wait for the bell */
-    struct tx_waiter *waiters;
+    struct tx_waiters waiters;
 
     bool is_ready;
     bool is_closed;
@@ -61,6 +55,7 @@ struct tx_client {
     uint64_t next_n;
     struct tx_connection connection;
     struct tx_resend resend;
+    struct tx_batch batch;
     struct tx_random random;
     struct tx_stats stats;
 
@@ -74,10 +69,21 @@ struct tx_call {
     struct tx_client *client;
     int saved_errno;
     int cancel_state;
+    bool is_locked;
 };
+
+static inline bool tx_client_is_read(const struct tx_client *client) {
+    return __atomic_load_n(&client->is_read, __ATOMIC_SEQ_CST);
+}
 
 /* -EDEADLK from a signal handler that interrupted such a call. On failure nothing is to be left. */
 TX_MUST_USE int tx_call_enter(struct tx_call *call);
+/* The same for a job, that another thread may do meanwhile: TX_COMBINE_E_DONE, and the client is
+ * not locked (combine.h). */
+TX_MUST_USE int tx_call_enter_with(struct tx_call *call, struct tx_job *job);
+/* From here on the client is locked, or not. */
+void tx_call_lock(struct tx_call *call);
+void tx_call_unlock(struct tx_call *call);
 void tx_call_leave(struct tx_call *call);
 
 #endif

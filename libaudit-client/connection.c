@@ -206,11 +206,13 @@ static void drop(struct tx_connection *connection) {
 static void end_acknowledged(struct tx_client *client) {
     const struct tx_resend *resend = &client->resend;
 
-    for (struct tx_waiter *w = client->waiters; w; w = w->next)
-        if (!w->done && (resend->n == 0 || w->n < tx_resend_oldest(resend))) {
-            w->done = true;
-            w->result = -ENODATA;
-        }
+    struct tx_waiter *next;
+
+    for (struct tx_waiter *w = client->waiters.first; w; w = next) {
+        next = w->next;
+        if (resend->n == 0 || w->n < tx_resend_oldest(resend))
+            tx_waiters_end(&client->waiters, w, -ENODATA);
+    }
 }
 
 void tx_connection_lost(struct tx_client *client, int error) {
@@ -272,7 +274,7 @@ int tx_connection_resend(struct tx_client *client) {
         /* -EMSGSIZE: a daemon with a smaller socket than the last one. Not sent, it counts as a gap
          * in the numbers, and so as a loss. */
         if (r < 0)
-            client->stats.lost++;
+            client->stats.lost += datagram.count;
         tx_resend_sent(&client->resend);
     }
     return 0;

@@ -39,16 +39,22 @@ static inline void tx_lock_take(struct tx_lock *lock) {
         tx_futex_wait(&lock->state, 2, NULL);
 }
 
+/* Taking a look and giving are in one order for all threads: who announces himself, and then finds
+ * the lock held, is seen by who looks for him after giving it (combine.c). */
 static inline void tx_lock_give(struct tx_lock *lock) {
-    if (__atomic_exchange_n(&lock->state, 0, __ATOMIC_RELEASE) == 2)
+    if (__atomic_exchange_n(&lock->state, 0, __ATOMIC_SEQ_CST) == 2)
         tx_futex_wake(&lock->state, 1);
+}
+
+static inline int tx_lock_is_free(struct tx_lock *lock) {
+    return __atomic_load_n(&lock->state, __ATOMIC_SEQ_CST) == 0;
 }
 
 /* 1 when it is taken now. */
 static inline int tx_lock_try(struct tx_lock *lock) {
     uint32_t free_state = 0;
-    return __atomic_compare_exchange_n(&lock->state, &free_state, 1, 0, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(&lock->state, &free_state, 1, 0, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST);
 }
 
 static inline uint32_t tx_bell_look(struct tx_bell *bell) {

@@ -11,32 +11,23 @@
 /* So many at once, and then the caller goes on with what he came for. */
 #define DRAIN_MAX 4096
 
-static struct tx_waiter *find_waiter(struct tx_client *client, uint64_t n) {
-    struct tx_waiter *w = client->waiters;
-    while (w && (w->done || w->n != n))
-        w = w->next;
-    return w;
-}
-
 static void on_receipt(struct tx_client *client, const struct tx_wire_reply *reply) {
-    struct tx_waiter *waiter = find_waiter(client, reply->n);
+    struct tx_waiter *waiter = tx_waiters_find(&client->waiters, reply->n);
 
     if (!waiter)
         return; /* he has given up */
-    waiter->done = true;
-    waiter->result = 0;
     waiter->seq = reply->seq;
     memcpy(waiter->leaf, reply->leaf, sizeof(waiter->leaf));
+    tx_waiters_end(&client->waiters, waiter, 0);
 }
 
 static void on_reject(struct tx_client *client, const struct tx_wire_reply *reply) {
-    struct tx_waiter *waiter = find_waiter(client, reply->n);
+    struct tx_waiter *waiter = tx_waiters_find(&client->waiters, reply->n);
+    bool is_errno = reply->error >= 1 && reply->error < 4096;
 
     client->stats.rejected++;
-    if (!waiter)
-        return;
-    waiter->done = true;
-    waiter->result = reply->error >= 1 && reply->error < 4096 ? -(int)reply->error : -EINVAL;
+    if (waiter)
+        tx_waiters_end(&client->waiters, waiter, is_errno ? -(int)reply->error : -EINVAL);
 }
 
 /* -EPROTO for what cannot be the answer to what we sent. */

@@ -7,7 +7,7 @@
 
 #include "libaudit-client/client.h"
 
-/* Takes what has come; wakes nobody. The connection may be lost after it. */
+/* Takes what has come, and wakes whose receipt it was. The connection may be lost after it. */
 void tx_replies_drain(struct tx_client *client);
 
 #endif

@@ -4,8 +4,8 @@
 
 /*
  * A bounded ring of whole datagrams that the daemon has not acknowledged, in the order of their
- * numbers. It knows no socket. Its memory is somebody else's. Invariant: what belongs to no
- * datagram has been wiped.
+ * numbers; one holds the records of several consecutive numbers. It knows no socket. Its memory is
+ * somebody else's. Invariant: what belongs to no datagram has been wiped.
  *
  * Life of a datagram: reserved → committed (the kernel has it) → acknowledged and wiped. After a
  * lost connection tx_resend_rewind makes all of them unsent; an unsent one is kept, even when it is
@@ -25,22 +25,29 @@ struct tx_resend {
     size_t unsent;   /* offset of the oldest that is to be sent; n_unsent == 0: none */
     size_t n_unsent;
     size_t n;
+    size_t reserved_and_one; /* offset of what is reserved; 0: nothing is */
+    uint64_t n_records;
+    uint64_t n_unsent_records;
     uint64_t acknowledged; /* numbers below it are */
 };
 
 struct tx_resend_datagram {
-    uint64_t number;
+    uint64_t number; /* of its first record */
+    uint32_t count;  /* of its records */
     const uint8_t *p;
     size_t n;
 };
 
 void tx_resend_init(struct tx_resend *resend, void *memory, size_t n_memory);
 
+/* The largest datagram that there is room for now. */
+size_t tx_resend_room(const struct tx_resend *resend);
 /* Room for a datagram of n bytes at the end, in one piece; NULL when there is none now. It must be
- * committed or abandoned before anything else. */
+ * committed or abandoned before another is reserved. */
 uint8_t *tx_resend_reserve(struct tx_resend *resend, size_t n);
-/* It has been sent. n as reserved; numbers rise; nothing is unsent. */
-void tx_resend_commit(struct tx_resend *resend, size_t n, uint64_t number);
+/* It has been sent: n bytes, or fewer than reserved when the rest was not written to, with `count`
+ * records from `number` on. Numbers rise; nothing is unsent. */
+void tx_resend_commit(struct tx_resend *resend, size_t n, uint64_t number, uint32_t count);
 void tx_resend_abandon(struct tx_resend *resend, size_t n);
 
 /* Every number below `next` is durable. */
@@ -55,7 +62,7 @@ bool tx_resend_next(const struct tx_resend *resend, struct tx_resend_datagram *r
 /* That one has been sent. */
 void tx_resend_sent(struct tx_resend *resend);
 
-/* The number of the oldest; resend->n > 0. */
+/* The first number of the oldest; resend->n > 0. */
 uint64_t tx_resend_oldest(const struct tx_resend *resend);
 
 /* Wipes all. */

@@ -10,7 +10,7 @@
 /* A wait without limit wakes up now and then; that costs nothing. */
 #define STEP INT64_C(1000000000)
 
-static struct timespec time_left(int64_t until) {
+struct timespec tx_wait_step(int64_t until) {
     int64_t left = until - tx_clock_boot();
 
     left = left < 0 ? 0 : left > STEP ? STEP : left;
@@ -19,28 +19,28 @@ static struct timespec time_left(int64_t until) {
 
 static void poll_unlocked(struct tx_client *client, short events, int64_t until) {
     struct pollfd poll_fd = {.fd = tx_connection_fd(&client->connection), .events = events};
-    struct timespec timeout = time_left(until);
+    struct timespec timeout = tx_wait_step(until);
 
-    tx_lock_give(&client->lock);
+    tx_combine_unlock(client);
     ppoll(&poll_fd, 1, &timeout, NULL);
     tx_lock_take(&client->lock);
 }
 
 static void sleep_unlocked(struct tx_client *client, int64_t until) {
-    struct timespec timeout = time_left(until);
+    struct timespec timeout = tx_wait_step(until);
     uint32_t seen = tx_bell_look(&client->bell);
 
     client->n_sleepers++;
-    tx_lock_give(&client->lock);
+    tx_combine_unlock(client);
     tx_bell_wait(&client->bell, seen, &timeout);
     tx_lock_take(&client->lock);
     client->n_sleepers--;
 }
 
 static void read_for_all(struct tx_client *client, int64_t until) {
-    client->is_read = true;
+    __atomic_store_n(&client->is_read, true, __ATOMIC_SEQ_CST);
     poll_unlocked(client, client->resend.n_unsent ? POLLIN | POLLOUT : POLLIN, until);
-    client->is_read = false;
+    __atomic_store_n(&client->is_read, false, __ATOMIC_SEQ_CST);
     tx_replies_drain(client);
     if (client->connection.is_open)
         (void)!tx_connection_resend(client);

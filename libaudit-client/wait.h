@@ -4,14 +4,18 @@
 
 /*
  * Waiting for the daemon without holding the lock. Of the threads that wait for answers one polls
- * the socket and reads for all; the others sleep until it rings the bell, and look what has come.
- * While such a reader polls, nobody else reads, or it would sleep on with its answer already taken.
+ * the socket and reads for all. Who waits for a receipt sleeps until it is his (waiter.h); the
+ * others sleep until the reader rings the bell, and look what has come. While such a reader polls,
+ * nobody else reads, or it would sleep on with its answer already taken.
  *
  * Each function is called with the lock held, gives it while waiting, and takes it again; then
  * anything may have changed. Times are of the boot clock, in nanoseconds.
  */
 
 #include "libaudit-client/client.h"
+
+/* What is left until then, but no more than a second: who sleeps looks around now and then. */
+struct timespec tx_wait_step(int64_t until);
 
 /* Returns when an answer may have come, the connection was made or lost, at `until`, or for no
  * reason. */

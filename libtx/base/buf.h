@@ -8,6 +8,7 @@
  * used. Numbers are little-endian.
  */
 
+#include <endian.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -49,9 +50,8 @@ static inline void tx_buf_char(struct tx_buf *b, char c) {
 }
 
 static inline void tx_buf_uint(struct tx_buf *b, size_t width, uint64_t v) {
-    uint8_t *to = tx_buf_reserve(b, width);
-    for (size_t i = 0; to && i < width; i++)
-        to[i] = (uint8_t)(v >> (8 * i));
+    uint64_t little = htole64(v);
+    tx_buf_put(b, &little, width);
 }
 
 static inline void tx_buf_u8(struct tx_buf *b, uint8_t v) {

@@ -3,25 +3,36 @@
 
 #include <string.h>
 
-static bool is_lower_or_digit(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
+/* What a character may stand for. */
+enum { IN_EVENT = 1, IN_FIELD = 2, BEGINS_FIELD = 4 };
 
-static bool is_upper(char c) {
-    return c >= 'A' && c <= 'Z';
-}
+#define LOWER (IN_EVENT | IN_FIELD | BEGINS_FIELD)
+#define UPPER (IN_FIELD | BEGINS_FIELD)
+#define OTHER (IN_EVENT | IN_FIELD)
 
-static bool is_punctuation(char c) {
-    return c == '.' || c == '_' || c == '-';
+static const uint8_t uses[256] = {
+    ['a'] = LOWER, ['b'] = LOWER, ['c'] = LOWER, ['d'] = LOWER, ['e'] = LOWER, ['f'] = LOWER,
+    ['g'] = LOWER, ['h'] = LOWER, ['i'] = LOWER, ['j'] = LOWER, ['k'] = LOWER, ['l'] = LOWER,
+    ['m'] = LOWER, ['n'] = LOWER, ['o'] = LOWER, ['p'] = LOWER, ['q'] = LOWER, ['r'] = LOWER,
+    ['s'] = LOWER, ['t'] = LOWER, ['u'] = LOWER, ['v'] = LOWER, ['w'] = LOWER, ['x'] = LOWER,
+    ['y'] = LOWER, ['z'] = LOWER, ['A'] = UPPER, ['B'] = UPPER, ['C'] = UPPER, ['D'] = UPPER,
+    ['E'] = UPPER, ['F'] = UPPER, ['G'] = UPPER, ['H'] = UPPER, ['I'] = UPPER, ['J'] = UPPER,
+    ['K'] = UPPER, ['L'] = UPPER, ['M'] = UPPER, ['N'] = UPPER, ['O'] = UPPER, ['P'] = UPPER,
+    ['Q'] = UPPER, ['R'] = UPPER, ['S'] = UPPER, ['T'] = UPPER, ['U'] = UPPER, ['V'] = UPPER,
+    ['W'] = UPPER, ['X'] = UPPER, ['Y'] = UPPER, ['Z'] = UPPER, ['0'] = OTHER, ['1'] = OTHER,
+    ['2'] = OTHER, ['3'] = OTHER, ['4'] = OTHER, ['5'] = OTHER, ['6'] = OTHER, ['7'] = OTHER,
+    ['8'] = OTHER, ['9'] = OTHER, ['.'] = OTHER, ['-'] = OTHER, ['_'] = LOWER,
+};
+
+static bool all_are(struct tx_text text, uint8_t use) {
+    uint8_t common = use;
+    for (size_t i = 0; i < text.n; i++)
+        common &= uses[(uint8_t)text.p[i]];
+    return common;
 }
 
 bool tx_event_name_valid(struct tx_text name) {
-    if (name.n < 1 || name.n > TX_LIMIT_EVENT_BYTES)
-        return false;
-    for (size_t i = 0; i < name.n; i++)
-        if (!is_lower_or_digit(name.p[i]) && !is_punctuation(name.p[i]))
-            return false;
-    return true;
+    return name.n >= 1 && name.n <= TX_LIMIT_EVENT_BYTES && all_are(name, IN_EVENT);
 }
 
 bool tx_event_name_reserved(struct tx_text name) {
@@ -29,17 +40,8 @@ bool tx_event_name_reserved(struct tx_text name) {
 }
 
 bool tx_field_name_valid(struct tx_text name) {
-    if (name.n < 1 || name.n > TX_LIMIT_NAME_BYTES)
-        return false;
-    char first = name.p[0];
-    if (!is_upper(first) && !(first >= 'a' && first <= 'z') && first != '_')
-        return false;
-    for (size_t i = 1; i < name.n; i++) {
-        char c = name.p[i];
-        if (!is_lower_or_digit(c) && !is_upper(c) && !is_punctuation(c))
-            return false;
-    }
-    return true;
+    return name.n >= 1 && name.n <= TX_LIMIT_NAME_BYTES &&
+           uses[(uint8_t)name.p[0]] & BEGINS_FIELD && all_are(name, IN_FIELD);
 }
 
 static const char *const outcome_names[TX_OUTCOME_N] = {

@@ -57,7 +57,9 @@ static int take_header(struct tx_cursor *c, size_t n, uint8_t *ret_type) {
 
 /* --- client → daemon --- */
 
-static void put_text(struct tx_buf *b, size_t width, struct tx_text text) {
+/* In line, so that each width is a constant. */
+static inline __attribute__((always_inline)) void put_text(struct tx_buf *b, size_t width,
+                                                           struct tx_text text) {
     if (width < 8 && text.n >> (8 * width)) {
         b->full = true;
         return;
@@ -66,7 +68,7 @@ static void put_text(struct tx_buf *b, size_t width, struct tx_text text) {
     tx_buf_put(b, text.p, text.n);
 }
 
-static void put_value(struct tx_buf *b, const struct tx_field *field) {
+static inline void put_value(struct tx_buf *b, const struct tx_field *field) {
     uint64_t bits;
 
     switch (field->type) {
@@ -102,7 +104,15 @@ void tx_wire_records_begin(struct tx_buf *b, const uint8_t secret[TX_WIRE_SECRET
     tx_buf_u16(b, 0); /* the count, when it is known */
 }
 
-void tx_wire_records_add(struct tx_buf *b, const struct tx_record *record) {
+static inline void put_field(struct tx_buf *b, const struct tx_field *field) {
+    tx_buf_u8(b, (uint8_t)field->type);
+    tx_buf_u8(b, (uint8_t)field->label);
+    put_text(b, 2, field->name);
+    put_value(b, field);
+}
+
+void tx_wire_records_add(struct tx_buf *buf, const struct tx_record *record) {
+    struct tx_buf local = *buf, *b = &local; /* which no store to the memory can change */
     size_t start = b->len;
     uint8_t flags =
         (uint8_t)((record->wants_receipt ? FLAG_RECEIPT : 0) |
@@ -132,13 +142,10 @@ void tx_wire_records_add(struct tx_buf *b, const struct tx_record *record) {
     if (record->n_fields > UINT16_MAX)
         b->full = true;
     tx_buf_u16(b, (uint16_t)record->n_fields);
-    for (size_t i = 0; i < record->n_fields; i++) {
-        tx_buf_u8(b, (uint8_t)record->fields[i].type);
-        tx_buf_u8(b, (uint8_t)record->fields[i].label);
-        put_text(b, 2, record->fields[i].name);
-        put_value(b, &record->fields[i]);
-    }
+    for (size_t i = 0; i < record->n_fields; i++)
+        put_field(b, &record->fields[i]);
     put_at(b, start, 4, b->len - start - 4);
+    *buf = local;
 }
 
 static size_t value_bytes(const struct tx_field *field) {
@@ -160,6 +167,14 @@ static size_t value_bytes(const struct tx_field *field) {
     return 0;
 }
 
+size_t tx_wire_fields_bytes(const struct tx_record *record) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < record->n_fields; i++)
+        n += 2 + 2 + record->fields[i].name.n + value_bytes(&record->fields[i]);
+    return n;
+}
+
 size_t tx_wire_record_bytes(const struct tx_record *record) {
     size_t n = 4 + 8 + 4 + 8 + sizeof(record->id) + 2 + record->event.n + 2;
 
@@ -167,9 +182,7 @@ size_t tx_wire_record_bytes(const struct tx_record *record) {
     n += record->correlation_id.p ? 2 + record->correlation_id.n : 0;
     n += record->has_trace ? sizeof(record->trace_id) + sizeof(record->span_id) : 0;
     n += record->has_parent ? sizeof(record->parent_span_id) : 0;
-    for (size_t i = 0; i < record->n_fields; i++)
-        n += 2 + 2 + record->fields[i].name.n + value_bytes(&record->fields[i]);
-    return n;
+    return n + tx_wire_fields_bytes(record);
 }
 
 int tx_wire_records_end(struct tx_buf *b, uint16_t count) {

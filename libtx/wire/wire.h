@@ -39,6 +39,8 @@ void tx_wire_records_begin(struct tx_buf *b, const uint8_t secret[TX_WIRE_SECRET
 void tx_wire_records_add(struct tx_buf *b, const struct tx_record *record);
 /* What tx_wire_records_add appends, in bytes. Each text must be at most TX_LIMIT_DATAGRAM_BYTES. */
 size_t tx_wire_record_bytes(const struct tx_record *record);
+/* Of these, the fields. */
+size_t tx_wire_fields_bytes(const struct tx_record *record);
 /* What surrounds the records of a datagram. */
 #define TX_WIRE_RECORDS_BYTES (TX_WIRE_HEADER_BYTES + TX_WIRE_SECRET_BYTES + 2)
 /* -EMSGSIZE when b is full. */

@@ -16,11 +16,23 @@
 #define BENCH_AGENT "shop/4.2 (checkout)"
 #define BENCH_AMOUNT 4200
 
+static inline int bench_log_at(enum tx_durability durability) {
+    const struct tx_kv fields[] = {
+        TX_STR("actor.id", BENCH_ACTOR), TX_STR("order", BENCH_ORDER),
+        TX_STR("reason", BENCH_REASON),  TX_STR("region", BENCH_REGION),
+        TX_STR("agent", BENCH_AGENT),    TX_I64("amount_cents", BENCH_AMOUNT),
+    };
+    struct tx_event event = TX_EVENT_INIT;
+
+    event.name = BENCH_EVENT;
+    event.fields = fields;
+    event.n_fields = sizeof(fields) / sizeof(fields[0]);
+    event.durability = durability;
+    return tx_audit_emit(&event);
+}
+
 static inline int bench_log(void) {
-    return tx_audit_log(BENCH_EVENT, TX_SUCCESS, TX_STR("actor.id", BENCH_ACTOR),
-                        TX_STR("order", BENCH_ORDER), TX_STR("reason", BENCH_REASON),
-                        TX_STR("region", BENCH_REGION), TX_STR("agent", BENCH_AGENT),
-                        TX_I64("amount_cents", BENCH_AMOUNT));
+    return bench_log_at(TX_QUEUED);
 }
 
 #endif

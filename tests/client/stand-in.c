@@ -34,6 +34,7 @@ struct stand_in {
     size_t n_connections;
     struct seen *seen;
     size_t n_seen, cap_seen;
+    size_t n_datagrams;
     struct tx_field fields[TX_LIMIT_FIELDS];
     uint8_t datagram[TX_LIMIT_DATAGRAM_BYTES];
 };
@@ -119,6 +120,7 @@ static void remember(struct stand_in *s, const struct tx_wire_records *records,
                           .time = record->time,
                           .wants_receipt = record->wants_receipt,
                           .connection = lane->number,
+                          .datagram = s->n_datagrams,
                           .outcome = (uint8_t)record->outcome,
                           .severity = (uint8_t)record->severity};
     memcpy(seen->secret, records->secret, sizeof(seen->secret));
@@ -152,6 +154,7 @@ static void take_datagram(struct stand_in *s, struct lane *lane, size_t n) {
         answer(s, lane, &record);
     }
     ck_assert_int_eq(r, TX_WIRE_E_END);
+    s->n_datagrams++;
     if (s->manners.answers_rubbish)
         (void)!send(lane->fd, "rubbish", 7, MSG_NOSIGNAL | MSG_DONTWAIT);
 }

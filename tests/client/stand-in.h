@@ -18,6 +18,7 @@ struct seen {
     int64_t time;
     bool wants_receipt;
     size_t connection; /* 0, 1, 2 … in the order of connecting */
+    size_t datagram;   /* 0, 1, 2 … in the order of coming */
     char event[TX_LIMIT_EVENT_BYTES + 1];
     uint8_t outcome, severity;
 };

@@ -12,6 +12,21 @@ static struct tx_text text(const char *p) {
     return (struct tx_text){.p = p, .n = strlen(p)};
 }
 
+/* The rules once more, in other words, for each byte. */
+START_TEST(each_byte_is_allowed_in_names_where_the_format_says_so) {
+    for (int c = 0; c < 256; c++) {
+        char name[2] = {'a', (char)c};
+        bool digit = c >= '0' && c <= '9', lower = c >= 'a' && c <= 'z';
+        bool upper = c >= 'A' && c <= 'Z', other = c == '.' || c == '_' || c == '-';
+        struct tx_text alone = {.p = name + 1, .n = 1}, behind = {.p = name, .n = 2};
+        ck_assert_int_eq(tx_event_name_valid(alone), lower || digit || other);
+        ck_assert_int_eq(tx_event_name_valid(behind), lower || digit || other);
+        ck_assert_int_eq(tx_field_name_valid(alone), lower || upper || c == '_');
+        ck_assert_int_eq(tx_field_name_valid(behind), lower || upper || digit || other);
+    }
+}
+END_TEST
+
 START_TEST(event_names_are_lower_case_and_dotted) {
     static const char *const good[] = {"a", "payment.refund", "a-b_c.9", "9"};
     static const char *const bad[] = {"", "A", "a b", "a/b", "a\n", "é"};
@@ -102,6 +117,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("record-record");
     TCase *tests = tcase_create("names and ids");
+    tcase_add_test(tests, each_byte_is_allowed_in_names_where_the_format_says_so);
     tcase_add_test(tests, event_names_are_lower_case_and_dotted);
     tcase_add_test(tests, names_of_the_daemon_are_reserved);
     tcase_add_test(tests, field_names_are_identifiers_with_dots_and_dashes);
