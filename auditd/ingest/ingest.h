@@ -61,6 +61,8 @@ struct tx_ingest {
     struct tx_clients clients;
 
     struct tx_link link;
+    bool has_connections; /* all that were there at the start; else no link is made */
+    int first_ledger_fd;  /* for the first link; -1: it is made, or its end was closed */
     struct tx_source_handle *link_source;
     bool link_wants_out;
     struct tx_source_handle *link_timer; /* runs while there is no ledger */

@@ -29,6 +29,7 @@ static void ingest_free(struct tx_ingest *ingest) {
     tx_connections_deinit(&ingest->connections, ingest->loop);
     tx_loop_remove(ingest->loop, ingest->link_source);
     tx_link_deinit(&ingest->link);
+    tx_fd_closep(&ingest->first_ledger_fd);
     tx_own_deinit(&ingest->own);
     tx_clients_deinit(&ingest->clients);
     tx_inbox_close(&ingest->inbox);
@@ -119,6 +120,8 @@ static int make_state(struct tx_ingest *ingest) {
         r = tx_hasher_new(&ingest->hasher);
     if (r == 0)
         r = make_loop(ingest);
+    if (r == 0)
+        ingest->first_ledger_fd = TX_FD_INGEST_LEDGER;
     return r;
 }
 
@@ -128,7 +131,7 @@ static int make_ingest(const char *config_name, struct tx_ingest **ret) {
         return -ENOMEM;
     ingest->config_name = config_name ? config_name : "tracex.yaml";
     ingest->control_fd = TX_FD_CONTROL;
-    ingest->link.fd = -1;
+    ingest->link.fd = ingest->first_ledger_fd = -1;
     tx_connections_init(&ingest->connections);
 
     int r = tx_fd_set_nonblocking(TX_FD_CONTROL, 1);
@@ -168,15 +171,6 @@ static int enter_sandbox(const struct tx_child_options *options) {
     return tx_control_send(TX_FD_CONTROL, &ready);
 }
 
-/* Clients that the supervisor gives us again come first, so that what is in the inbox of them can
- * be acknowledged. */
-static int run(struct tx_ingest *ingest) {
-    int r = tx_supervisor_on_control(ingest, 0);
-    if (r == 0)
-        r = tx_settle_connect(ingest, TX_FD_INGEST_LEDGER);
-    return r < 0 ? r : tx_loop_run(ingest->loop);
-}
-
 int main(int argc, char **argv) {
     _cleanup_(ingest_freep) struct tx_ingest *ingest = NULL;
     struct tx_child_options options;
@@ -187,7 +181,7 @@ int main(int argc, char **argv) {
     if (r == 0)
         r = enter_sandbox(&options);
     if (r == 0)
-        r = run(ingest);
+        r = tx_loop_run(ingest->loop);
     if (r < 0)
         tx_log(TX_LOG_ERROR, "ends: %s", strerror(-r));
     return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -215,9 +215,24 @@ static int on_status_get(struct tx_ingest *ingest, struct tx_control *message) {
                        (struct tx_text){.p = memory, .n = b.len});
 }
 
+/* Clients that the supervisor gives us again come first, so that what is in the inbox of them can
+ * be acknowledged. */
+static int begin_link(struct tx_ingest *ingest) {
+    if (ingest->has_connections)
+        return 0;
+    ingest->has_connections = true;
+    return tx_settle_connect(ingest, tx_fd_steal(&ingest->first_ledger_fd));
+}
+
+static int on_connections_given(struct tx_ingest *ingest, struct tx_control *message) {
+    (void)message;
+    return begin_link(ingest);
+}
+
 static int on_stop(struct tx_ingest *ingest, struct tx_control *message) {
     (void)message;
-    return tx_receive_stop(ingest);
+    int r = begin_link(ingest);
+    return r < 0 ? r : tx_receive_stop(ingest);
 }
 
 /* The supervisor is gone: what sockets and inbox hold is brought to the ledger, as at STOP. */
@@ -225,7 +240,8 @@ static int on_orphaned(struct tx_ingest *ingest) {
     tx_loop_remove(ingest->loop, ingest->control);
     ingest->control = NULL;
     ingest->orphaned = true;
-    return tx_receive_stop(ingest);
+    int r = begin_link(ingest);
+    return r < 0 ? r : tx_receive_stop(ingest);
 }
 
 static int on_connection(struct tx_ingest *ingest, struct tx_control *message) {
@@ -240,7 +256,11 @@ static int on_connection(struct tx_ingest *ingest, struct tx_control *message) {
 static int on_ledger(struct tx_ingest *ingest, struct tx_control *message) {
     if (message->fd < 0)
         return -EBADMSG;
-    return tx_settle_connect(ingest, tx_fd_steal(&message->fd));
+    if (ingest->has_connections)
+        return tx_settle_connect(ingest, tx_fd_steal(&message->fd));
+    tx_fd_closep(&ingest->first_ledger_fd);
+    ingest->first_ledger_fd = tx_fd_steal(&message->fd);
+    return 0;
 }
 
 /* --- the vault --- */
@@ -299,6 +319,7 @@ static const struct {
     {TX_CONTROL_STATUS_GET, on_status_get},
     {TX_CONTROL_STOP, on_stop},
     {TX_CONTROL_CONNECTION, on_connection},
+    {TX_CONTROL_CONNECTIONS_GIVEN, on_connections_given},
     {TX_CONTROL_LEDGER, on_ledger},
     {TX_CONTROL_RELOAD, on_reload},
     {TX_CONTROL_POLICY_REJECTED, on_policy_rejected},

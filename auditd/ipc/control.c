@@ -76,7 +76,7 @@ static int take_descriptor(struct msghdr *msg, int *ret_fd) {
 }
 
 static bool type_known(uint16_t type) {
-    return (type >= TX_CONTROL_PING && type <= TX_CONTROL_POLICY_REJECTED) ||
+    return (type >= TX_CONTROL_PING && type <= TX_CONTROL_CONNECTIONS_GIVEN) ||
            (type >= TX_CONTROL_READY && type <= TX_CONTROL_RECORDED);
 }
 

@@ -36,8 +36,11 @@ enum tx_control_type {
     TX_CONTROL_ERASE_RECORDED, /* → vault: payload = a request's id: the log has its record */
     TX_CONTROL_REVEAL, /* → vault: payload = tx_vault_reveal, which the log has; fd = the caller's
                           connection, on which the vault goes on */
-    TX_CONTROL_POLICY_REJECTED, /* → ingest: payload = tx_ipc_policy_change of one that does not
-                                   come into force, to be recorded */
+    TX_CONTROL_POLICY_REJECTED,   /* → ingest: payload = tx_ipc_policy_change of one that does not
+                                     come into force, to be recorded */
+    TX_CONTROL_CONNECTIONS_GIVEN, /* → ingest: every connection that was there at its start has been
+                                     given; before it nothing goes to the ledger, since whoever is
+                                     not known yet could not be told what becomes durable */
 
     /* child → supervisor */
     TX_CONTROL_READY = 65, /* start is done and the sandbox is entered; payload = JSON object: what

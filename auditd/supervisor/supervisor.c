@@ -27,6 +27,13 @@ static int hand(struct tx_supervisor *s, struct tx_connection *connection) {
                          connection->id, identity, connection->fd);
 }
 
+static int tell_given(struct tx_supervisor *s, struct tx_child *ingest) {
+    if (s->connections_given || !tx_child_runs(ingest) || s->accept.connections.n_unhanded > 0)
+        return 0;
+    s->connections_given = true;
+    return tx_child_send(ingest, TX_CONTROL_CONNECTIONS_GIVEN, 0, (struct tx_text){0}, -1);
+}
+
 int tx_supervisor_hand_over(struct tx_supervisor *s) {
     struct tx_child *ingest = tx_supervisor_child(s, TX_CHILD_INGEST);
     int r = 0;
@@ -37,7 +44,7 @@ int tx_supervisor_hand_over(struct tx_supervisor *s) {
             break;
         r = hand(s, next);
     }
-    return r;
+    return r < 0 ? r : tell_given(s, ingest);
 }
 
 static int on_listener(void *data, uint32_t events) {
@@ -107,6 +114,7 @@ static int started(void *data, struct tx_child *child) {
         tx_fd_closep(&s->links.bodies.ends[TX_LINK_INGEST]);
         r = offer_stream(s, TX_CHILD_LEDGER);
         tx_connections_unhand_all(&s->accept.connections);
+        s->connections_given = false;
         if (r >= 0)
             r = tx_supervisor_hand_over(s);
     }

@@ -42,6 +42,7 @@ struct tx_supervisor {
     struct tx_children children;
     struct tx_links links;
     struct tx_accept accept;
+    bool connections_given; /* the ingest that runs was told that it has all */
     struct tx_listener listener;
     struct tx_source_handle *listener_source;
     struct tx_control_server control;

@@ -244,6 +244,26 @@ class Crash(Case):
             wait_until(lambda: len(r.log.of(c)) == 2, "the body again")
             self.assertEqual(line(r.log.of(c)[1][2])["source"]["comm"], "rig")
 
+    def test_what_was_received_is_acknowledged_also_when_its_connection_comes_late(self):
+        with Rig() as r:
+            c = r.connect()
+            c.log()
+            c.wait_acked()
+            r.log.may_sync.clear()
+            c.log()
+            wait_until(lambda: len(r.log.of(c)) == 2, "the body")
+            r.kill()
+            r.log.may_sync.set()
+            r.start(give=False)
+            r.say(rig.PING, 1)
+            r.hear(rig.PONG)
+            r.say(rig.PING, 2)  # it has had time to do what it is not to do
+            r.hear(rig.PONG)
+            time.sleep(0.1)
+            r.give_connections()
+            c.wait_acked()
+            self.every_number_once(r, c, 2)
+
     def test_a_ledger_that_ends_only_the_stream_makes_it_start_anew(self):
         with Rig() as r:
             c = r.connect()

@@ -19,6 +19,7 @@ BUILD = os.environ.get("TX_BUILD", "build")
 PROGRAM = os.path.join(BUILD, "auditd/ingest/tracex-ingest")
 
 PING, STATUS_GET, STOP, CONNECTION, LEDGER, INGEST, RELOAD = range(1, 8)
+CONNECTIONS_GIVEN = 15
 READY, PONG, STATUS, STOPPED, CLOSED, RELOADED, FATAL = range(65, 72)
 CONTROL = struct.Struct("<HHIQ")
 
@@ -279,7 +280,7 @@ class Rig:
         self.ledger = Ledger(ours, self.log)
         return theirs
 
-    def start(self):
+    def start(self, give=True):
         self.control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         stream = self.stream()
@@ -300,9 +301,14 @@ class Rig:
             os.close(fd)
         control.close()
         stream.close()
+        if give:
+            self.give_connections()
+        return self
+
+    def give_connections(self):
         for number, sock in self.connections.items():
             self.say(CONNECTION, number, self.identity(), sock.fileno())
-        return self
+        self.say(CONNECTIONS_GIVEN)
 
     def kill(self, number=signal.SIGKILL):
         os.kill(self.pid, number)
