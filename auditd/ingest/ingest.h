@@ -88,6 +88,7 @@ struct tx_ingest {
 
     bool stopping;
     bool orphaned; /* the supervisor is gone */
+    bool kept;     /* the next one will have inbox and connections */
     struct tx_ingest_counters counters;
 };
 

@@ -125,11 +125,12 @@ static int make_state(struct tx_ingest *ingest) {
     return r;
 }
 
-static int make_ingest(const char *config_name, struct tx_ingest **ret) {
+static int make_ingest(const struct tx_child_options *options, struct tx_ingest **ret) {
     _cleanup_(ingest_freep) struct tx_ingest *ingest = calloc(1, sizeof(*ingest));
     if (!ingest)
         return -ENOMEM;
-    ingest->config_name = config_name ? config_name : "tracex.yaml";
+    ingest->config_name = options->config_name ? options->config_name : "tracex.yaml";
+    ingest->kept = options->kept;
     ingest->control_fd = TX_FD_CONTROL;
     ingest->link.fd = ingest->first_ledger_fd = -1;
     tx_connections_init(&ingest->connections);
@@ -177,7 +178,7 @@ int main(int argc, char **argv) {
 
     if (tx_child_start("tracex-ingest", argc, argv, &options) < 0)
         return EXIT_FAILURE;
-    int r = make_ingest(options.config_name, &ingest);
+    int r = make_ingest(&options, &ingest);
     if (r == 0)
         r = enter_sandbox(&options);
     if (r == 0)

@@ -235,11 +235,16 @@ static int on_stop(struct tx_ingest *ingest, struct tx_control *message) {
     return r < 0 ? r : tx_receive_stop(ingest);
 }
 
-/* The supervisor is gone: what sockets and inbox hold is brought to the ledger, as at STOP. */
+/* The supervisor is gone. Where the next one is given sockets and inbox, it goes on with them, and
+ * no client notices; else what they hold is brought to the ledger, as at STOP. */
 static int on_orphaned(struct tx_ingest *ingest) {
     tx_loop_remove(ingest->loop, ingest->control);
     ingest->control = NULL;
     ingest->orphaned = true;
+    if (ingest->kept) {
+        tx_loop_stop(ingest->loop);
+        return 0;
+    }
     int r = begin_link(ingest);
     return r < 0 ? r : tx_receive_stop(ingest);
 }

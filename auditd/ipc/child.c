@@ -63,6 +63,9 @@ static int read_option(const char *name, const char *value, struct tx_child_opti
         options->epoch_ns = (int64_t)v;
     } else if (strcmp(name, "--epoch-records") == 0) {
         r = read_number(value, UINT64_MAX, &options->epoch_records);
+    } else if (strcmp(name, "--kept") == 0) {
+        r = read_number(value, 1, &v);
+        options->kept = v == 1;
     } else if (strcmp(name, "--kek-given") == 0) {
         r = read_number(value, 1, &v);
         options->kek_given = v == 1;

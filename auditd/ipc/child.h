@@ -23,6 +23,8 @@ struct tx_child_options {
     int64_t epoch_ns;       /* --epoch-ns */
     uint64_t epoch_records; /* --epoch-records */
 
+    bool kept; /* --kept, only ingest's: inbox and connections outlive its supervisor */
+
     bool kek_given; /* --kek-given, only the vault's: TX_FD_VAULT_KEK is there */
 };
 

@@ -6,7 +6,8 @@
  * Supervisor ↔ child: one SEQPACKET message each, at most one descriptor with it. Header of 16
  * bytes, little-endian: u16 type, u16 zero, u32 payload length, u64 argument. A child that receives
  * EOF has lost its supervisor and ends, leaving nothing half-written: ingest first hands the ledger
- * what its inbox and sockets still hold (records of clients that have exited stand nowhere else),
+ * what its inbox and sockets still hold (records of clients that have exited stand nowhere else,
+ * unless the service manager keeps both: auditd/supervisor/keep.h),
  * the ledger ends when ingest's stream is at its end, the signer when the ledger's is.
  * TX_CHILD_GRACE_SECONDS (auditd/ipc/child.h) bounds all of that.
  */

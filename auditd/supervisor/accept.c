@@ -40,7 +40,25 @@ int tx_accept_init(struct tx_accept *accept, size_t limit_total, size_t limit_pe
     accept->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (accept->spare_fd < 0)
         return -errno;
-    return tx_connections_init(&accept->connections, accept->limit_total);
+    return tx_connections_init(&accept->connections, TX_ACCEPT_TOTAL);
+}
+
+static int take_kept(void *data, uint64_t id, int fd, uid_t uid, struct tx_text identity) {
+    struct tx_accept *accept = data;
+    return tx_connections_restore(&accept->connections, id, fd, uid, identity);
+}
+
+int tx_accept_keep(struct tx_accept *accept, struct tx_keep *keep) {
+    accept->keep = keep;
+    int r = tx_keep_restore(keep, take_kept, accept);
+    if (accept->connections.n_ever < tx_keep_last_id(keep))
+        accept->connections.n_ever = tx_keep_last_id(keep);
+    return r;
+}
+
+void tx_accept_close(struct tx_accept *accept, uint64_t id) {
+    if (tx_connections_remove(&accept->connections, id) && accept->keep)
+        tx_keep_drop_connection(accept->keep, id);
 }
 
 void tx_accept_deinit(struct tx_accept *accept) {
@@ -143,6 +161,7 @@ static int serve(struct tx_accept *accept, int fd, const struct tx_ipc_identity 
                  size_t n_of_uid, struct tx_connection **ret) {
     uint8_t memory[TX_IPC_IDENTITY_BYTES];
     struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    struct tx_connection *connection;
     _cleanup_(tx_fd_closep) int client = -1;
     _cleanup_(tx_fd_closep) int ingest = -1;
 
@@ -150,13 +169,19 @@ static int serve(struct tx_accept *accept, int fd, const struct tx_ipc_identity 
     if (r < 0)
         return r;
     tx_ipc_identity_render(peer, &b);
-    r = send_welcome(fd, client);
+    struct tx_text identity = {.p = (const char *)b.data, .n = b.len};
+    r = tx_connections_add(&accept->connections, ingest, peer->uid, identity, &connection);
     if (r < 0)
         return r;
-    r = tx_connections_add(&accept->connections, ingest, peer->uid,
-                           (struct tx_text){.p = (const char *)b.data, .n = b.len}, ret);
-    if (r == 0)
-        tx_fd_steal(&ingest);
+    tx_fd_steal(&ingest);
+    /* Kept before the client can write to it. */
+    if (accept->keep)
+        tx_keep_connection(accept->keep, connection->id, connection->fd, peer->uid, identity);
+    r = send_welcome(fd, client);
+    if (r < 0)
+        tx_accept_close(accept, connection->id);
+    else
+        *ret = connection;
     return r;
 }
 

@@ -10,10 +10,11 @@
 
 #include "auditd/supervisor/connections.h"
 #include "auditd/supervisor/identity.h"
+#include "auditd/supervisor/keep.h"
 
 /* How many connections there may be, if the limit on descriptors allows; and how many of one uid,
  * so that no one keeps the others out. */
-#define TX_ACCEPT_TOTAL 8192
+#define TX_ACCEPT_TOTAL TX_KEEP_SLOTS
 #define TX_ACCEPT_PER_UID 2048
 /* Descriptors that are not connections. */
 #define TX_ACCEPT_OTHER_FDS 128
@@ -26,7 +27,8 @@ struct tx_accept {
     struct tx_connections connections;
     size_t limit_total;
     size_t limit_per_uid;
-    int spare_fd; /* given up for a moment when there are no descriptors left */
+    struct tx_keep *keep; /* borrowed; NULL: nothing is kept */
+    int spare_fd;         /* given up for a moment when there are no descriptors left */
 
     uint64_t n_accepted;
     uint64_t n_refused_total;
@@ -39,6 +41,13 @@ struct tx_accept {
 /* Limits of 0: those above, as far as RLIMIT_NOFILE allows. */
 TX_MUST_USE int tx_accept_init(struct tx_accept *accept, size_t limit_total, size_t limit_per_uid);
 void tx_accept_deinit(struct tx_accept *accept);
+
+/* Has the service manager keep each connection from now on, and takes those that it has kept.
+ * Borrowed until deinit. */
+TX_MUST_USE int tx_accept_keep(struct tx_accept *accept, struct tx_keep *keep);
+
+/* Ingest needs it no more. */
+void tx_accept_close(struct tx_accept *accept, uint64_t id);
 
 /* Accepts one connection of the listening socket. `*ret_connection` is to be handed to ingest
  * (borrowed until it is removed), NULL when the client was refused. -EAGAIN when nobody waits; < 0

@@ -77,6 +77,8 @@ int tx_arguments_options(const struct tx_conf *conf, const struct tx_setup *setu
         put(&w, "--epoch-ns", epoch_ns);
         put(&w, "--epoch-records", epoch_records);
     }
+    if (id == TX_CHILD_INGEST && setup->kept)
+        put(&w, "--kept", "1");
     if (id == TX_CHILD_VAULT && setup->kek_fd >= 0)
         put(&w, "--kek-given", "1");
     return 0;

@@ -34,8 +34,8 @@ static struct tx_connection *find(struct tx_connections *connections, uint64_t i
     return NULL;
 }
 
-int tx_connections_add(struct tx_connections *connections, int fd, uid_t uid,
-                       struct tx_text identity, struct tx_connection **ret) {
+static int add(struct tx_connections *connections, uint64_t id, int fd, uid_t uid,
+               struct tx_text identity, struct tx_connection **ret) {
     struct tx_connection *slot = find(connections, 0);
     if (!slot)
         return -ENOSPC;
@@ -44,15 +44,27 @@ int tx_connections_add(struct tx_connections *connections, int fd, uid_t uid,
         return -ENOMEM;
     if (identity.n)
         memcpy(copy, identity.p, identity.n);
-    *slot = (struct tx_connection){.id = ++connections->n_ever,
-                                   .fd = fd,
-                                   .uid = uid,
-                                   .n_identity = identity.n,
-                                   .identity = copy};
+    *slot = (struct tx_connection){
+        .id = id, .fd = fd, .uid = uid, .n_identity = identity.n, .identity = copy};
     connections->n_open++;
     connections->n_unhanded++;
+    if (id > connections->n_ever)
+        connections->n_ever = id;
     *ret = slot;
     return 0;
+}
+
+int tx_connections_add(struct tx_connections *connections, int fd, uid_t uid,
+                       struct tx_text identity, struct tx_connection **ret) {
+    return add(connections, connections->n_ever + 1, fd, uid, identity, ret);
+}
+
+int tx_connections_restore(struct tx_connections *connections, uint64_t id, int fd, uid_t uid,
+                           struct tx_text identity) {
+    struct tx_connection *ignored;
+    if (find(connections, id) || id == 0)
+        return -EEXIST;
+    return add(connections, id, fd, uid, identity, &ignored);
 }
 
 bool tx_connections_remove(struct tx_connections *connections, uint64_t id) {

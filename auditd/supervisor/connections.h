@@ -37,6 +37,10 @@ void tx_connections_deinit(struct tx_connections *connections);
 TX_MUST_USE int tx_connections_add(struct tx_connections *connections, int fd, uid_t uid,
                                    struct tx_text identity, struct tx_connection **ret);
 
+/* The same with an id that an earlier process gave. */
+TX_MUST_USE int tx_connections_restore(struct tx_connections *connections, uint64_t id, int fd,
+                                       uid_t uid, struct tx_text identity);
+
 /* Closes its descriptor. False: there is no such connection. */
 bool tx_connections_remove(struct tx_connections *connections, uint64_t id);
 

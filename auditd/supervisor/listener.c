@@ -6,31 +6,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "auditd/supervisor/activated.h"
 #include "auditd/supervisor/directory.h"
 #include "libtx/base/fd.h"
 
 /* As many as may come while we start a child. */
 #define BACKLOG 1024
-
-/* sd_listen_fds(3) counts from here; set once at the start, while the process has one thread. */
-static int n_activated;
-
-void tx_listener_take_activated(void) {
-    int n = sd_listen_fds(1);
-    n_activated = n < 0 ? 0 : n;
-}
-
-static int find_activated(const char *path) {
-    for (int i = 0; i < n_activated; i++) {
-        int fd = SD_LISTEN_FDS_START + i;
-        if (sd_is_socket_unix(fd, SOCK_SEQPACKET, 1, path, 0) > 0)
-            return fd;
-    }
-    return -1;
-}
 
 static int make_address(const char *path, struct sockaddr_un *ret) {
     *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -92,11 +75,9 @@ static int open_own(const char *path, mode_t mode, struct tx_listener *ret) {
 }
 
 int tx_listener_open(const char *path, mode_t mode, struct tx_listener *ret) {
-    int fd = find_activated(path);
+    int fd = tx_activated_take_socket(path);
     if (fd < 0)
         return open_own(path, mode, ret);
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-        return -errno;
     int r = tx_fd_set_nonblocking(fd, 1);
     if (r < 0)
         return r;

@@ -4,7 +4,7 @@
 
 /*
  * A listening SEQPACKET socket in the file system: the service manager's when it hands us one for
- * that path, else our own. A stale one is replaced, a live one is another daemon's.
+ * that path (activated.h), else our own. A stale one is replaced, a live one is another daemon's.
  */
 
 #include <stdbool.h>
@@ -21,9 +21,6 @@ struct tx_listener {
 };
 
 #define TX_LISTENER_INIT ((struct tx_listener){.fd = -1})
-
-/* Looks at the descriptors of the service manager; call it once before any listener is opened. */
-void tx_listener_take_activated(void);
 
 /* -EADDRINUSE: somebody listens there; -EEXIST: something else than a socket has the name;
  * -ENAMETOOLONG. `path` is borrowed until close. Non-blocking. */

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "auditd/ipc/fds.h"
 #include "auditd/ipc/log.h"
+#include "auditd/supervisor/activated.h"
 #include "auditd/supervisor/new-log.h"
 #include "auditd/supervisor/supervisor.h"
 #include "libtx/base/fd.h"
@@ -73,7 +75,14 @@ static int run(struct tx_supervisor *supervisor) {
     struct tx_setup *setup = &supervisor->setup;
 
     umask(0027);
-    int r = tx_setup_directories(conf, setup);
+    tx_activated_init();
+    int r = tx_keep_init(&supervisor->keep);
+    if (r < 0)
+        return r;
+    tx_keep_end_children(&supervisor->keep);
+    setup->kept = tx_keep_is_used(&supervisor->keep);
+    setup->inbox_fd = tx_keep_take_inbox(&supervisor->keep, TX_INGEST_INBOX_BYTES);
+    r = tx_setup_directories(conf, setup);
     if (r >= 0)
         r = tx_new_log_recover(conf);
     if (r >= 0 && supervisor->options->new_log)
@@ -82,6 +91,7 @@ static int run(struct tx_supervisor *supervisor) {
         r = hand_on(supervisor);
     if (r < 0)
         return r;
+    tx_keep_inbox(&supervisor->keep, setup->inbox_fd);
     r = tx_supervisor_start(supervisor);
     if (r >= 0)
         r = tx_loop_run(supervisor->loop);
@@ -95,6 +105,7 @@ static enum tx_exit act(const struct tx_options *options) {
     struct tx_supervisor supervisor = {.options = options,
                                        .setup = TX_SETUP_INIT,
                                        .links = TX_LINKS_INIT,
+                                       .keep = TX_KEEP_INIT,
                                        .listener = TX_LISTENER_INIT,
                                        .control = {.listener = TX_LISTENER_INIT},
                                        .reload = TX_RELOAD_INIT,

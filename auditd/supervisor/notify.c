@@ -40,6 +40,7 @@ static int on_round(void *data, uint32_t events) {
         if (i != TX_CHILD_FORWARD && i != TX_CHILD_VAULT)
             well = well && tx_notify_child_answers(s, i, now);
     }
+    tx_keep_retry(&s->keep);
     if (well && s->notify.watchdog)
         sd_notify(0, "WATCHDOG=1");
     return 0;

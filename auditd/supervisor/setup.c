@@ -230,7 +230,9 @@ static int open_states(const struct tx_conf *conf, struct tx_setup *setup) {
 }
 
 static int make_memory(struct tx_text config_text, struct tx_setup *setup) {
-    int r = tx_memfd_fixed("tracex-inbox", TX_INGEST_INBOX_BYTES, &setup->inbox_fd);
+    int r = 0;
+    if (setup->inbox_fd < 0)
+        r = tx_memfd_fixed("tracex-inbox", TX_INGEST_INBOX_BYTES, &setup->inbox_fd);
     if (r < 0)
         return r;
     return tx_memfd_sealed("tracex-config", config_text.p, config_text.n, &setup->config_fd);

@@ -26,7 +26,8 @@ struct tx_setup {
     int ledger_state_fd;
     int forward_state_fd;
 
-    int inbox_fd;
+    bool kept;     /* the inbox and connections outlive us (auditd/supervisor/keep.h) */
+    int inbox_fd;  /* made unless it is there */
     int config_fd; /* as read at the start */
     int policy_fd; /* ingest's: as reloaded last (auditd/ipc/policy.h) */
     int key_fd;    /* the installation's, for pseudonyms */

@@ -89,6 +89,9 @@ static void render_connections(const struct tx_accept *accept, struct tx_buf *b)
     number(b, "limit_total", accept->limit_total);
     number(b, "limit_per_uid", accept->limit_per_uid);
     number(b, "send_buffer", (uint64_t)accept->send_buffer);
+    flag(b, "kept", accept->keep && tx_keep_is_used(accept->keep));
+    if (accept->keep)
+        number(b, "not_kept", accept->keep->n_refused);
     tx_buf_char(b, '}');
 }
 

@@ -9,6 +9,7 @@
 
 #include "auditd/ipc/fds.h"
 #include "auditd/ipc/log.h"
+#include "auditd/supervisor/activated.h"
 #include "auditd/supervisor/arguments.h"
 #include "auditd/supervisor/ends.h"
 #include "libtx/base/clock.h"
@@ -103,6 +104,7 @@ static int started(void *data, struct tx_child *child) {
     struct tx_supervisor *s = data;
     int r = 0;
 
+    tx_keep_child(&s->keep, child->name, child->pidfd);
     if (child->id == TX_CHILD_SIGNER)
         tx_fd_closep(&s->links.notary.ends[TX_LINK_SIGNER]);
     if (child->id == TX_CHILD_LEDGER) {
@@ -188,7 +190,7 @@ static int message(void *data, struct tx_child *child, const struct tx_control *
         return 0;
     case TX_CONTROL_CLOSED:
         if (child->id == TX_CHILD_INGEST)
-            (void)tx_connections_remove(&s->accept.connections, m->argument);
+            tx_accept_close(&s->accept, m->argument);
         return 0;
     case TX_CONTROL_RELOADED:
         return child->id == TX_CHILD_INGEST ? tx_reload_answered(s, m->payload) : 0;
@@ -303,7 +305,6 @@ static int start_children(struct tx_supervisor *s) {
 }
 
 static int open_sockets(struct tx_supervisor *s) {
-    tx_listener_take_activated();
     int r = open_listener("socket.path", s->conf->socket_path, s->conf->socket_mode, &s->listener);
     if (r < 0)
         return r;
@@ -312,8 +313,11 @@ static int open_sockets(struct tx_supervisor *s) {
     if (r < 0)
         return r;
     r = tx_accept_init(&s->accept, 0, 0);
+    if (r == 0)
+        r = tx_accept_keep(&s->accept, &s->keep);
     if (r < 0)
         return r;
+    tx_activated_deinit();
     r = tx_loop_add(s->loop, s->listener.fd, EPOLLIN, on_listener, s, &s->listener_source);
     return r < 0 ? r : tx_control_server_start(s);
 }
@@ -354,6 +358,7 @@ void tx_supervisor_deinit(struct tx_supervisor *s) {
     tx_loop_remove(s->loop, s->listener_source);
     tx_listener_close(&s->listener);
     tx_accept_deinit(&s->accept);
+    tx_keep_deinit(&s->keep);
     tx_loop_remove(s->loop, s->partner_timer);
     tx_loop_remove(s->loop, s->stop.timer);
     tx_loop_remove(s->loop, s->stop.rest_timer);

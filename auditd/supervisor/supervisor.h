@@ -12,6 +12,7 @@
 #include "auditd/supervisor/accept.h"
 #include "auditd/supervisor/children.h"
 #include "auditd/supervisor/control-server.h"
+#include "auditd/supervisor/keep.h"
 #include "auditd/supervisor/links.h"
 #include "auditd/supervisor/listener.h"
 #include "auditd/supervisor/notify.h"
@@ -41,6 +42,7 @@ struct tx_supervisor {
     struct tx_loop *loop;
     struct tx_children children;
     struct tx_links links;
+    struct tx_keep keep;
     struct tx_accept accept;
     bool connections_given; /* the ingest that runs was told that it has all */
     struct tx_listener listener;

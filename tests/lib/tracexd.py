@@ -56,6 +56,7 @@ class Daemon:
         self.stderr_path = os.path.join(self.dir, "stderr")
         self.auditd = self.with_environment(ingest_environment) if ingest_environment else AUDITD
         self.preexec = preexec
+        self.prefix = lambda: ([], [])  # before its command, and descriptors for it (fd_store.py)
         self.process = None
 
     def with_environment(self, variables):
@@ -103,10 +104,11 @@ class Daemon:
 
     def start(self, *options, ready=True):
         offset = len(self.stderr())
+        prefix, fds = self.prefix()
         with open(self.stderr_path, "a", encoding="utf-8") as err:
-            self.process = subprocess.Popen([*self.wrapper, self.auditd, "-c", self.config, *options],
+            self.process = subprocess.Popen([*self.wrapper, *prefix, self.auditd, "-c", self.config, *options],
                                             stdin=subprocess.DEVNULL, stdout=err, stderr=err, cwd=self.dir,
-                                            env=self.environment, start_new_session=True, preexec_fn=self.preexec)
+                                            env=self.environment, start_new_session=True, pass_fds=fds, preexec_fn=self.preexec)
         if ready:
             wait_until(lambda: re.search(r"\bready\b", self.stderr()[offset:]) or self._ended(), 30, "ready")
             if self._ended():
