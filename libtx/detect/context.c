@@ -112,7 +112,10 @@ static void look(struct tx_scan *s, size_t start, size_t end) {
 
     if (!s->has_context) {
         s->has_context = true;
+        s->context_overflow = false;
         s->phrases = tx_phrases();
+        s->named = s->marked = (struct tx_detector_set){.word = {0}};
+        s->n_marks = 0;
         look_at_name(s);
         s->looked_from = s->looked_to = from;
     }

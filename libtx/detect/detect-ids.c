@@ -302,7 +302,12 @@ void tx_detect_words(struct tx_scan *s) {
     size_t first = s->first, end = first + s->n, n = 0;
 
     for (size_t b = first / 64; b <= end / 64 && !s->matches->overflow; b++) {
-        n = look_at_words(s, b, s->bits->word[b] & tx_bits_within(b, first + 1, end + 1), words, n);
+        uint64_t ends = s->bits->word[b] & tx_bits_within(b, first + 1, end + 1);
+        if (ends) {
+            s->ids = tx_id_tree();
+            s->vendor_words = tx_vendor_words();
+            n = look_at_words(s, b, ends, words, n);
+        }
         if (n < WORDS / 2 && b < end / 64)
             continue;
         for (size_t k = 0; k < n; k++)

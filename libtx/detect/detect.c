@@ -186,6 +186,13 @@ static void look_into(const struct tx_detection *d, struct tx_text text, const s
     }
 }
 
+static bool has_coded(const struct tx_bits *bits, size_t first, size_t n) {
+    size_t b = first / 64;
+    while (b < (first + n) / 64 && !bits->coded[b])
+        b++;
+    return bits->coded[b] != 0;
+}
+
 void tx_detect_prepared(struct tx_detection *d, struct tx_text text, const struct tx_bits *bits,
                         size_t first, struct tx_matches *ret) {
     const uint32_t *offsets = d->place.offsets;
@@ -194,7 +201,7 @@ void tx_detect_prepared(struct tx_detection *d, struct tx_text text, const struc
 
     tx_scan(text, bits, first, &d->place, d->options, ret);
     tx_matches_sort(ret);
-    if (d->place.depth < depth && !ret->overflow) {
+    if (d->place.depth < depth && !ret->overflow && has_coded(bits, first, text.n)) {
         look_into(d, text, bits, first, ret);
         tx_matches_sort(ret);
     }

@@ -42,21 +42,24 @@ struct tx_scan {
     size_t n;
     const struct tx_bits *bits;
     size_t first; /* the text's first bit in them */
-    const struct tx_id_tree *ids;
-    const struct tx_phrases *phrases;
-    const uint8_t *vendor_words;
     const struct tx_detect_options *options;
     const struct tx_scan_place *place;
     struct tx_matches *matches;
-    /* The last word that was looked at as a whole, for tx_scan_in_hex_word. */
+    /* Set when the first word is looked at. */
+    const struct tx_id_tree *ids;
+    const uint8_t *vendor_words;
+    /* From here on zero at first. The last word that was looked at as a whole, for
+     * tx_scan_in_hex_word. */
     size_t word_start, word_end;
     bool word_is_hex;
     /* Up to where each of these has looked. */
     size_t phone_done, ipv6_done, mac_done, jwt_done, auth_done, private_key_done, kv_done, kv_next,
         url_done, gps_done, mrz_done, card_done;
     struct tx_run vendor_runs[4]; /* by the characters; see detect-vendor.c */
-    /* Made when the first candidate asks for it. */
-    bool has_context, context_overflow;
+    bool has_context;
+    /* From here on set when the first candidate asks for it. */
+    bool context_overflow;
+    const struct tx_phrases *phrases;
     struct tx_detector_set named;           /* by the field's name */
     struct tx_detector_set marked;          /* by some word of the text */
     size_t n_marks, looked_from, looked_to; /* bits */
