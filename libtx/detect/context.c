@@ -63,6 +63,7 @@ static void mark(struct tx_scan *s, size_t start, size_t end, uint16_t phrase) {
         return;
     }
     s->marks[s->n_marks++] = (struct tx_context_mark){(uint32_t)start, (uint32_t)end, phrase};
+    s->marks_end = end > s->marks_end ? end : s->marks_end;
     tx_detectors_or(&s->marked, &s->phrases->phrase[phrase].detectors);
 }
 
@@ -104,6 +105,31 @@ static void look_at_name(struct tx_scan *s) {
 /* In front of a candidate, where a phrase that is near can begin. */
 #define REACH_BYTES (BEFORE_BYTES + TX_PHRASE_BYTES_MAX)
 
+/* So far ahead it is looked too, in proportion to what was looked at before: short texts are looked
+ * at no further than need be, and long ones not at each word anew. */
+#define AHEAD_PART 8
+#define AHEAD_BYTES 512
+
+static size_t ahead(const struct tx_scan *s) {
+    size_t part = (s->looked_to - s->looked_from) / AHEAD_PART;
+    if (s->n_marks > TX_CONTEXT_MARKS / 2)
+        return 0;
+    return part < AHEAD_BYTES ? part : AHEAD_BYTES;
+}
+
+/* Behind the last word of all, up to what was not looked at. */
+static void note_clear(struct tx_scan *s) {
+    size_t from = s->looked_from - s->first, to = s->looked_to - s->first;
+    s->clear_from = s->clear_to = 0;
+    if (s->context_overflow || s->options->trace || tx_detectors_any(&s->named))
+        return;
+    if (from > 0)
+        s->clear_from = from + REACH_BYTES;
+    if (s->n_marks > 0 && s->marks_end + BEFORE_BYTES >= s->clear_from)
+        s->clear_from = s->marks_end + BEFORE_BYTES + 1;
+    s->clear_to = to == s->n ? SIZE_MAX : to > AFTER_BYTES ? to - AFTER_BYTES : 0;
+}
+
 /* Candidates come nearly in the text's order, so each looks on from where the last one stopped. One
  * that goes back to before the first makes all be looked at once more, from the beginning. */
 static void look(struct tx_scan *s, size_t start, size_t end) {
@@ -116,17 +142,21 @@ static void look(struct tx_scan *s, size_t start, size_t end) {
         s->phrases = tx_phrases();
         s->named = s->marked = (struct tx_detector_set){.word = {0}};
         s->n_marks = 0;
+        s->marks_end = 0;
         look_at_name(s);
         s->looked_from = s->looked_to = from;
     }
     if (from < s->looked_from) {
-        s->n_marks = 0;
+        s->n_marks = s->marks_end = 0;
         to = to > s->looked_to ? to : s->looked_to;
         s->looked_from = s->looked_to = s->first;
     }
     if (to > s->looked_to) {
+        size_t left = s->first + s->n - to, more = ahead(s);
+        to += more < left ? more : left;
         look_at_text(s, s->looked_to, to);
         s->looked_to = to;
+        note_clear(s);
     }
 }
 
@@ -170,17 +200,6 @@ bool tx_context_names(struct tx_scan *s, const char *words) {
     return has_word(words, (const uint8_t *)name->p, 0, name->n, &at, &to);
 }
 
-bool tx_context_never(struct tx_scan *s, const struct tx_detector_set *detectors, size_t start,
-                      size_t end) {
-    uint64_t any = 0;
-    if (s->options->assume_context || s->options->trace)
-        return false;
-    look(s, start, end);
-    for (size_t i = 0; i < TX_DETECT_SET_WORDS; i++)
-        any |= detectors->word[i] & (s->named.word[i] | s->marked.word[i]);
-    return !any && !s->context_overflow;
-}
-
 /* The first mark from `start` on. */
 static size_t first_mark(const struct tx_scan *s, size_t start) {
     size_t low = 0, high = s->n_marks;
@@ -192,6 +211,26 @@ static size_t first_mark(const struct tx_scan *s, size_t start) {
             high = middle;
     }
     return low;
+}
+
+bool tx_context_lacks(struct tx_scan *s, const struct tx_detector_set *detectors, size_t start,
+                      size_t end) {
+    if (s->options->assume_context || s->options->trace)
+        return false;
+    look(s, start, end);
+    if (s->context_overflow || tx_detectors_share(detectors, &s->named))
+        return false;
+    if (!tx_detectors_share(detectors, &s->marked))
+        return true;
+    for (size_t i = first_mark(s, start > REACH_BYTES ? start - REACH_BYTES : 0);
+         i < s->n_marks && s->marks[i].start < end + AFTER_BYTES; i++) {
+        const struct tx_context_mark *m = &s->marks[i];
+        s->matches->work++;
+        if (m->end + BEFORE_BYTES >= start &&
+            tx_detectors_share(detectors, &s->phrases->phrase[m->phrase].detectors))
+            return false;
+    }
+    return true;
 }
 
 bool tx_context_near(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end) {

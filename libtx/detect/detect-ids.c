@@ -16,14 +16,16 @@ struct id {
     size_t start, end;
     uint64_t digits; /* which of its characters are some */
     size_t n;        /* characters without separators */
+    size_t n_text;   /* 0: not written yet */
+    char text[TX_ID_CHARS_MAX + 1];
 };
 
 static enum tx_id_separator separator_at(const struct tx_scan *s, size_t at) {
     return (enum tx_id_separator)s->ids->separators[tx_scan_at(s, at)];
 }
 
-static bool fits(uint64_t digits, uint64_t must, uint64_t must_not) {
-    return (digits & must) == must && !(digits & must_not);
+static inline bool fits(uint64_t digits, const struct tx_id_kinds *kinds) {
+    return (digits & kinds->digits) == kinds->digits && !(digits & kinds->letters);
 }
 
 /* Digits without separators beside a decimal point are a part of a number. */
@@ -74,70 +76,68 @@ static enum tx_fate fate_of(struct tx_scan *s, const struct tx_id_row *row, size
     return TX_FATE_CLAIMED;
 }
 
-static void try_row(struct tx_scan *s, const struct tx_id_row *row, const struct id *id) {
+/* What its check reads; for all rows that it is tried for. */
+static void write_text(const struct tx_scan *s, struct id *id) {
+    for (size_t i = id->start; i < id->end; i++)
+        if (tx_is_alnum(s->p[i]))
+            id->text[id->n_text++] = (char)tx_upper(s->p[i]);
+    id->text[id->n_text] = '\0';
+}
+static void wipe_text(struct id *id) {
+    if (id->n_text)
+        tx_wipe(id->text, id->n_text);
+    id->n_text = 0;
+}
+
+static void try_row(struct tx_scan *s, const struct tx_id_row *row, struct id *id) {
     const struct tx_id_shape *shape = row->shape;
-    char text[TX_ID_CHARS_MAX + 1];
-    size_t n = 0;
 
     if (!tx_scan_wants(s, shape->detector))
         return;
-    for (size_t i = id->start; i < id->end; i++)
-        if (tx_is_alnum(s->p[i]))
-            text[n++] = (char)tx_upper(s->p[i]);
-    text[n] = '\0';
+    if (!id->n_text)
+        write_text(s, id);
     s->matches->work += id->end - id->start;
-    enum tx_fate fate = shape->check(text) ? fate_of(s, row, id->start, id->end) : TX_FATE_INVALID;
-    tx_wipe(text, n);
+    enum tx_fate fate =
+        shape->check(id->text) ? fate_of(s, row, id->start, id->end) : TX_FATE_INVALID;
     if (fate == TX_FATE_CLAIMED)
         tx_scan_claim(s, shape->detector, id->start, id->end);
     else
         tx_scan_refuse(s, shape->detector, id->start, id->end, fate);
 }
 
-static void try_rows(struct tx_scan *s, uint16_t at, const struct id *id) {
-    const struct tx_id_tree *tree = s->ids;
-    const struct tx_id_node *node = &tree->nodes[at];
-    if (!node->first_row)
-        return;
-    bool only_sure = tx_context_never(s, &node->doubtful, id->start, id->end);
-    for (uint16_t r = only_sure && !node->has_sure ? 0 : node->first_row; r;) {
-        const struct tx_id_row *row = &tree->rows[r - 1];
+/* Those that stand there as they are, then those that want a word of their context. */
+static void try_rows(struct tx_scan *s, const struct tx_id_node *node, struct id *id) {
+    bool has_looked = false, never = false;
+    for (uint16_t r = node->first_row; r;) {
+        const struct tx_id_row *row = &s->ids->rows[r - 1];
         r = row->next;
-        if (fits(id->digits, row->digits, row->letters) &&
-            !(only_sure && row->shape->context == TX_ID_CONTEXT))
-            try_row(s, row, id);
+        if (!fits(id->digits, &row->kinds))
+            continue;
+        enum tx_id_context context = row->shape->context;
+        if (context == TX_ID_CONTEXT || (context == TX_ID_APART && in_row(s, id->start, id->end))) {
+            if (!has_looked)
+                never = tx_context_never(s, &node->doubtful, id->start, id->end);
+            has_looked = true;
+            if (never && context == TX_ID_CONTEXT)
+                break;
+            if (never)
+                continue;
+        }
+        try_row(s, row, id);
     }
+    wipe_text(id);
 }
 
-static uint16_t child_of(const struct tx_id_tree *tree, uint16_t node, enum tx_id_separator before,
-                         size_t n) {
-    if (n > TX_ID_WORD_MAX || !(tree->nodes[node].next[before] >> n & 1))
-        return 0;
-    uint16_t child = tree->nodes[node].child;
-    while (!(tree->nodes[child].separator == before && tree->nodes[child].n == n))
-        child = tree->nodes[child].sibling;
-    return child;
+/* Words that lead nowhere: without a word of context only ids that want none go on from there. */
+static inline bool is_hopeless(const struct tx_scan *s, const struct tx_id_node *node,
+                               const struct id *id, bool behind_number) {
+    return tx_context_is_clear(s, id->start, id->start + TX_ID_SPAN_MAX) &&
+           !fits(id->digits, &node->alone) && (behind_number || !fits(id->digits, &node->apart));
 }
 
-/* The words up to id->end lead to `node`: those ids that end there, and on from there. */
-static void try_words(struct tx_scan *s, struct id *id, uint16_t node) {
-    const struct tx_id_tree *tree = s->ids;
-    for (;;) {
-        s->matches->work++;
-        try_rows(s, node, id);
-        enum tx_id_separator separator = separator_at(s, id->end);
-        if (separator == TX_ID_NONE)
-            return;
-        size_t i = s->first + id->end + 1, end = tx_run_end(s->bits->alnum, i), n = end - i;
-        node = child_of(tree, node, separator, n);
-        if (!node)
-            return;
-        id->digits |= tx_bits_of(s->bits->digit, i, n) << id->n;
-        id->n += n;
-        id->end = end - s->first;
-        if (!fits(id->digits, tree->nodes[node].digits, tree->nodes[node].letters))
-            return;
-    }
+/* 64 places from the i-th on. */
+static inline uint64_t places_from(const uint64_t *map, size_t i) {
+    return map[i / 64] >> (i % 64) | map[i / 64 + 1] << 1 << (63 - i % 64);
 }
 
 /* A word, and which of its characters are digits. */
@@ -160,28 +160,74 @@ static bool is_part(const struct tx_scan *s, size_t start, size_t end) {
            in_decimal(s, start, end);
 }
 
-static void try_single(struct tx_scan *s, const struct word *word) {
-    size_t n = word->end - word->start;
-    struct id id = {.start = word->start, .end = word->end, .digits = word->digits, .n = n};
-    if (s->options->trace || !is_part(s, word->start, word->end))
-        try_rows(s, s->ids->roots[n], &id);
+static void begin_id(struct id *id, const struct word *word) {
+    id->start = word->start;
+    id->end = word->end;
+    id->digits = word->digits;
+    id->n = word->end - word->start;
+    id->n_text = 0;
 }
 
-static void try_more(struct tx_scan *s, const struct word *word) {
-    const struct tx_id_tree *tree = s->ids;
-    enum tx_id_separator separator = separator_at(s, word->end);
-    size_t n = word->end - word->start, i = s->first + word->end + 1;
-    size_t end = tx_run_end(s->bits->alnum, i), n_second = end - i;
-    uint16_t node = n_second <= TX_ID_WORD_MAX ? tree->pairs[n][separator][n_second] : 0;
+/* Another number in front, with the separator at `at`, a decimal point or a comma between them. */
+static bool is_behind_number(const struct tx_scan *s, size_t start, size_t at) {
+    uint8_t before = tx_scan_before(s, start);
+    return start > 1 && tx_is_digit(s->p[start - 2]) &&
+           (before == s->p[at] || before == '.' || before == ',');
+}
 
-    if (!node)
+/* From the word on that ends before the separator `at` bytes from id->start, to the node of the
+ * next word; 0: none. */
+static inline uint16_t next_node(const struct tx_scan *s,
+                                 const uint16_t (*next)[TX_ID_WORD_MAX + 1], size_t end,
+                                 uint64_t alnum, size_t at, size_t *ret_n) {
+    enum tx_id_separator separator = separator_at(s, end);
+    size_t n = (size_t)__builtin_ctzll(~(alnum >> at >> 1));
+    *ret_n = n;
+    return separator < TX_ID_SEPARATORS && n <= TX_ID_WORD_MAX ? next[separator][n] : 0;
+}
+
+/* Down the tree as far as the words' lengths fit: `node_at` is that of the first word and the next,
+ * which has n_word characters. */
+static __attribute__((noinline)) void try_words(struct tx_scan *s, const struct word *word,
+                                                uint64_t alnum, uint16_t node_at, size_t n_word) {
+    const struct tx_id_tree *tree = s->ids;
+    uint64_t digit = places_from(s->bits->digit, s->first + word->start);
+    size_t at = word->end - word->start; /* the separator's place, from the start on */
+    bool behind_number = is_behind_number(s, word->start, word->end);
+    struct id id;
+
+    begin_id(&id, word);
+    while (node_at) {
+        const struct tx_id_node *node = &tree->nodes[node_at];
+        id.digits |= (digit >> (at + 1) & ((UINT64_C(1) << n_word) - 1)) << id.n;
+        id.n += n_word;
+        at += 1 + n_word;
+        id.end = word->start + at;
+        s->matches->work++;
+        if (!fits(id.digits, &node->all) || is_hopeless(s, node, &id, behind_number))
+            return;
+        if (node->first_row)
+            try_rows(s, node, &id);
+        if (at >= TX_ID_SPAN_MAX - TX_ID_WORD_MAX - 1)
+            return;
+        node_at = next_node(s, tree->next[node_at], id.end, alnum, at, &n_word);
+    }
+}
+
+static inline void try_more(struct tx_scan *s, const struct word *word) {
+    size_t n = word->end - word->start, n_second;
+    uint64_t alnum = places_from(s->bits->alnum, s->first + word->start);
+    uint16_t node = next_node(s, s->ids->pairs[n], word->end, alnum, n, &n_second);
+    if (node)
+        try_words(s, word, alnum, node, n_second);
+}
+
+static void try_single(struct tx_scan *s, const struct word *word) {
+    struct id id;
+    if (!s->options->trace && is_part(s, word->start, word->end))
         return;
-    uint64_t digits = word->digits | tx_bits_of(s->bits->digit, i, n_second) << n;
-    if (!fits(digits, tree->nodes[node].digits, tree->nodes[node].letters))
-        return;
-    struct id id = {
-        .start = word->start, .end = end - s->first, .digits = digits, .n = n + n_second};
-    try_words(s, &id, node);
+    begin_id(&id, word);
+    try_rows(s, &s->ids->nodes[s->ids->roots[id.n]], &id);
 }
 
 /* Whether some shape begins with such a word of n characters, and goes on behind it or not. */

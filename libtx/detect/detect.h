@@ -47,6 +47,13 @@ static inline void tx_detectors_and(struct tx_detector_set *set,
     for (size_t i = 0; i < TX_DETECT_SET_WORDS; i++)
         set->word[i] &= other->word[i];
 }
+static inline bool tx_detectors_share(const struct tx_detector_set *set,
+                                      const struct tx_detector_set *other) {
+    uint64_t any = 0;
+    for (size_t i = 0; i < TX_DETECT_SET_WORDS; i++)
+        any |= set->word[i] & other->word[i];
+    return any != 0;
+}
 /* How many. */
 static inline int tx_detectors_count(const struct tx_detector_set *set) {
     int n = 0;

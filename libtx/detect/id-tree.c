@@ -9,29 +9,19 @@
 static struct tx_id_tree tree;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static uint16_t add_node(enum tx_id_separator separator, size_t n) {
-    assert(tree.n_nodes < TX_COUNT_OF(tree.nodes) && n > 0 && n <= TX_ID_WORD_MAX);
-    tree.nodes[tree.n_nodes] = (struct tx_id_node){.separator = (uint8_t)separator,
-                                                   .n = (uint8_t)n,
-                                                   .digits = UINT64_MAX,
-                                                   .letters = UINT64_MAX};
+static uint16_t add_node(void) {
+    static const struct tx_id_kinds none = {UINT64_MAX, UINT64_MAX};
+    assert(tree.n_nodes < TX_COUNT_OF(tree.nodes));
+    tree.nodes[tree.n_nodes] = (struct tx_id_node){.all = none, .alone = none, .apart = none};
     return (uint16_t)tree.n_nodes++;
 }
 
 /* The node of a word of n characters behind those of `parent` (0: the first word). */
 static uint16_t child_of(uint16_t parent, enum tx_id_separator separator, size_t n) {
-    assert(n <= TX_ID_WORD_MAX);
-    uint16_t *link = parent == 0 ? &tree.roots[n] : &tree.nodes[parent].child;
-    while (*link && !(tree.nodes[*link].separator == separator && tree.nodes[*link].n == n))
-        link = &tree.nodes[*link].sibling;
+    assert(n > 0 && n <= TX_ID_WORD_MAX);
+    uint16_t *link = parent == 0 ? &tree.roots[n] : &tree.next[parent][separator][n];
     if (!*link)
-        *link = add_node(separator, n);
-    if (parent)
-        tree.nodes[parent].next[separator] |= UINT64_C(1) << n;
-    if (parent && tree.roots[tree.nodes[parent].n] == parent) {
-        tree.pairs[tree.nodes[parent].n][separator][n] = *link;
-        tree.seconds[tree.nodes[parent].n][separator] |= UINT32_C(1) << n;
-    }
+        *link = add_node();
     return *link;
 }
 
@@ -59,26 +49,35 @@ static void fill_row(struct tx_id_row *row, const struct tx_id_shape *shape, cha
             continue;
         }
         assert(row->n < TX_ID_CHARS_MAX && strchr("9AX", *c));
-        row->digits |= (uint64_t)(*c == '9') << row->n;
-        row->letters |= (uint64_t)(*c == 'A') << row->n;
+        row->kinds.digits |= (uint64_t)(*c == '9') << row->n;
+        row->kinds.letters |= (uint64_t)(*c == 'A') << row->n;
         row->n++;
     }
 }
 
-/* The node of its last word. What it has in common with others is noted on the way, of the
- * characters up to there. */
+/* The first n characters of a row are of these kinds. */
+static void have_in_common(struct tx_id_kinds *kinds, const struct tx_id_row *row, size_t n) {
+    kinds->digits &= row->kinds.digits & ((UINT64_C(1) << n) - 1);
+    kinds->letters &= row->kinds.letters & ((UINT64_C(1) << n) - 1);
+}
+
+/* The node of its last word. What it has in common with others is noted on the way. */
 static uint16_t add_path(const struct tx_id_row *row, const char *shape, char any) {
     enum tx_id_separator before = TX_ID_NONE;
-    uint16_t node = 0;
+    uint16_t at = 0;
     for (size_t n = 0;; shape++) {
         size_t n_word = strcspn(shape, " -./~");
         n += n_word;
-        node = child_of(node, before, n_word);
-        tree.nodes[node].digits &= row->digits & ((UINT64_C(1) << n) - 1);
-        tree.nodes[node].letters &= row->letters & ((UINT64_C(1) << n) - 1);
+        at = child_of(at, before, n_word);
+        struct tx_id_node *node = &tree.nodes[at];
+        have_in_common(&node->all, row, n);
+        if (row->shape->context == TX_ID_ALONE)
+            have_in_common(&node->alone, row, n);
+        if (row->shape->context == TX_ID_APART)
+            have_in_common(&node->apart, row, n);
         shape += n_word;
         if (!*shape)
-            return node;
+            return at;
         before = separator_of(*shape == '~' ? any : *shape);
     }
 }
@@ -87,19 +86,43 @@ static void add_shape(const struct tx_id_shape *shape, char any) {
     assert(tree.n_rows < TX_COUNT_OF(tree.rows));
     struct tx_id_row *row = &tree.rows[tree.n_rows++];
 
+    assert(strlen(shape->shape) < TX_ID_SPAN_MAX - TX_ID_WORD_MAX);
     fill_row(row, shape, any);
-    uint16_t node = add_path(row, shape->shape, any);
-    if (shape->context == TX_ID_CONTEXT)
-        tx_detectors_add(&tree.nodes[node].doubtful, shape->detector);
-    else
-        tree.nodes[node].has_sure = true;
-    row->next = tree.nodes[node].first_row;
-    tree.nodes[node].first_row = (uint16_t)tree.n_rows;
+    struct tx_id_node *node = &tree.nodes[add_path(row, shape->shape, any)];
+    if (shape->context != TX_ID_ALONE)
+        tx_detectors_add(&node->doubtful, shape->detector);
+    row->next = node->first_row;
+    node->first_row = (uint16_t)tree.n_rows;
     size_t n_first = strcspn(shape->shape, " -./~");
     char behind = shape->shape[n_first] == '~' ? any : shape->shape[n_first];
     uint64_t word = (UINT64_C(1) << n_first) - 1;
     tree.starts[n_first][row->single ? TX_ID_NONE : separator_of(behind)] &=
-        (row->digits & word) | (row->letters & word) << 32;
+        (row->kinds.digits & word) | (row->kinds.letters & word) << 32;
+}
+
+/* Each is put in front of the others. */
+static void add_shapes(const struct tx_id_family *family, bool doubtful) {
+    for (size_t k = 0; k < family->n_shapes; k++) {
+        const struct tx_id_shape *shape = &family->shapes[k];
+        if ((shape->context == TX_ID_CONTEXT) != doubtful)
+            continue;
+        if (!strchr(shape->shape, '~'))
+            add_shape(shape, 0);
+        for (const char *any = " -."; *any && strchr(shape->shape, '~'); any++)
+            add_shape(shape, *any);
+    }
+}
+
+/* Those of two words and more begin with a step that is not looked for from node to node. */
+static void add_pairs(void) {
+    for (size_t n = 1; n <= TX_ID_WORD_MAX; n++) {
+        if (!tree.roots[n])
+            continue;
+        memcpy(tree.pairs[n], tree.next[tree.roots[n]], sizeof(tree.pairs[n]));
+        for (size_t k = 0; k < TX_ID_SEPARATORS; k++)
+            for (size_t second = 1; second <= TX_ID_WORD_MAX; second++)
+                tree.seconds[n][k] |= (uint32_t)(tree.pairs[n][k][second] != 0) << second;
+    }
 }
 
 static void build(void) {
@@ -112,14 +135,10 @@ static void build(void) {
     for (unsigned c = 0; c < 256; c++)
         tree.separators[c] = (uint8_t)separator_of((char)c);
     for (size_t i = 0; i < TX_COUNT_OF(families); i++)
-        for (size_t k = 0; k < families[i]->n_shapes; k++) {
-            const struct tx_id_shape *shape = &families[i]->shapes[k];
-            if (strchr(shape->shape, '~'))
-                for (const char *any = " -."; *any; any++)
-                    add_shape(shape, *any);
-            else
-                add_shape(shape, 0);
-        }
+        add_shapes(families[i], true);
+    for (size_t i = 0; i < TX_COUNT_OF(families); i++)
+        add_shapes(families[i], false);
+    add_pairs();
 }
 
 const struct tx_id_tree *tx_id_tree(void) {

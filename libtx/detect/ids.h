@@ -23,22 +23,23 @@ enum tx_id_separator {
     TX_ID_NONE = TX_ID_SEPARATORS, /* it separates no words of an id */
 };
 
-/* Bit n of a set of lengths: n characters. */
-struct tx_id_node {
-    uint64_t digits, letters;        /* what all ids that go on from here have in common */
-    struct tx_detector_set doubtful; /* of rows that want a word of their context */
-    bool has_sure;                   /* others */
-    uint64_t next[TX_ID_SEPARATORS]; /* lengths that the next word can have, by what is before it */
-    uint8_t separator;               /* before this word */
-    uint8_t n;                       /* characters of the word */
-    uint16_t child, sibling;         /* 0: none */
-    uint16_t first_row;              /* 1 + its index; 0: none */
+/* Which characters of an id are digits, and which letters; bit i is the i-th. */
+struct tx_id_kinds {
+    uint64_t digits, letters;
 };
 
-/* Bit i of a set of places: the i-th character of the id. */
+struct tx_id_node {
+    /* What all ids that go on from here have in common, of the characters up to here; of those that
+     * want no word of their context, and of those that want none apart. All bits: there are none.
+     */
+    struct tx_id_kinds all, alone, apart;
+    uint16_t first_row;              /* 1 + its index; 0: none. Doubtful ones are last */
+    struct tx_detector_set doubtful; /* of its rows that may want a word of their context */
+};
+
 struct tx_id_row {
     const struct tx_id_shape *shape;
-    uint64_t digits, letters; /* where it must have which */
+    struct tx_id_kinds kinds; /* where it must have which */
     uint16_t next;            /* 1 + index of the next row of the same node; 0: none */
     uint8_t n;
     bool single; /* one word */
@@ -46,6 +47,8 @@ struct tx_id_row {
 
 #define TX_ID_WORD_MAX 18 /* characters of a word */
 #define TX_ID_BEHIND 8    /* as many as there are separators, and more: a power of two */
+#define TX_ID_SPAN_MAX 64 /* of an id with its separators, and a word behind it */
+#define TX_ID_NODES 1024
 
 /* Which of a word's characters must be digits, in the lower half, and which letters. All: nothing
  * fits. */
@@ -65,7 +68,9 @@ struct tx_id_tree {
     /* By the first word's length, the separator, and the second word's length. */
     uint16_t pairs[TX_ID_WORD_MAX + 1][TX_ID_SEPARATORS][TX_ID_WORD_MAX + 1];
     uint8_t separators[256]; /* tx_id_separator of each character */
-    struct tx_id_node nodes[1024];
+    /* From a node, by the separator and the length of the next word. */
+    uint16_t next[TX_ID_NODES][TX_ID_SEPARATORS][TX_ID_WORD_MAX + 1];
+    struct tx_id_node nodes[TX_ID_NODES];
     struct tx_id_row rows[1024];
 };
 

@@ -56,6 +56,8 @@ struct tx_scan {
     size_t phone_done, ipv6_done, mac_done, jwt_done, auth_done, private_key_done, kv_done, kv_next,
         url_done, gps_done, mrz_done, card_done;
     struct tx_run vendor_runs[4]; /* by the characters; see detect-vendor.c */
+    /* What begins and ends within these has no word of any context near it. */
+    size_t clear_from, clear_to;
     bool has_context;
     /* From here on set when the first candidate asks for it. */
     bool context_overflow;
@@ -63,6 +65,7 @@ struct tx_scan {
     struct tx_detector_set named;           /* by the field's name */
     struct tx_detector_set marked;          /* by some word of the text */
     size_t n_marks, looked_from, looked_to; /* bits */
+    size_t marks_end;                       /* in the text */
     uint32_t near_start, near_end; /* the word that tx_context_near found last; the same: a name */
     struct tx_context_mark marks[TX_CONTEXT_MARKS];
 };
@@ -159,8 +162,16 @@ double tx_scan_entropy(const struct tx_scan *s, size_t start, size_t end);
 bool tx_context_near(struct tx_scan *s, enum tx_detector detector, size_t start, size_t end);
 /* Whether it is certain that no word of any of these does. Never so when there is a trace, which is
  * told of all. */
-bool tx_context_never(struct tx_scan *s, const struct tx_detector_set *detectors, size_t start,
+bool tx_context_lacks(struct tx_scan *s, const struct tx_detector_set *detectors, size_t start,
                       size_t end);
+/* Whether that is known already, of all detectors. */
+static inline bool tx_context_is_clear(const struct tx_scan *s, size_t start, size_t end) {
+    return start >= s->clear_from && end <= s->clear_to;
+}
+static inline bool tx_context_never(struct tx_scan *s, const struct tx_detector_set *detectors,
+                                    size_t start, size_t end) {
+    return tx_context_is_clear(s, start, end) || tx_context_lacks(s, detectors, start, end);
+}
 
 /* Whether one of `words` (written as in tx_detector_info.context) stands in the `before` bytes in
  * front of [start, end) or the `after` bytes behind it; in the name, for words that count there.
