@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "libtx/detect/card.h"
 
+#include <assert.h>
+#include <pthread.h>
+
 #define N(n) (1u << (n))
 #define N17_19 (N(17) | N(18) | N(19))
 #define N16_19 (N(16) | N17_19)
@@ -47,32 +50,31 @@ static bool is_article(const uint8_t *digits, size_t n) {
     return n == 13 && sum % 10 == 0;
 }
 
-/* The row of the first four digits, or the number of rows. */
-static size_t row_of(const uint8_t digits[4]) {
-    unsigned first = digits[0] * 1000u + digits[1] * 100u + digits[2] * 10u + digits[3];
-    size_t low = 0, high = TX_COUNT_OF(issuers); /* the first one that does not end before it */
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (issuers[middle].last < first)
-            low = middle + 1;
-        else
-            high = middle;
+static struct tx_card_table table;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void build(void) {
+    static_assert(TX_COUNT_OF(issuers) < TX_CARD_ROWS, "row 0 is none");
+    for (size_t i = 0; i < TX_COUNT_OF(issuers); i++) {
+        for (unsigned first = issuers[i].first; first <= issuers[i].last; first++)
+            table.row[first] = (uint8_t)(i + 1);
+        table.lengths[i + 1] =
+            (uint8_t)((issuers[i].sure | issuers[i].doubtful) >> TX_CARD_DIGITS_MIN);
     }
-    return low < TX_COUNT_OF(issuers) && first >= issuers[low].first ? low : TX_COUNT_OF(issuers);
 }
 
-uint32_t tx_card_lengths(const uint8_t digits[4]) {
-    size_t row = row_of(digits);
-    return row < TX_COUNT_OF(issuers) ? issuers[row].sure | issuers[row].doubtful : 0;
+const struct tx_card_table *tx_card_table(void) {
+    pthread_once(&once, build);
+    return &table;
 }
 
 enum tx_card tx_card_kind(const uint8_t *digits, size_t n) {
-    size_t row = row_of(digits);
-    if (row == TX_COUNT_OF(issuers))
+    size_t row = tx_card_row(tx_card_table(), digits);
+    if (row == 0)
         return TX_CARD_NONE;
-    if (issuers[row].sure & N(n))
+    if (issuers[row - 1].sure & N(n))
         return is_article(digits, n) ? TX_CARD_DOUBTFUL : TX_CARD_SURE;
-    return issuers[row].doubtful & N(n) ? TX_CARD_DOUBTFUL : TX_CARD_NONE;
+    return issuers[row - 1].doubtful & N(n) ? TX_CARD_DOUBTFUL : TX_CARD_NONE;
 }
 
 /* Lengths of the groups [start, end), 15 for longer ones, four bits each, from the right. */
@@ -101,9 +103,19 @@ static bool is_printed(uint64_t groups) {
     return one_word || short_last;
 }
 
+/* More than one group, of which the first is not as any card has it. */
+static bool is_loose(const struct tx_scan *s, size_t start, size_t end) {
+    size_t n = 0;
+    while (n < 5 && tx_is_digit(s->p[start + n]))
+        n++;
+    return n < 4 || (n == 5 && end - start > TX_CARD_DIGITS_MAX);
+}
+
 enum tx_fate tx_card_fate(struct tx_scan *s, enum tx_card kind, size_t start, size_t end) {
     uint8_t before = tx_scan_before(s, start);
     bool behind_digit = start > 1 && tx_is_digit(s->p[start - 2]);
+    if ((kind != TX_CARD_SURE || is_loose(s, start, end)) && tx_context_is_clear(s, start, end))
+        return TX_FATE_NO_CONTEXT;
     uint64_t groups = groups_of(s, start, end);
     bool one_word = groups < 16;
 

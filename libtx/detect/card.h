@@ -18,9 +18,19 @@ enum tx_card {
     TX_CARD_SURE,
 };
 
-/* Of the first four digits' values: bit n when somebody issues numbers of n digits that begin so.
- */
-uint32_t tx_card_lengths(const uint8_t digits[4]);
+/* Who issues numbers, by their first four digits; row 0: nobody. */
+#define TX_CARD_ROWS 32
+struct tx_card_table {
+    uint8_t row[10000];
+    uint8_t lengths[TX_CARD_ROWS]; /* bit n - TX_CARD_DIGITS_MIN: of n digits */
+};
+
+/* Borrowed, for ever. */
+const struct tx_card_table *tx_card_table(void);
+
+static inline size_t tx_card_row(const struct tx_card_table *table, const uint8_t digits[4]) {
+    return table->row[digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3]];
+}
 
 /* Of n digits' values, by who issues numbers that begin so, with that length. */
 enum tx_card tx_card_kind(const uint8_t *digits, size_t n);

@@ -366,6 +366,15 @@ static inline void take_all(struct tx_scan *s, uint64_t places, size_t base, tak
         take_one(s, base + (size_t)__builtin_ctzll(places));
 }
 
+/* One look takes many of them. */
+static inline void take_cards(struct tx_scan *s, uint64_t places, size_t base) {
+    for (; places; places &= places - 1) {
+        size_t at = base + (size_t)__builtin_ctzll(places);
+        if (at >= s->card_done)
+            tx_detect_card(s, at);
+    }
+}
+
 static void scan(struct tx_scan *s) {
     const struct tx_bits *bits = s->bits;
     size_t first = s->first, end = first + s->n;
@@ -375,7 +384,7 @@ static void scan(struct tx_scan *s) {
         if (!(within & (bits->anchor[b] | bits->card[b] | bits->coded[b])))
             continue;
         take_all(s, bits->anchor[b] & within, b * 64 - first, take_anchor);
-        take_all(s, bits->card[b] & within, b * 64 - first, tx_detect_card);
+        take_cards(s, bits->card[b] & within, b * 64 - first);
         take_all(s, bits->coded[b] & within, b * 64 - first, take_run);
     }
     tx_detect_words(s);
