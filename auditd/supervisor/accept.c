@@ -29,8 +29,9 @@ int tx_accept_init(struct tx_accept *accept, size_t limit_total, size_t limit_pe
     *accept = (struct tx_accept){.spare_fd = -1, .told_ns = -TELL_EVERY_NS};
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return -errno;
-    size_t possible =
-        limit.rlim_cur > 2 * TX_ACCEPT_OTHER_FDS ? limit.rlim_cur - TX_ACCEPT_OTHER_FDS : 64;
+    size_t possible = limit.rlim_cur > 2 * TX_ACCEPT_OTHER_FDS
+                          ? limit.rlim_cur - TX_ACCEPT_OTHER_FDS
+                          : limit.rlim_cur / 4;
     accept->limit_total = limit_total ? limit_total : TX_ACCEPT_TOTAL;
     if (accept->limit_total > possible)
         accept->limit_total = possible;

@@ -13,8 +13,9 @@
 
 #include "libtx/base/fd.h"
 
-/* Where descriptors wait while their targets are still taken by others. */
-#define PARKED_FROM 64
+/* Where descriptors wait while their targets are still taken by others: above every target, and low
+ * enough for a limit of 64 descriptors. */
+#define PARKED_FROM 24
 
 static const char *const kept_variables[] = {"LANG", "JOURNAL_STREAM"};
 
