@@ -51,10 +51,18 @@ enum tx_control_type {
     TX_CONTROL_STOPPED,
     TX_CONTROL_CLOSED,   /* ingest: nothing of this connection (argument) is needed any more */
     TX_CONTROL_RELOADED, /* ingest: payload empty = the new policy is in force; else why not */
-    TX_CONTROL_FATAL,    /* payload = text for people: this cannot be mended by a restart */
+    TX_CONTROL_FATAL,    /* payload = text for people: this cannot be mended by a restart; argument
+                            = enum tx_fatal */
     TX_CONTROL_ERASED,   /* vault: argument = enum tx_vault_erased, payload = tx_vault_erasure; also
                             unasked, for those that an earlier vault left unrecorded */
     TX_CONTROL_RECORDED, /* ingest: the record with this number (argument) is durable */
+};
+
+/* Why a child cannot go on. */
+enum tx_fatal {
+    TX_FATAL_LOG,       /* the log cannot be continued: a person has to decide */
+    TX_FATAL_DIRECTORY, /* the log's directory cannot be written */
+    TX_FATAL_HALT,      /* the configuration wants the daemon to end for this */
 };
 
 #define TX_CONTROL_HEADER_BYTES 16

@@ -17,8 +17,9 @@ enum {
     TX_FD_LEDGER_INGEST = 4, /* STREAM: auditd/ipc/bodies.h */
     TX_FD_LEDGER_SIGNER = 5, /* SEQPACKET: auditd/ipc/notary.h */
     TX_FD_LEDGER_CONFIG = 6,
-    TX_FD_LEDGER_LOG = 7,   /* the log directory, locked by the supervisor */
-    TX_FD_LEDGER_STATE = 8, /* <state_dir>/ledger */
+    TX_FD_LEDGER_LOG = 7,      /* the log directory, locked by the supervisor */
+    TX_FD_LEDGER_STATE = 8,    /* <state_dir>/ledger */
+    TX_FD_LEDGER_JOURNALD = 9, /* <state_dir>/journald, for reading; with that sink only */
 
     TX_FD_SIGNER_LEDGER = 4, /* SEQPACKET: auditd/ipc/notary.h */
     TX_FD_SIGNER_KEYS = 5,   /* the key directory */

@@ -243,6 +243,20 @@ int tx_compress_add_sealed(struct tx_compress *c, uint64_t size) {
     return r;
 }
 
+bool tx_compress_pending(struct tx_compress *c, uint64_t end) {
+    uint64_t first = UINT64_MAX;
+    if (!c)
+        return false;
+    pthread_mutex_lock(&c->lock);
+    for (size_t at = 0; at < c->queue.len; at += sizeof(first)) {
+        uint64_t queued;
+        memcpy(&queued, c->queue.data + at, sizeof(queued));
+        first = queued < first ? queued : first;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return first < end;
+}
+
 size_t tx_compress_backlog(struct tx_compress *c) {
     if (!c)
         return 0;

@@ -8,6 +8,8 @@
  * while both exist, the plain one counts.
  */
 
+#include <stdbool.h>
+
 #include "libtx/base/error.h"
 
 struct tx_compress;
@@ -23,6 +25,8 @@ void tx_compress_add(struct tx_compress *compress, uint64_t first);
 /* The sealed segments that a stop or a crash left uncompressed; those of at least `size` are not
  * closed. */
 TX_MUST_USE int tx_compress_add_sealed(struct tx_compress *compress, uint64_t size);
+/* Whether a segment that begins before record `end` is still to be compressed. */
+bool tx_compress_pending(struct tx_compress *compress, uint64_t end);
 size_t tx_compress_backlog(struct tx_compress *compress);
 
 #endif

@@ -20,6 +20,8 @@
 #include "auditd/ipc/notary.h"
 #include "auditd/ledger/clients.h"
 #include "auditd/ledger/recent.h"
+#include "auditd/ledger/retain.h"
+#include "auditd/ledger/space.h"
 #include "auditd/ledger/tip.h"
 #include "libtx/conf/conf.h"
 
@@ -121,6 +123,8 @@ struct tx_ledger {
     bool crashed;
     uint64_t torn_bytes;
 
+    struct tx_retain retain;
+    struct tx_space space;
     struct tx_compress *compress;
     struct tx_ledger_status status;
 };
@@ -134,6 +138,12 @@ static inline uint64_t tx_ledger_size(const struct tx_ledger *ledger) {
 static inline bool tx_ledger_may_append(const struct tx_ledger *ledger) {
     return ledger->trouble == 0 && !ledger->now.epoch_open && ledger->pending.len == 0 &&
            ledger->policy.len == 0 && !ledger->greeting_due;
+}
+
+/* The ledger may say something of its own: also when the disk is full, from the reserve. */
+static inline bool tx_ledger_may_tell(const struct tx_ledger *ledger) {
+    return (ledger->trouble == 0 || ledger->space.spent) && !ledger->now.epoch_open &&
+           ledger->pending.len == 0 && ledger->policy.len == 0 && !ledger->greeting_due;
 }
 
 /* append.c: a line at the end of the log, in memory. The body is valid (tx_bodies_body_valid). */
@@ -150,11 +160,17 @@ TX_MUST_USE int tx_ledger_record_start(struct tx_ledger *ledger);
 TX_MUST_USE int tx_ledger_record_stop(struct tx_ledger *ledger);
 TX_MUST_USE int tx_ledger_record_heartbeat(struct tx_ledger *ledger);
 TX_MUST_USE int tx_ledger_record_recovered(struct tx_ledger *ledger, uint64_t bytes);
+TX_MUST_USE int tx_ledger_record_pruned(struct tx_ledger *ledger, const struct tx_pruned *pruned);
 TX_MUST_USE int tx_ledger_record_disk(struct tx_ledger *ledger, int error, int64_t ns);
+TX_MUST_USE int tx_ledger_record_full(struct tx_ledger *ledger, int error, const char *action);
+TX_MUST_USE int tx_ledger_record_space(struct tx_ledger *ledger, const char *level,
+                                       uint64_t free_bytes, uint64_t level_bytes);
 
 /* store.c: makes the tail durable, in a new segment where the present one failed. -EAGAIN: the disk
  * takes nothing now; everything is kept and tried again. */
 TX_MUST_USE int tx_ledger_store(struct tx_ledger *ledger);
+/* The disk takes records again; not while the reserve is spent. */
+void tx_ledger_leave_trouble(struct tx_ledger *ledger);
 void tx_ledger_close_segment(struct tx_ledger *ledger, bool sealed);
 
 /* notarise.c: asks the signer; what it gives is appended. The tail is durable. -EPIPE: it is gone;

@@ -123,13 +123,14 @@ static int enter_sandbox(struct tx_ledger *ledger, const struct tx_child_options
                                    TX_SYSCALLS_FILES_WRITE, TX_SYSCALLS_THREADS};
     static const struct tx_sandbox_path paths[] = {
         {.fd = TX_FD_LEDGER_LOG, .access = TX_SANDBOX_READ | TX_SANDBOX_WRITE},
-        {.fd = TX_FD_LEDGER_STATE, .access = TX_SANDBOX_READ | TX_SANDBOX_WRITE}};
+        {.fd = TX_FD_LEDGER_STATE, .access = TX_SANDBOX_READ | TX_SANDBOX_WRITE},
+        {.fd = TX_FD_LEDGER_JOURNALD, .access = TX_SANDBOX_READ}};
     struct tx_sandbox sandbox = {
         .change_user = child->change_user,
         .uid = child->uid,
         .gid = child->gid,
         .chroot_fd = TX_FD_LEDGER_LOG,
-        .n_paths = TX_COUNT_OF(paths),
+        .n_paths = TX_COUNT_OF(paths) - (ledger->conf->journald_enabled ? 0 : 1),
         .paths = paths,
         .n_syscalls = TX_COUNT_OF(syscalls),
         .syscalls = syscalls,
@@ -165,8 +166,19 @@ static int open_log(struct tx_ledger *ledger, const struct tx_child_options *chi
  * durable before READY unless the disk or the signer make it wait. */
 static int first_records(struct tx_ledger *ledger) {
     ledger->greeting_due = true;
-    int r = tx_ledger_pump(ledger);
+    int r = tx_space_tick(ledger);
+    if (r == 0)
+        r = tx_ledger_pump(ledger);
     return r < 0 ? r : tx_ledger_pump(ledger);
+}
+
+/* A full disk may become emptier; a directory that is not ours to write will not by itself. */
+static int refuse_hopeless(struct tx_ledger *ledger) {
+    const char *why = tx_space_hopeless(ledger);
+    if (!why)
+        return 0;
+    int r = say(TX_CONTROL_FATAL, TX_FATAL_DIRECTORY, (struct tx_text){why, strlen(why)});
+    return r < 0 ? r : -ledger->trouble;
 }
 
 static int run(struct tx_ledger *ledger) {
@@ -177,8 +189,11 @@ static int run(struct tx_ledger *ledger) {
                             &ledger->compress);
     if (r == 0)
         r = tx_compress_add_sealed(ledger->compress, tx_ledger_size(ledger));
+    tx_retain_start(ledger);
     if (r == 0)
         r = first_records(ledger);
+    if (r == 0)
+        r = refuse_hopeless(ledger);
     if (r == 0)
         r = tx_loop_add(ledger->loop, TX_FD_CONTROL, EPOLLIN, on_control, ledger,
                         &ledger->control_source);

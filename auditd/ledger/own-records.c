@@ -25,6 +25,11 @@ static int end(struct tx_ledger *ledger, struct tx_buf *b) {
     return tx_ledger_append_line(ledger, (struct tx_text){(const char *)b->data, b->len}, &leaf);
 }
 
+static void put_error(struct tx_buf *b, int error) {
+    const char *text = strerrorname_np(error);
+    tx_buf_json_string(b, text ? text : "EIO", strlen(text ? text : "EIO"));
+}
+
 int tx_ledger_record_start(struct tx_ledger *ledger) {
     char line[LINE_BYTES];
     struct tx_buf b = tx_buf_of(line, sizeof(line));
@@ -58,13 +63,48 @@ int tx_ledger_record_recovered(struct tx_ledger *ledger, uint64_t bytes) {
     return end(ledger, &b);
 }
 
+int tx_ledger_record_full(struct tx_ledger *ledger, int error, const char *action) {
+    char line[LINE_BYTES];
+    struct tx_buf b = tx_buf_of(line, sizeof(line));
+    begin(ledger, &b, "tracex.disk");
+    tx_buf_str(&b, "\"error\":");
+    put_error(&b, error);
+    tx_buf_str(&b, ",\"action\":\"");
+    tx_buf_str(&b, action);
+    tx_buf_str(&b, "\"");
+    return end(ledger, &b);
+}
+
+int tx_ledger_record_space(struct tx_ledger *ledger, const char *level, uint64_t free_bytes,
+                           uint64_t level_bytes) {
+    char line[LINE_BYTES];
+    struct tx_buf b = tx_buf_of(line, sizeof(line));
+    begin(ledger, &b, "tracex.disk");
+    tx_buf_str(&b, "\"space\":\"");
+    tx_buf_str(&b, level);
+    tx_buf_str(&b, "\",\"free_bytes\":");
+    tx_buf_dec(&b, free_bytes);
+    if (level_bytes > 0) {
+        tx_buf_str(&b, ",\"level_bytes\":");
+        tx_buf_dec(&b, level_bytes);
+    }
+    return end(ledger, &b);
+}
+
+int tx_ledger_record_pruned(struct tx_ledger *ledger, const struct tx_pruned *pruned) {
+    char line[LINE_BYTES];
+    struct tx_buf b = tx_buf_of(line, sizeof(line));
+    begin(ledger, &b, "tracex.pruned");
+    tx_pruned_render(pruned, &b);
+    return end(ledger, &b);
+}
+
 int tx_ledger_record_disk(struct tx_ledger *ledger, int error, int64_t ns) {
     char line[LINE_BYTES];
     struct tx_buf b = tx_buf_of(line, sizeof(line));
     begin(ledger, &b, "tracex.disk");
     tx_buf_str(&b, "\"error\":");
-    const char *text = strerrorname_np(error);
-    tx_buf_json_string(&b, text ? text : "EIO", strlen(text ? text : "EIO"));
+    put_error(&b, error);
     tx_buf_str(&b, ",\"waited_ms\":");
     tx_buf_dec(&b, (uint64_t)(ns / 1000000));
     return end(ledger, &b);

@@ -86,12 +86,8 @@ static int tell_own(struct tx_ledger *ledger) {
         if (r == 0)
             r = tx_ledger_record_start(ledger);
     }
-    if (r == 0 && ledger->trouble_told) {
-        int error = ledger->trouble_told;
-        ledger->trouble_told = 0;
-        r = tx_ledger_record_disk(ledger, error, ledger->trouble_ns);
-        ledger->trouble_ns = 0;
-    }
+    if (r == 0)
+        r = tx_space_tell(ledger);
     return r < 0 ? r : arm_commit(ledger);
 }
 
@@ -110,6 +106,8 @@ int tx_ledger_pump(struct tx_ledger *ledger) {
             return r == -EAGAIN ? wait_to_retry(ledger) : r;
     }
     int r = tell_own(ledger);
+    if (r == 0)
+        r = tx_retain_carry_out(ledger);
     if (r < 0)
         return r;
     return ledger->proof.len > 0 ? wait_to_retry(ledger) : tx_ledger_watch_ingest(ledger);
@@ -168,7 +166,12 @@ static int on_tick(void *data, uint32_t events) {
     /* The signer cannot say so while nobody asks it. */
     if (ledger->epoch_began > 0 && now - ledger->epoch_began >= ledger->conf->epoch_ns)
         ledger->rotate_due = true;
-    return tx_ledger_schedule(ledger);
+    int r = tx_space_tick(ledger);
+    if (r == 0)
+        r = tx_retain_tick(ledger);
+    if (r == 0)
+        r = tx_space_halt(ledger);
+    return r < 0 ? r : tx_ledger_schedule(ledger);
 }
 
 int tx_ledger_add_timers(struct tx_ledger *ledger) {
@@ -188,12 +191,12 @@ int tx_ledger_add_timers(struct tx_ledger *ledger) {
 }
 
 static bool is_settled(const struct tx_ledger *ledger) {
-    return ledger->trouble == 0 && ledger->durable == ledger->tail.len;
+    return (ledger->trouble == 0 || ledger->space.spent) && ledger->durable == ledger->tail.len;
 }
 
 int tx_ledger_stop(struct tx_ledger *ledger) {
     int r = tx_ledger_pump(ledger);
-    if (r == 0 && tx_ledger_may_append(ledger))
+    if (r == 0 && tx_ledger_may_tell(ledger))
         r = tx_ledger_record_stop(ledger);
     if (r < 0)
         return r;

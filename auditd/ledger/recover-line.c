@@ -93,6 +93,7 @@ static int take_record(struct tx_recovery *r, struct tx_text line) {
         e = tx_tip_add_record(&ledger->now, ledger->hasher, line, &leaf);
     if (e != 0)
         return e == -EBADMSG ? TX_RECOVERY_E_TORN : e;
+    tx_retain_scan(&ledger->retain, line);
     if (tx_clients_scan(line, client, &n)) {
         tx_clients_set(ledger->clients, client, n);
         tx_recent_put(ledger->recent, client, n, tx_ledger_size(ledger) - 1, &leaf);

@@ -83,6 +83,8 @@ static size_t choose_start(const struct tx_recovery *r, const uint64_t *firsts, 
         of_clients = n - OLDER_SEGMENTS_MAX;
         tx_clients_note_forgotten(r->ledger->clients);
     }
+    if (n > 0 && clients_size < firsts[0]) /* what the table does not know was removed */
+        tx_clients_note_forgotten(r->ledger->clients);
     return of_clients < at ? of_clients : at;
 }
 

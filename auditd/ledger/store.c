@@ -135,6 +135,7 @@ static void give_up(struct tx_ledger *ledger, int error) {
     ledger->status.n_given_up++;
     if (!ledger->trouble_told)
         ledger->trouble_told = -error;
+    tx_space_failed(ledger, error);
 }
 
 void tx_ledger_close_segment(struct tx_ledger *ledger, bool sealed) {
@@ -176,10 +177,11 @@ static void enter_trouble(struct tx_ledger *ledger, int error) {
     ledger->trouble = -error;
     if (!ledger->trouble_told)
         ledger->trouble_told = -error;
+    tx_space_failed(ledger, error);
 }
 
-static void leave_trouble(struct tx_ledger *ledger) {
-    if (!ledger->trouble)
+void tx_ledger_leave_trouble(struct tx_ledger *ledger) {
+    if (!ledger->trouble || ledger->space.spent)
         return;
     ledger->trouble = 0;
     ledger->trouble_ns = tx_clock_boot() - ledger->trouble_since;
@@ -199,11 +201,15 @@ int tx_ledger_store(struct tx_ledger *ledger) {
     }
     if (ledger->segment_fd < 0) {
         r = begin_segment(ledger);
+        if (r < 0 && tx_reserve_spend(ledger, r)) {
+            enter_trouble(ledger, r);
+            r = begin_segment(ledger);
+        }
         if (r < 0) {
             enter_trouble(ledger, r);
             return -EAGAIN;
         }
     }
-    leave_trouble(ledger);
+    tx_ledger_leave_trouble(ledger);
     return settle(ledger);
 }

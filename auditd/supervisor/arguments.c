@@ -24,6 +24,8 @@ void tx_arguments_descriptors(const struct tx_setup *setup, const struct tx_link
         add(spawn, TX_FD_LEDGER_CONFIG, setup->config_fd);
         add(spawn, TX_FD_LEDGER_LOG, setup->log_fd);
         add(spawn, TX_FD_LEDGER_STATE, setup->ledger_state_fd);
+        if (setup->forward_state_fd >= 0)
+            add(spawn, TX_FD_LEDGER_JOURNALD, setup->forward_state_fd);
         break;
     case TX_CHILD_INGEST:
         add(spawn, TX_FD_INGEST_INBOX, setup->inbox_fd);

@@ -171,12 +171,18 @@ void tx_supervisor_tell_when_ready(struct tx_supervisor *s) {
 }
 
 /* A restart would end in the same way: a person has to decide. */
-static int on_fatal(struct tx_supervisor *s, struct tx_child *child, struct tx_text why) {
+static int on_fatal(struct tx_supervisor *s, struct tx_child *child, const struct tx_control *m) {
+    struct tx_text why = m->payload;
     tx_log(TX_LOG_ERROR, "tracex-%s cannot go on: %.*s", child->name, (int)why.n, why.p);
+    /* Once it could be written, it may be so again: the ledger ends and is tried anew. */
+    if (m->argument == TX_FATAL_DIRECTORY && s->ready)
+        return 0;
     child->state = TX_CHILD_FAILED;
     if (child->id == TX_CHILD_FORWARD || child->id == TX_CHILD_VAULT)
         return 0;
-    s->exit_code = TX_EXIT_FATAL;
+    s->exit_code = m->argument == TX_FATAL_HALT        ? TX_EXIT_HALT
+                   : m->argument == TX_FATAL_DIRECTORY ? TX_EXIT_FAILURE
+                                                       : TX_EXIT_FATAL;
     return tx_stop_now(s);
 }
 
@@ -199,7 +205,7 @@ static int message(void *data, struct tx_child *child, const struct tx_control *
     case TX_CONTROL_RECORDED:
         return child->id == TX_CHILD_INGEST ? tx_tasks_on_recorded(s, m->argument) : 0;
     case TX_CONTROL_FATAL:
-        return on_fatal(s, child, m->payload);
+        return on_fatal(s, child, m);
     default:
         return 0; /* STOPPED: its end follows */
     }

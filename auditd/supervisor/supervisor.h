@@ -30,6 +30,7 @@ enum tx_exit {
     TX_EXIT_USAGE = 2,
     TX_EXIT_FATAL = 3,   /* the log cannot be continued: a person has to decide */
     TX_EXIT_UNCLEAN = 4, /* stopped before everything was drained */
+    TX_EXIT_HALT = 5,    /* the disk is full or fails, and the configuration says halt */
 };
 
 struct tx_supervisor {

@@ -40,6 +40,13 @@ static void put_value(struct writer *w, const struct tx_conf *conf, const struct
     case TX_CONF_TYPE_ORIGIN:
         put_quoted(w, *(char *const *)at);
         return;
+    case TX_CONF_TYPE_SIZE_OR_OFF:
+    case TX_CONF_TYPE_SPACE_OR_OFF:
+        if (*(const uint64_t *)at == 0)
+            tx_buf_str(&b, "off");
+        else
+            tx_conf_value_put_space(&b, *(const uint64_t *)at);
+        break;
     case TX_CONF_TYPE_SIZE:
         tx_conf_value_put_size(&b, *(const uint64_t *)at);
         break;

@@ -88,7 +88,8 @@ static void tell_range(struct reader *r, const struct tx_conf_key *key,
     for (int side = 0; side < 2; side++) {
         uint64_t v = side ? key->max : key->min;
         tx_buf_str(&b, side ? " to " : "from ");
-        if (key->type == TX_CONF_TYPE_SIZE)
+        if (key->type == TX_CONF_TYPE_SIZE || key->type == TX_CONF_TYPE_SIZE_OR_OFF ||
+            key->type == TX_CONF_TYPE_SPACE_OR_OFF)
             tx_conf_value_put_size(&b, v);
         else if (key->type == TX_CONF_TYPE_COUNT)
             tx_buf_dec(&b, v);
@@ -112,9 +113,29 @@ static bool in_range(struct reader *r, const struct tx_conf_key *key,
     return true;
 }
 
+/* A share of the disk has no other bounds than 1 and 100. */
+static void read_space(struct reader *r, const struct tx_conf_key *key,
+                       const struct tx_conf_node *node) {
+    uint64_t v = 0;
+    int result = tx_conf_value_space(node->text, &v);
+    if (result == 0 && v > TX_CONF_SHARE)
+        *(uint64_t *)member(r->conf, key) = v;
+    else if (in_range(r, key, node, result, v & ~TX_CONF_SHARE,
+                      "a size with its unit, such as 64MiB, or a share of the disk, such as 5%"))
+        *(uint64_t *)member(r->conf, key) = v;
+}
+
 static void read_size(struct reader *r, const struct tx_conf_key *key,
                       const struct tx_conf_node *node) {
     uint64_t v = 0;
+    if (key->type != TX_CONF_TYPE_SIZE && strcmp(node->text, "off") == 0) {
+        *(uint64_t *)member(r->conf, key) = 0;
+        return;
+    }
+    if (key->type == TX_CONF_TYPE_SPACE_OR_OFF) {
+        read_space(r, key, node);
+        return;
+    }
     int result = tx_conf_value_size(node->text, &v);
     if (in_range(r, key, node, result, v,
                  "a size with its unit, such as 64MiB (B kB KiB MB MiB GB GiB)"))
@@ -182,6 +203,8 @@ static void read_value(struct reader *r, const struct tx_conf_key *key,
         read_origin(r, key, node);
         break;
     case TX_CONF_TYPE_SIZE:
+    case TX_CONF_TYPE_SIZE_OR_OFF:
+    case TX_CONF_TYPE_SPACE_OR_OFF:
         read_size(r, key, node);
         break;
     case TX_CONF_TYPE_COUNT:

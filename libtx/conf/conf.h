@@ -17,6 +17,10 @@
 
 enum tx_conf_compress { TX_COMPRESS_NONE, TX_COMPRESS_ZSTD };
 
+/* What happens when there is little room left, when there is none, and when the disk fails. */
+enum tx_conf_space_action { TX_SPACE_LOG, TX_SPACE_RECORD, TX_SPACE_PRUNE, TX_SPACE_HALT };
+enum tx_conf_disk_action { TX_DISK_BLOCK, TX_DISK_HALT, TX_DISK_PRUNE };
+
 struct tx_conf {
     char *user;         /* NULL: children keep the uid */
     char *socket_path;  /* paths are absolute: relative ones were joined to the file's directory */
@@ -34,6 +38,15 @@ struct tx_conf {
     int64_t commit_interval_ns;
     int64_t checkpoint_interval_ns;
     int64_t heartbeat_interval_ns; /* log.heartbeat, default 5min; 0 (`off`): none */
+    int64_t retain_max_age_ns;     /* log.retain; 0 (`off`, the default): kept for ever */
+    uint64_t retain_max_bytes;     /* 0: however much it is */
+    uint64_t space_warn;           /* bytes, or TX_CONF_SHARE | percent; 0: no such level */
+    enum tx_conf_space_action space_warn_action;
+    uint64_t space_low;
+    enum tx_conf_space_action space_low_action;
+    uint64_t space_reserve; /* 0: none */
+    enum tx_conf_disk_action on_disk_full;
+    enum tx_conf_disk_action on_disk_error;
 
     char *keys_dir;
     int64_t epoch_ns;       /* keys.epoch */

@@ -4,6 +4,15 @@
 static const char *const compress_words[] = {
     [TX_COMPRESS_NONE] = "none", [TX_COMPRESS_ZSTD] = "zstd", NULL};
 
+static const char *const space_words[] = {[TX_SPACE_LOG] = "log",
+                                          [TX_SPACE_RECORD] = "record",
+                                          [TX_SPACE_PRUNE] = "prune",
+                                          [TX_SPACE_HALT] = "halt",
+                                          NULL};
+static const char *const full_words[] = {
+    [TX_DISK_BLOCK] = "block", [TX_DISK_HALT] = "halt", [TX_DISK_PRUNE] = "prune", NULL};
+static const char *const error_words[] = {[TX_DISK_BLOCK] = "block", [TX_DISK_HALT] = "halt", NULL};
+
 static const char *const severity_words[] = {[TX_SEVERITY_EMERGENCY] = "emergency",
                                              [TX_SEVERITY_ALERT] = "alert",
                                              [TX_SEVERITY_CRITICAL] = "critical",
@@ -41,6 +50,21 @@ const struct tx_conf_key tx_conf_keys[] = {
      3600 * SECOND, NULL},
     {"log.heartbeat", TX_CONF_TYPE_TIME_OR_OFF, AT(heartbeat_interval_ns), "5min", SECOND,
      366 * DAY, NULL},
+    {"log.retain.max_age", TX_CONF_TYPE_TIME_OR_OFF, AT(retain_max_age_ns), "off", SECOND,
+     36600 * DAY, NULL},
+    {"log.retain.max_bytes", TX_CONF_TYPE_SIZE_OR_OFF, AT(retain_max_bytes), "off", 64 * KIB,
+     KIB *KIB *KIB *KIB *KIB, NULL},
+    {"log.space.warn", TX_CONF_TYPE_SPACE_OR_OFF, AT(space_warn), "5%", KIB,
+     KIB *KIB *KIB *KIB *KIB, NULL},
+    {"log.space.warn_action", TX_CONF_TYPE_WORD, AT(space_warn_action), "record", 0, 0,
+     space_words},
+    {"log.space.low", TX_CONF_TYPE_SPACE_OR_OFF, AT(space_low), "1%", KIB, KIB *KIB *KIB *KIB *KIB,
+     NULL},
+    {"log.space.low_action", TX_CONF_TYPE_WORD, AT(space_low_action), "record", 0, 0, space_words},
+    {"log.space.reserve", TX_CONF_TYPE_SIZE_OR_OFF, AT(space_reserve), "8MiB", 64 * KIB,
+     KIB *KIB *KIB, NULL},
+    {"log.on_disk_full", TX_CONF_TYPE_WORD, AT(on_disk_full), "block", 0, 0, full_words},
+    {"log.on_disk_error", TX_CONF_TYPE_WORD, AT(on_disk_error), "block", 0, 0, error_words},
     {"keys.dir", TX_CONF_TYPE_PATH, AT(keys_dir), "/var/lib/tracex/keys", 0, 0, NULL},
     {"keys.epoch", TX_CONF_TYPE_TIME, AT(epoch_ns), "15min", SECOND, 366 * DAY, NULL},
     {"keys.epoch_records", TX_CONF_TYPE_COUNT, AT(epoch_records), "1000000", 1,

@@ -15,7 +15,9 @@ enum tx_conf_type {
     TX_CONF_TYPE_NAME,   /* char *; a user's name */
     TX_CONF_TYPE_ORIGIN, /* char * */
     TX_CONF_TYPE_SIZE,   /* uint64_t, bytes */
-    TX_CONF_TYPE_TIME,   /* int64_t, ns */
+    TX_CONF_TYPE_SIZE_OR_OFF,
+    TX_CONF_TYPE_SPACE_OR_OFF, /* uint64_t: bytes, or TX_CONF_SHARE | percent */
+    TX_CONF_TYPE_TIME,         /* int64_t, ns */
     TX_CONF_TYPE_TIME_OR_OFF,
     TX_CONF_TYPE_COUNT, /* uint64_t */
     TX_CONF_TYPE_BOOL,

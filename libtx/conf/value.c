@@ -57,6 +57,26 @@ int tx_conf_value_size(const char *text, uint64_t *ret_bytes) {
     return with_unit(text, size_units, TX_COUNT_OF(size_units), ret_bytes);
 }
 
+int tx_conf_value_space(const char *text, uint64_t *ret) {
+    size_t n = strlen(text);
+    uint64_t v;
+    if (n == 0 || text[n - 1] != '%') {
+        int r = tx_conf_value_size(text, &v);
+        if (r == 0 && v & TX_CONF_SHARE)
+            r = -ERANGE;
+        if (r == 0)
+            *ret = v;
+        return r;
+    }
+    int r = tx_dec_decode((struct tx_text){text, n - 1}, &v);
+    if (r < 0)
+        return r == -EBADMSG ? -EINVAL : r;
+    if (v > 100)
+        return -ERANGE;
+    *ret = TX_CONF_SHARE | v;
+    return 0;
+}
+
 int tx_conf_value_time(const char *text, int64_t *ret_ns) {
     uint64_t ns;
     int r = with_unit(text, time_units, TX_COUNT_OF(time_units), &ns);
@@ -100,6 +120,15 @@ static void put(struct tx_buf *b, uint64_t v, const struct unit *units, size_t n
 
 void tx_conf_value_put_size(struct tx_buf *b, uint64_t bytes) {
     put(b, bytes, size_units, TX_COUNT_OF(size_units));
+}
+
+void tx_conf_value_put_space(struct tx_buf *b, uint64_t space) {
+    if (!(space & TX_CONF_SHARE)) {
+        tx_conf_value_put_size(b, space);
+        return;
+    }
+    tx_buf_dec(b, space & ~TX_CONF_SHARE);
+    tx_buf_char(b, '%');
 }
 
 void tx_conf_value_put_time(struct tx_buf *b, int64_t ns) {

@@ -111,7 +111,7 @@ static void find_gap(struct tx_chain *c, size_t index) {
     name_segment(c, index, file);
     if (!c->carry.any) {
         if (first > 0)
-            tx_chain_find_records(c, TX_FINDING_PRUNED, file, 0, first - 1,
+            tx_chain_find_records(c, TX_FINDING_MISSING_SEGMENT, file, 0, first - 1,
                                   "the records before this segment are not there");
         return;
     }
@@ -160,6 +160,7 @@ static void cut_at_stop(struct tx_chain *c, struct tx_segment_result *result, co
         free(TX_STEAL(result->last_note));
         result->reach = result->stop;
     }
+    result->has_pruned = result->has_pruned && result->pruned.seq < size;
     result->end = result->stop;
     result->next_seq = size;
     result->lost = false;
@@ -299,8 +300,10 @@ int tx_chain_link(struct tx_chain *c, size_t index, struct tx_segment_result *re
         carry_on(c, result, file, given_up, anchored && !result->epoch_unproven);
     if (anchored) {
         take_epochs(c, result);
-        if (may_reach)
+        if (may_reach) {
+            tx_chain_take_pruned(c, result);
             take_end(c, result);
+        }
         r = tx_chain_compare_epochs(c, result);
     }
     if (is_last(c, index) && result->has_header && !result->lost)

@@ -46,6 +46,12 @@ struct tx_chain {
     struct tx_digest segments_memory_root;
     struct tx_epochs *epochs;
 
+    bool has_pruned; /* the last proven tracex.pruned record */
+    struct tx_pruned pruned;
+    bool has_first_root; /* of what stands before the first segment, as its header says */
+    struct tx_digest first_root;
+    uint64_t first;
+
     struct tx_chain_carry carry;
     bool trusted; /* no break that was not accepted */
     bool has_epoch_begin;
@@ -64,6 +70,11 @@ void tx_chain_compare_checkpoint(struct tx_chain *c);
 void tx_chain_compare_memory(struct tx_chain *c);
 TX_MUST_USE int tx_chain_compare_epochs(struct tx_chain *c, const struct tx_segment_result *result);
 void tx_chain_note_files(struct tx_chain *c);
+
+/* chain-pruned.c: what the segments tell of those that were removed, and whether it explains what
+ * is not there. */
+void tx_chain_take_pruned(struct tx_chain *c, const struct tx_segment_result *result);
+void tx_chain_judge_gaps(struct tx_chain *c);
 
 /* chain-link.c: joins a segment to what is carried, and carries it on. Takes the result's findings.
  */

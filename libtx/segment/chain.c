@@ -112,6 +112,7 @@ static int verify_directory(struct tx_chain *c) {
     }
     if (r < 0)
         return r;
+    tx_chain_judge_gaps(c);
     tx_chain_compare_checkpoint(c);
     tx_chain_compare_memory(c);
     return 0;

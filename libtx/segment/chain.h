@@ -17,6 +17,8 @@ struct tx_chain_options {
     unsigned n_threads;
     bool upto_checkpoint; /* what no checkpoint covers yet is no finding */
     bool until_tampered;
+    bool partial; /* some of the log's segments were handed on: that others are not there is no sign
+                     of tampering */
     uint64_t repair_attempts;
     const uint64_t *accepted_breaks;
     size_t n_accepted_breaks;

@@ -10,6 +10,7 @@ static const struct {
     [TX_FINDING_CHANGED] = {"changed", TX_CLASS_TAMPERED},
     [TX_FINDING_MALFORMED] = {"malformed", TX_CLASS_TAMPERED},
     [TX_FINDING_MISSING] = {"missing", TX_CLASS_TAMPERED},
+    [TX_FINDING_REMOVED] = {"removed", TX_CLASS_TAMPERED},
     [TX_FINDING_INSERTED] = {"inserted", TX_CLASS_TAMPERED},
     [TX_FINDING_OUT_OF_ORDER] = {"out-of-order", TX_CLASS_TAMPERED},
     [TX_FINDING_CUT_OFF] = {"cut-off", TX_CLASS_TAMPERED},

@@ -26,6 +26,7 @@ enum tx_finding_kind {
     TX_FINDING_CHANGED,      /* it is not what was signed */
     TX_FINDING_MALFORMED,    /* no writer writes such a line */
     TX_FINDING_MISSING,      /* it should stand here, or stood here */
+    TX_FINDING_REMOVED,      /* segments are gone, and no record says that they were to go */
     TX_FINDING_INSERTED,     /* it does not belong here */
     TX_FINDING_OUT_OF_ORDER, /* it belongs to another place */
     TX_FINDING_CUT_OFF,      /* the end of a file or of the log is gone */

@@ -162,6 +162,14 @@ static void keep_event(struct tx_verifier *v, uint64_t size) {
         v->result->last_event[0] = '\0';
 }
 
+static void keep_pruned(struct tx_verifier *v, uint64_t size) {
+    if (!v->has_pruned || v->pruned.seq >= size)
+        return;
+    v->result->has_pruned = true;
+    v->result->pruned = v->pruned;
+    v->has_pruned = false;
+}
+
 /* The root is right: everything before it is proven. */
 static void prove(struct tx_verifier *v, const struct taken *t) {
     struct tx_segment_result *result = v->result;
@@ -184,6 +192,7 @@ static void prove(struct tx_verifier *v, const struct taken *t) {
     if (counts) {
         result->reach = v->state;
         result->has_reach = true;
+        keep_pruned(v, size);
         keep_last_note(v, t->note);
     }
     v->tail_offset = v->piece.offset + v->piece.n_bytes;

@@ -78,6 +78,8 @@ struct tx_verifier {
     bool has_before;
     struct tx_range before; /* [0, next_seq) */
     bool trusted;
+    bool has_pruned; /* a tracex.pruned record that no checkpoint covers so far */
+    struct tx_pruned pruned;
 
     struct tx_verify_gap gaps[TX_VERIFY_GAPS];
     size_t n_gaps;

@@ -86,6 +86,17 @@ static void add_leaf(struct tx_verifier *v, struct tx_text text, uint64_t seq, u
         v->lost = true;
 }
 
+/* One of the ledger's own records, of which two sorts say something of the log itself. */
+static void take_own(struct tx_verifier *v, struct tx_text text, uint64_t seq) {
+    struct tx_pruned pruned;
+    if (tx_line_is_epoch(text)) {
+        tx_verify_epoch_record(v, text, seq);
+    } else if (tx_pruned_parse(text, &pruned) == 0 && pruned.seq == seq) {
+        v->has_pruned = true;
+        v->pruned = pruned;
+    }
+}
+
 static void accept_one(struct tx_verifier *v, struct tx_text text, uint64_t seq, uint64_t line,
                        uint64_t offset) {
     const char *fault = find_fault(text);
@@ -96,8 +107,8 @@ static void accept_one(struct tx_verifier *v, struct tx_text text, uint64_t seq,
     v->result->n_records++;
     if (v->epoch_due)
         tx_verify_epoch_without_checkpoint(v);
-    if (tx_line_is_epoch(text))
-        tx_verify_epoch_record(v, text, seq);
+    if (tx_line_is_own(text))
+        take_own(v, text, seq);
     add_leaf(v, text, seq, line, offset);
     tx_verify_expect(v, seq + 1);
 }

@@ -13,6 +13,7 @@
 
 #include "libtx/merkle/range.h"
 #include "libtx/segment/finding.h"
+#include "libtx/segment/pruned.h"
 #include "libtx/segment/reader.h"
 #include "libtx/segment/signatures.h"
 
@@ -93,6 +94,8 @@ struct tx_segment_result {
     struct tx_segment_epoch *epochs; /* owned */
     size_t n_epochs;
     uint64_t untrusted_from; /* first record after a broken epoch that was not accepted */
+    bool has_pruned;         /* the last proven tracex.pruned record */
+    struct tx_pruned pruned;
     bool has_watch[TX_VERIFY_WATCHES];
     struct tx_digest watch[TX_VERIFY_WATCHES];
     char *last_note; /* owned; of `reach` */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libtx/segment/control.h"
+#include "libtx/segment/pruned.h"
 #include "libtx/segment/tlog-proof.h"
 
 #define MEMORY_BYTES (2u * TX_LIMIT_CONTROL_LINE_BYTES)
@@ -24,6 +25,18 @@ static void check_proof(struct tx_text text) {
         return;
     tx_tlog_proof_render(&proof, &b);
     assert(!b.full && b.len == text.n && memcmp(render_memory, text.p, text.n) == 0);
+}
+
+static void check_pruned(struct tx_text line) {
+    struct tx_pruned pruned;
+    struct tx_buf b = tx_buf_of(render_memory, sizeof(render_memory));
+    if (tx_pruned_parse(line, &pruned) != 0)
+        return;
+    assert(tx_line_is_own(line) && !tx_line_is_epoch(line) && pruned.first < pruned.end &&
+           pruned.end <= pruned.seq);
+    tx_pruned_render(&pruned, &b);
+    assert(!b.full && b.len + 2 < line.n);
+    assert(memcmp(render_memory, line.p + line.n - 2 - b.len, b.len) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
@@ -54,5 +67,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     if (tx_control_parse_log(hasher, line, &s, &log) == 0)
         assert(log.origin.n <= n);
     check_proof(line);
+    check_pruned(line);
     return 0;
 }

@@ -31,7 +31,9 @@ log:
   commit_interval: %s
   checkpoint_interval: %s
   heartbeat: %s
-keys: {epoch: 15min, epoch_records: %d}
+  space: {reserve: %s, warn: off, low: off}
+%skeys: {epoch: 15min, epoch_records: %d}
+forward: {journald: {enabled: %s}}
 """
 
 
@@ -133,15 +135,17 @@ class Ingest:
 
 class Rig:
     def __init__(self, max_bytes="64MiB", compress="none", commit="0ms", checkpoint="1ms", heartbeat="off",
-                 epoch_records=1000000, epoch_ns=900 * 10**9, uid=None):
+                 epoch_records=1000000, epoch_ns=900 * 10**9, uid=None, reserve="off", more="", sink=False):
         self.dir = tempfile.mkdtemp(prefix="tracex-ledger-")
         os.chmod(self.dir, 0o755)
         self.uid = uid
-        for name in ("log", "state", "keys"):
+        self.sink = sink  # whether there is one; its cursor is the file cursor in sink/
+        for name in ("log", "state", "keys", "sink"):
             os.mkdir(self.path(name), 0o750)
             if uid is not None:
                 os.chown(self.path(name), uid, uid)
-        self.config = CONFIG % (ORIGIN, max_bytes, compress, commit, checkpoint, heartbeat, epoch_records)
+        self.config = CONFIG % (ORIGIN, max_bytes, compress, commit, checkpoint, heartbeat, reserve, more,
+                                epoch_records, "true" if sink else "false")
         self.epochs = ("--epoch-ns", str(epoch_ns), "--epoch-records", str(epoch_records))
         self.ledger = self.signer = self.ingest = self.control = self.signer_control = None
         self.messages = []
@@ -190,7 +194,8 @@ class Rig:
                                 [signer_control.fileno(), signer_end.fileno(), directory("keys")])
             self.ledger = spawn([*wrapper, LEDGER, *name],
                                 [control.fileno(), stream.fileno(), notary.fileno(), opened(memfd(self.config.encode())),
-                                 directory("log"), directory("state")])
+                                 directory("log"), directory("state"),
+                                 *([directory("sink")] if self.sink else [])])
         if ready:
             self.hear(READY)
         return self

@@ -93,6 +93,7 @@ static void begin_segment(struct log_writer *w) {
     struct tx_buf b = tx_buf_of(memory, sizeof(memory));
     need(w->n_segments < TX_COUNT_OF(w->segments));
     w->segments[w->n_segments++] = (struct log_segment){.first = w->range.end};
+    tx_range_root(&w->range, w->hasher, &w->segments[w->n_segments - 1].before);
     w->open = true;
     struct tx_control_header header = {.origin = {w->origin, strlen(w->origin)},
                                        .first = w->range.end,
@@ -143,6 +144,24 @@ void log_writer_body(struct log_writer *w, struct tx_text body) {
     tx_buf_char(&b, ',');
     tx_buf_put(&b, body.p, body.n);
     add_record(w, &b);
+}
+
+void log_writer_pruned(struct log_writer *w, uint64_t first, uint64_t end,
+                       const struct tx_digest *root) {
+    char memory[512];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    const struct tx_pruned pruned = {.first = first,
+                                     .end = end,
+                                     .n_segments = 1,
+                                     .n_bytes = 1000,
+                                     .root = *root,
+                                     .why = TX_TEXT("age")};
+    tx_buf_str(&b, "\"by\":\"ledger\",\"time\":\"2026-11-23T17:00:15.000000001Z\","
+                   "\"event\":\"tracex.pruned\",\"data\":{");
+    tx_pruned_render(&pruned, &b);
+    tx_buf_str(&b, "}}");
+    need(!b.full);
+    log_writer_body(w, (struct tx_text){memory, b.len});
 }
 
 void log_writer_sign(const struct log_writer *w, const struct tx_signing_key *identity,

@@ -10,6 +10,7 @@
 #include "libtx/base/bytes.h"
 #include "libtx/crypto/signing.h"
 #include "libtx/segment/control.h"
+#include "libtx/segment/pruned.h"
 
 struct log_line {
     enum tx_line_kind kind;
@@ -19,6 +20,7 @@ struct log_line {
 
 struct log_segment {
     uint64_t first;
+    struct tx_digest before; /* the root of [0, first) */
     size_t n_lines;
     size_t cap;
     struct log_line *lines;
@@ -53,6 +55,9 @@ TX_DEFINE_CLEANUP(struct log_writer *, log_writer_free);
 void log_writer_record(struct log_writer *w, size_t n);
 /* A record of what stands behind its seq: a body without its newline. */
 void log_writer_body(struct log_writer *w, struct tx_text body);
+/* The ledger's word that records [first, end) are removed. */
+void log_writer_pruned(struct log_writer *w, uint64_t first, uint64_t end,
+                       const struct tx_digest *root);
 void log_writer_checkpoint(struct log_writer *w);
 /* Ends the epoch: its record and the checkpoint behind it. */
 void log_writer_epoch(struct log_writer *w, const char *broken);

@@ -10,6 +10,7 @@
 #include "libtx/base/file.h"
 #include "libtx/conf/conf.h"
 #include "libtx/conf/schema.h"
+#include "libtx/conf/value.h"
 
 #define SHIPPED TX_TEST_VECTORS "/../../config/tracex.yaml"
 #define MANUAL TX_TEST_VECTORS "/../../docs/configuration.md"
@@ -52,6 +53,14 @@ START_TEST(a_file_with_a_version_has_every_default) {
     ck_assert_int_eq(conf->commit_interval_ns, 5000000);
     ck_assert_int_eq(conf->checkpoint_interval_ns, 100000000);
     ck_assert_int_eq(conf->heartbeat_interval_ns, INT64_C(300000000000));
+    ck_assert_int_eq(conf->retain_max_age_ns, 0);
+    ck_assert_uint_eq(conf->retain_max_bytes, 0);
+    ck_assert_uint_eq(conf->space_warn, TX_CONF_SHARE | 5);
+    ck_assert_uint_eq(conf->space_low, TX_CONF_SHARE | 1);
+    ck_assert_int_eq(conf->space_low_action, TX_SPACE_RECORD);
+    ck_assert_uint_eq(conf->space_reserve, 8u << 20);
+    ck_assert_int_eq(conf->on_disk_full, TX_DISK_BLOCK);
+    ck_assert_int_eq(conf->on_disk_error, TX_DISK_BLOCK);
     ck_assert_str_eq(conf->keys_dir, "/var/lib/tracex/keys");
     ck_assert_int_eq(conf->epoch_ns, INT64_C(900000000000));
     ck_assert_uint_eq(conf->epoch_records, 1000000);
@@ -76,6 +85,10 @@ static const char every_key[] =
     "  commit_interval: 0s\n"
     "  checkpoint_interval: 1s\n"
     "  heartbeat: off\n"
+    "  retain: {max_age: 90d, max_bytes: 1GiB}\n"
+    "  space: {warn: 100MiB, warn_action: log, low: 7%, low_action: prune, reserve: off}\n"
+    "  on_disk_full: prune\n"
+    "  on_disk_error: halt\n"
     "keys: {dir: keys, epoch: 1min, epoch_records: 10}\n"
     "masking:\n"
     "  preset: none\n"
@@ -103,6 +116,15 @@ START_TEST(every_key_is_read) {
     ck_assert_int_eq(conf->segment_compress, TX_COMPRESS_NONE);
     ck_assert_int_eq(conf->commit_interval_ns, 0);
     ck_assert_int_eq(conf->heartbeat_interval_ns, 0);
+    ck_assert_int_eq(conf->retain_max_age_ns, INT64_C(90) * 86400 * 1000000000);
+    ck_assert_uint_eq(conf->retain_max_bytes, 1u << 30);
+    ck_assert_uint_eq(conf->space_warn, 100u << 20);
+    ck_assert_int_eq(conf->space_warn_action, TX_SPACE_LOG);
+    ck_assert_uint_eq(conf->space_low, TX_CONF_SHARE | 7);
+    ck_assert_int_eq(conf->space_low_action, TX_SPACE_PRUNE);
+    ck_assert_uint_eq(conf->space_reserve, 0);
+    ck_assert_int_eq(conf->on_disk_full, TX_DISK_PRUNE);
+    ck_assert_int_eq(conf->on_disk_error, TX_DISK_HALT);
     ck_assert_uint_eq(conf->epoch_records, 10);
     ck_assert(!conf->journald_enabled);
     ck_assert_int_eq(conf->journald_min_severity, TX_SEVERITY_WARNING);
@@ -251,6 +273,13 @@ START_TEST(a_mistake_in_a_value_is_told_with_its_place) {
          "t.yaml:2:31: expected true or false"},
         {"version: 1\nforward: {journald: {min_severity: warnin}}\n", "did you mean"},
         {"version: 1\nkeys: {epoch_records: 0}\n", "t.yaml:2:23: "},
+        {"version: 1\nlog: {retain: {max_age: 1ms}}\n", "t.yaml:2:25: expected a value from 1s"},
+        {"version: 1\nlog: {retain: {max_bytes: 0B}}\n", "t.yaml:2:27: expected a value from "},
+        {"version: 1\nlog: {space: {warn: 0%}}\n", "t.yaml:2:21: expected a value from "},
+        {"version: 1\nlog: {space: {warn: 101%}}\n", "t.yaml:2:21: expected a value from "},
+        {"version: 1\nlog: {space: {low: 5}}\n", "or a share of the disk, such as 5%"},
+        {"version: 1\nlog: {on_disk_full: drop}\n", "expected one of block, halt, prune"},
+        {"version: 1\nlog: {on_disk_error: prune}\n", "expected one of block, halt"},
         {"version: 1\nkeys: {epoch: off}\n", "t.yaml:2:15: expected "},
     };
     check_mistakes(cases, TX_COUNT_OF(cases));

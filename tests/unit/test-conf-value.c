@@ -36,6 +36,28 @@ START_TEST(what_is_no_size_is_refused) {
 }
 END_TEST
 
+START_TEST(a_space_is_a_size_or_a_share) {
+    static const char *const shown[] = {"64MiB", "5%", "100%", "1B"};
+    uint64_t v;
+    for (size_t i = 0; i < TX_COUNT_OF(shown); i++) {
+        char memory[64];
+        struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+        ck_assert_int_eq(tx_conf_value_space(shown[i], &v), 0);
+        tx_conf_value_put_space(&b, v);
+        tx_buf_char(&b, '\0');
+        ck_assert_str_eq(memory, shown[i]);
+    }
+    ck_assert_int_eq(tx_conf_value_space("101%", &v), -ERANGE);
+    ck_assert_int_eq(tx_conf_value_space("9999999999GiB", &v), -ERANGE);
+    ck_assert_int_eq(tx_conf_value_space("9000000000GiB", &v), -ERANGE); /* the mark's bit */
+    ck_assert_int_eq(tx_conf_value_space("%", &v), -EINVAL);
+    ck_assert_int_eq(tx_conf_value_space("", &v), -EINVAL);
+    ck_assert_int_eq(tx_conf_value_space("-5%", &v), -EINVAL);
+    ck_assert_int_eq(tx_conf_value_space("5 %", &v), -EINVAL);
+    ck_assert_int_eq(tx_conf_value_space("5", &v), -EINVAL);
+}
+END_TEST
+
 START_TEST(a_time_is_an_integer_with_a_unit) {
     int64_t ns;
     ck_assert_int_eq(tx_conf_value_time("5ms", &ns), 0);
@@ -102,6 +124,7 @@ int main(void) {
     TCase *tests = tcase_create("values");
     tcase_add_test(tests, a_size_is_an_integer_with_a_unit);
     tcase_add_test(tests, what_is_no_size_is_refused);
+    tcase_add_test(tests, a_space_is_a_size_or_a_share);
     tcase_add_test(tests, a_time_is_an_integer_with_a_unit);
     tcase_add_test(tests, a_mode_is_three_or_four_octal_digits);
     tcase_add_test(tests, a_bool_is_one_of_two_words);

@@ -148,6 +148,8 @@ END_TEST
 
 START_TEST(a_missing_segment_leaves_the_others_proven) {
     remove_segment(SECOND);
+    expect_only(TX_CLASS_TAMPERED, TX_FINDING_REMOVED);
+    options.partial = true;
     expect_only(TX_CLASS_INCOMPLETE, TX_FINDING_MISSING_SEGMENT);
     ck_assert_uint_eq(verdict.n_proven, 2);
     ck_assert_uint_eq(find(TX_FINDING_MISSING_SEGMENT)->first_seq, SECOND);
@@ -158,12 +160,62 @@ END_TEST
 START_TEST(a_pruned_log_is_anchored_by_its_epochs) {
     remove_segment(0);
     remove_segment(SECOND);
-    expect_only(TX_CLASS_INCOMPLETE, TX_FINDING_PRUNED);
+    options.partial = true;
+    expect_only(TX_CLASS_INCOMPLETE, TX_FINDING_MISSING_SEGMENT);
     ck_assert_uint_eq(verdict.n_proven, 1);
     ck_assert_uint_eq(verdict.proven[0].begin, THIRD);
     change_in("epochs/1.tlog-proof", "index 15", "index 14");
     expect(TX_CLASS_TRUST);
     ck_assert_uint_eq(verdict.n_proven, 0);
+}
+END_TEST
+
+/* The log with a record at its end that says that [first, end) is removed. */
+static void say_pruned(uint64_t first, uint64_t end, const struct tx_digest *root,
+                       bool with_checkpoint) {
+    log_writer_pruned(w, first, end, root);
+    if (with_checkpoint)
+        log_writer_checkpoint(w);
+    store_segment(w, w->n_segments - 1);
+    log_writer_store_file(directory, "checkpoint", w->note.data, w->note.len);
+}
+
+START_TEST(what_a_pruned_record_tells_of_is_incomplete_and_no_more) {
+    const struct tx_digest *second = &w->segments[1].before;
+    say_pruned(0, SECOND, second, true);
+    expect(TX_CLASS_NOTE); /* nothing is gone yet */
+    ck_assert_uint_eq(verdict.findings.n, 0);
+    remove_segment(0);
+    expect_only(TX_CLASS_INCOMPLETE, TX_FINDING_PRUNED);
+    ck_assert_uint_eq(find(TX_FINDING_PRUNED)->last_seq, SECOND - 1);
+    ck_assert_uint_eq(verdict.proven[0].begin, SECOND);
+    remove_segment(SECOND);
+    expect_only(TX_CLASS_TAMPERED, TX_FINDING_REMOVED);
+}
+END_TEST
+
+START_TEST(the_files_of_one_removal_may_go_in_any_order) {
+    say_pruned(0, THIRD, &w->segments[2].before, true);
+    remove_segment(SECOND);
+    expect_only(TX_CLASS_INCOMPLETE, TX_FINDING_PRUNED);
+    remove_segment(0);
+    expect_only(TX_CLASS_INCOMPLETE, TX_FINDING_PRUNED);
+}
+END_TEST
+
+START_TEST(a_pruned_record_that_nobody_signed_explains_nothing) {
+    say_pruned(0, SECOND, &w->segments[1].before, false);
+    remove_segment(0);
+    expect(TX_CLASS_TAMPERED);
+    find(TX_FINDING_REMOVED);
+}
+END_TEST
+
+START_TEST(a_pruned_record_with_another_root_is_found) {
+    say_pruned(0, SECOND, &w->segments[2].before, true);
+    remove_segment(0);
+    expect(TX_CLASS_TAMPERED);
+    find(TX_FINDING_FORKED);
 }
 END_TEST
 
@@ -374,6 +426,10 @@ int main(void) {
     tcase_add_test(tests, another_key_than_the_given_one_is_no_tampering);
     tcase_add_test(tests, a_missing_segment_leaves_the_others_proven);
     tcase_add_test(tests, a_pruned_log_is_anchored_by_its_epochs);
+    tcase_add_test(tests, what_a_pruned_record_tells_of_is_incomplete_and_no_more);
+    tcase_add_test(tests, the_files_of_one_removal_may_go_in_any_order);
+    tcase_add_test(tests, a_pruned_record_that_nobody_signed_explains_nothing);
+    tcase_add_test(tests, a_pruned_record_with_another_root_is_found);
     tcase_add_test(tests, without_epochs_a_single_segment_is_not_anchored);
     tcase_add_test(tests, a_last_segment_that_was_removed_is_seen_by_the_checkpoint_file);
     tcase_add_test(tests, a_cut_that_the_checkpoint_file_hides_is_seen_by_what_was_remembered);

@@ -22,6 +22,8 @@ static const char usage[] =
     "  --state FILE           remember the last verified checkpoint there, and notice\n"
     "                         a log that shrank or was rewritten since\n"
     "  --upto-checkpoint      what no checkpoint covers yet is no finding\n"
+    "  --part                 PATH is a part of the log: that other segments are not there\n"
+    "                         is no sign of tampering\n"
     "  --accept-break E       the key of epoch E was lost, and you know why; repeatable\n"
     "  -j, --jobs N           threads; default: the processors that may be used\n"
     "  -o, --output FORMAT    text or json (one object a line for each PATH)\n"
@@ -39,6 +41,7 @@ enum {
     OPTION_EPOCH0,
     OPTION_STATE,
     OPTION_UPTO,
+    OPTION_PART,
     OPTION_BREAK,
     OPTION_PROGRESS
 };
@@ -48,6 +51,7 @@ static const struct option longs[] = {
     {"epoch0", required_argument, NULL, OPTION_EPOCH0},
     {"state", required_argument, NULL, OPTION_STATE},
     {"upto-checkpoint", no_argument, NULL, OPTION_UPTO},
+    {"part", no_argument, NULL, OPTION_PART},
     {"accept-break", required_argument, NULL, OPTION_BREAK},
     {"jobs", required_argument, NULL, 'j'},
     {"output", required_argument, NULL, 'o'},
@@ -155,6 +159,9 @@ static int take_option(struct tx_options *o, struct tx_hasher *hasher, int optio
         return 0;
     case OPTION_UPTO:
         o->upto_checkpoint = true;
+        return 0;
+    case OPTION_PART:
+        o->partial = true;
         return 0;
     case OPTION_BREAK:
         return take_break(o, value);

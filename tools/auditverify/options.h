@@ -26,6 +26,7 @@ struct tx_options {
     enum tx_progress_mode progress;
     bool quiet;
     bool upto_checkpoint;
+    bool partial;
     uint64_t accepted_breaks[TX_ACCEPTED_BREAKS_MAX];
     size_t n_accepted_breaks;
     size_t n_paths;
