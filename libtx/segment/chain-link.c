@@ -154,6 +154,7 @@ static void cut_at_stop(struct tx_chain *c, struct tx_segment_result *result, co
         result->n_proven--;
     if (result->n_proven > 0 && result->proven[result->n_proven - 1].end > size)
         result->proven[result->n_proven - 1].end = size;
+    tx_found_drop_from(&result->found, size);
     if (result->next_seq > size)
         result->n_records -= result->next_seq - size;
     if (result->has_reach && result->reach.range.end > size) {
@@ -286,6 +287,9 @@ int tx_chain_link(struct tx_chain *c, size_t index, struct tx_segment_result *re
     given_up = !is_last(c, index) && !result->sealed && result->has_stop;
     if (given_up)
         cut_at_stop(c, result, file);
+    r = tx_found_move(&c->verdict->found, &result->found);
+    if (r < 0)
+        return r;
     if (!anchored || !c->trusted) {
         result->n_proven = 0;
         result->has_reach = false;

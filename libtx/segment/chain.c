@@ -46,6 +46,8 @@ static void set_verify_options(struct tx_chain *c) {
         .n_accepted_breaks = o->n_accepted_breaks,
         .watch = {o->has_memory ? o->memory_size : TX_NO_SEQ,
                   c->has_checkpoint_file ? c->checkpoint_size : TX_NO_SEQ},
+        .wanted = o->wanted,
+        .n_wanted = o->n_wanted,
         .checker = o->checker,
         .is_broken = o->is_broken,
         .progress = o->progress};
@@ -230,5 +232,6 @@ void tx_chain_verdict_deinit(struct tx_chain_verdict *verdict) {
     tx_findings_deinit(&verdict->findings);
     free(verdict->proven);
     free(verdict->end_note);
+    tx_found_deinit(&verdict->found);
     *verdict = (struct tx_chain_verdict){.class = TX_CLASS_NOTE};
 }

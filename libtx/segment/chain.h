@@ -25,6 +25,8 @@ struct tx_chain_options {
     bool has_memory; /* a checkpoint that was verified before */
     uint64_t memory_size;
     struct tx_digest memory_root;
+    const uint64_t *wanted; /* records whose leaf is wanted; they rise */
+    size_t n_wanted;
     struct tx_signature_checker checker;
     bool (*is_broken)(struct tx_text line);
     atomic_uint_least64_t *progress;       /* bytes done; may be NULL */
@@ -59,6 +61,7 @@ struct tx_chain_verdict {
     uint64_t n_rewritable;
     bool rewritable_is_minimum;
     bool memory_was_checked;
+    struct tx_found found; /* of the wanted; whether they are proven, `proven` and findings say */
 };
 
 /* < 0 only for want of memory; a path that cannot be opened is a finding. */

@@ -77,8 +77,18 @@ static const char *find_fault(struct tx_text line) {
                : NULL;
 }
 
+static void note_wanted(struct tx_verifier *v, struct tx_text text, uint64_t seq) {
+    if (!tx_found_is_wanted(v->options->wanted, v->options->n_wanted, seq))
+        return;
+    int r = tx_found_add(&v->result->found, v->hasher, seq, text);
+    if (r < 0)
+        tx_verify_fail(v, r);
+}
+
 static void add_leaf(struct tx_verifier *v, struct tx_text text, uint64_t seq, uint64_t line,
                      uint64_t offset) {
+    if (v->options->n_wanted > 0)
+        note_wanted(v, text, seq);
     if (v->lost)
         return;
     int r = tx_stretch_add(&v->stretch, seq, text, line, offset);

@@ -286,5 +286,6 @@ void tx_segment_result_deinit(struct tx_segment_result *result) {
     free(result->proven);
     free(result->epochs);
     free(result->last_note);
+    tx_found_deinit(&result->found);
     *result = (struct tx_segment_result){.sealed = false};
 }

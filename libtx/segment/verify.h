@@ -13,6 +13,7 @@
 
 #include "libtx/merkle/range.h"
 #include "libtx/segment/finding.h"
+#include "libtx/segment/found.h"
 #include "libtx/segment/pruned.h"
 #include "libtx/segment/reader.h"
 #include "libtx/segment/signatures.h"
@@ -46,6 +47,8 @@ struct tx_verify_options {
     const uint64_t *accepted_breaks;
     size_t n_accepted_breaks;
     uint64_t watch[TX_VERIFY_WATCHES]; /* sizes whose root is wanted; TX_NO_SEQ: none */
+    const uint64_t *wanted;            /* records whose leaf is wanted; they rise */
+    size_t n_wanted;
     struct tx_signature_checker checker;
     /* Whether a record's line is not JSON, asked when one of several must have been changed. May be
      * NULL. */
@@ -98,6 +101,7 @@ struct tx_segment_result {
     struct tx_pruned pruned;
     bool has_watch[TX_VERIFY_WATCHES];
     struct tx_digest watch[TX_VERIFY_WATCHES];
+    struct tx_found found; /* of the wanted */
     char *last_note; /* owned; of `reach` */
     size_t n_last_note;
     char last_event[TX_FINDING_EVENT_BYTES]; /* of the last proven record */

@@ -82,6 +82,35 @@ class Pipeline(unittest.TestCase):
             with self.assertRaises(second_verifier.Wrong):
                 second_verifier.Log(d.log).read()
 
+    def test_receipts_that_clients_keep_are_proven_later_and_tell_of_a_record_that_is_gone(self):
+        with Daemon().start() as d:
+            kept = os.path.join(d.dir, "receipts")
+            d.emit("--threads", 8, "--count", 20, "--durable", "--keep-receipts", kept)
+            d.stop()
+            d.start()
+            d.emit("--count", 40, "--durable", "--keep-receipts", kept)
+            d.stop()
+            code, text = d.verify("--receipt", kept)
+            self.assertEqual(code, 0, text)
+            self.assertIn("receipts 200 of 200", text)
+            with open(kept, encoding="utf-8") as f:
+                last = max(f, key=lambda line: int(re.search("seq=([0-9]+)", line)[1]))
+            self.assertEqual(d.verify("--receipt", kept, "--quiet")[0], 0)
+            # The end is cut off as a writer's own crash would leave it: at the last checkpoint before the record.
+            path = os.path.join(d.log, d.segments()[-1])
+            with open(path, "rb") as f:
+                lines = f.read().splitlines(keepends=True)
+            record = next(i for i, x in enumerate(lines) if x.startswith(b'{"seq":%d,' % int(re.search("seq=([0-9]+)", last)[1])))
+            end = max(i for i in range(record) if lines[i].startswith(b'{"tracex":"checkpoint"'))
+            with open(path, "wb") as f:
+                f.write(b"".join(lines[:end + 1]))
+            with open(os.path.join(d.log, "checkpoint"), "w", encoding="utf-8") as f:
+                f.write(json.loads(lines[end])["note"])
+            self.assertEqual(d.verify()[0], 0)  # the control: nothing in the log itself can tell
+            code, text = d.verify("--receipt", kept)
+            self.assertEqual(code, 1, text)
+            self.assertIn("cut-off in", text)
+
     def test_it_goes_on_after_a_restart_with_numbers_that_follow(self):
         with Daemon().start() as d:
             for round_number in range(3):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Logs records as a test asks for it. See usage() for what it says and prints. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ struct job {
     int timeout_ms;
     bool durable;
     bool print_receipts;
+    const char *receipts_path; /* where they are kept */
     const char *event;
     struct tx_kv fields[FIELDS_MAX];
     size_t n_fields;
@@ -26,10 +28,11 @@ static void usage(void) {
     fputs(
         "usage: tx-emit [--count N] [--threads T] [--event E] [--pace US]\n"
         "               [--field NAME=VALUE | --json NAME=JSON]...\n"
-        "               [--durable] [--timeout MS] [--print-receipts]\n"
+        "               [--durable] [--timeout MS] [--print-receipts] [--keep-receipts FILE]\n"
         "Each thread logs N records. With --durable and --print-receipts each that was "
         "acknowledged\n"
         "prints `<id> <seq> <leaf hex>`; each that failed prints `error <number> -<errno name>`.\n"
+        "--keep-receipts appends each to FILE, as tracex-auditverify --receipt reads them.\n"
         "Exit status 0 when all were accepted, 1 when not, 2 for a wrong command line.\n",
         stderr);
     exit(2);
@@ -47,6 +50,17 @@ static void print_receipt(const struct tx_receipt *receipt) {
         snprintf(hex + 2 * i, 3, "%02x", receipt->leaf[i]);
     print_line(line, snprintf(line, sizeof(line), "%s %llu %s\n", receipt->id,
                               (unsigned long long)receipt->seq, hex));
+}
+
+/* One write for each, behind what other threads and programs keep there. */
+static void keep_receipt(const struct job *job, const struct tx_receipt *receipt) {
+    char text[TX_RECEIPT_TEXT_SIZE];
+    int fd = open(job->receipts_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+    if (fd < 0 || tx_receipt_render(receipt, text, sizeof(text)) < 0 ||
+        write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+        exit(1);
+    close(fd);
 }
 
 static void print_error(unsigned long number, int error) {
@@ -75,6 +89,8 @@ static void *run(void *data) {
         int r = log_one(job, &receipt);
         if (r == 0 && job->durable && job->print_receipts)
             print_receipt(&receipt);
+        if (r == 0 && job->durable && job->receipts_path)
+            keep_receipt(job, &receipt);
         if (r < 0) {
             print_error(i, -r);
             result = data;
@@ -123,6 +139,8 @@ static void parse(int argc, char **argv, struct job *job) {
             job->pace_us = number_of(argv[i]);
         else if (strcmp(option, "--timeout") == 0)
             job->timeout_ms = (int)number_of(argv[i]);
+        else if (strcmp(option, "--keep-receipts") == 0)
+            job->receipts_path = argv[i];
         else if (strcmp(option, "--event") == 0)
             job->event = argv[i];
         else if (strcmp(option, "--field") == 0 || strcmp(option, "--json") == 0)

@@ -6,6 +6,7 @@
 #include "libtx/segment/chain.h"
 #include "tools/auditverify/options.h"
 #include "tools/auditverify/progress.h"
+#include "tools/auditverify/receipts.h"
 #include "tools/auditverify/report.h"
 #include "tools/auditverify/state-file.h"
 
@@ -29,7 +30,7 @@ static bool is_broken(struct tx_text line) {
 }
 
 static int verify(const struct tx_options *o, const char *path, const struct tx_state_file *state,
-                  struct tx_chain_verdict *verdict) {
+                  struct tx_receipts *receipts, struct tx_chain_verdict *verdict) {
     struct tx_progress progress = {.running = false};
     const struct tx_chain_options options = {.path = path,
                                              .identity = o->has_identity ? &o->identity : NULL,
@@ -44,19 +45,24 @@ static int verify(const struct tx_options *o, const char *path, const struct tx_
                                              .has_memory = state->any,
                                              .memory_size = state->size,
                                              .memory_root = state->root,
+                                             .wanted = receipts->wanted,
+                                             .n_wanted = receipts->n,
                                              .is_broken = is_broken,
                                              .progress = &progress.done,
                                              .progress_total = &progress.total};
     tx_progress_begin(&progress, o->quiet ? TX_PROGRESS_NEVER : o->progress);
     int r = tx_chain_verify(&options, verdict);
     tx_progress_end(&progress);
+    if (r == 0)
+        tx_receipts_judge(receipts, verdict);
     return r;
 }
 
-static int report(const struct tx_options *o, const char *path,
+static int report(const struct tx_options *o, const char *path, const struct tx_receipts *receipts,
                   const struct tx_chain_verdict *verdict) {
     const struct tx_report report = {.path = path,
                                      .verdict = verdict,
+                                     .receipts = o->n_receipts > 0 ? receipts : NULL,
                                      .identity_given = o->has_identity,
                                      .epoch0_given = o->has_epoch0};
     if (o->quiet)
@@ -64,7 +70,8 @@ static int report(const struct tx_options *o, const char *path,
     return o->output == TX_OUTPUT_JSON ? tx_report_json(&report) : tx_report_text(&report);
 }
 
-static int run_path(const struct tx_options *o, const char *path, enum tx_finding_class *gravest) {
+static int run_path(const struct tx_options *o, const char *path, struct tx_receipts *receipts,
+                    enum tx_finding_class *gravest) {
     struct tx_state_file state = {.any = false};
     struct tx_chain_verdict verdict = {.class = TX_CLASS_NOTE};
     int r = o->state ? tx_state_file_read(o->state, &state) : 0;
@@ -74,11 +81,11 @@ static int run_path(const struct tx_options *o, const char *path, enum tx_findin
         tx_state_file_deinit(&state);
         return EXIT_USAGE;
     }
-    r = verify(o, path, &state, &verdict);
+    r = verify(o, path, &state, receipts, &verdict);
     if (r == 0)
         r = tx_state_file_compare(&state, &verdict);
     int status = r < 0 ? fail(path, r) : 0;
-    if (r == 0 && (r = report(o, path, &verdict)) < 0)
+    if (r == 0 && (r = report(o, path, receipts, &verdict)) < 0)
         status = fail("stdout", r);
     if (r == 0 && o->state && (r = tx_state_file_write(o->state, &state, &verdict)) < 0)
         status = fail(o->state, r);
@@ -89,7 +96,20 @@ static int run_path(const struct tx_options *o, const char *path, enum tx_findin
     return status;
 }
 
+static int read_receipts(const struct tx_options *o, struct tx_receipts *receipts) {
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < o->n_receipts; i++) {
+        r = tx_receipts_read(receipts, o->receipts[i]);
+        if (r < 0 && r != -EBADMSG)
+            fprintf(stderr, "tracex-auditverify: %s: %s\n", o->receipts[i],
+                    r == -E2BIG ? "more than a million receipts" : strerror(-r));
+    }
+    return r == 0 ? tx_receipts_sort(receipts) : r;
+}
+
 int main(int argc, char **argv) {
+    _cleanup_(tx_receipts_deinit) struct tx_receipts receipts = {.items = NULL};
     _cleanup_(tx_hasher_freep) struct tx_hasher *hasher = NULL;
     enum tx_finding_class gravest = TX_CLASS_NOTE;
     struct tx_options options;
@@ -100,8 +120,10 @@ int main(int argc, char **argv) {
     r = tx_options_parse(argc, argv, hasher, &options);
     if (r != 0)
         return r == TX_OPTIONS_E_DONE ? EXIT_SUCCESS : EXIT_USAGE;
+    if (read_receipts(&options, &receipts) < 0)
+        return EXIT_USAGE;
     for (size_t i = 0; i < options.n_paths; i++) {
-        int status = run_path(&options, options.paths[i], &gravest);
+        int status = run_path(&options, options.paths[i], &receipts, &gravest);
         if (status == EXIT_USAGE)
             return status;
         if (status == EXIT_UNDECIDED && gravest < TX_CLASS_UNDECIDED)

@@ -21,6 +21,8 @@ static const char usage[] =
     "  --epoch0 VKEY|FILE     the key of its epoch 0, the same\n"
     "  --state FILE           remember the last verified checkpoint there, and notice\n"
     "                         a log that shrank or was rewritten since\n"
+    "  --receipt FILE         is what these receipts were given for still there, as it was?\n"
+    "                         one a line; - for standard input; repeatable\n"
     "  --upto-checkpoint      what no checkpoint covers yet is no finding\n"
     "  --part                 PATH is a part of the log: that other segments are not there\n"
     "                         is no sign of tampering\n"
@@ -40,6 +42,7 @@ enum {
     OPTION_IDENTITY = 256,
     OPTION_EPOCH0,
     OPTION_STATE,
+    OPTION_RECEIPT,
     OPTION_UPTO,
     OPTION_PART,
     OPTION_BREAK,
@@ -50,6 +53,7 @@ static const struct option longs[] = {
     {"identity", required_argument, NULL, OPTION_IDENTITY},
     {"epoch0", required_argument, NULL, OPTION_EPOCH0},
     {"state", required_argument, NULL, OPTION_STATE},
+    {"receipt", required_argument, NULL, OPTION_RECEIPT},
     {"upto-checkpoint", no_argument, NULL, OPTION_UPTO},
     {"part", no_argument, NULL, OPTION_PART},
     {"accept-break", required_argument, NULL, OPTION_BREAK},
@@ -139,6 +143,13 @@ static int take_break(struct tx_options *o, const char *value) {
     return r;
 }
 
+static int take_receipt(struct tx_options *o, const char *value) {
+    if (o->n_receipts == TX_RECEIPT_FILES_MAX)
+        return complain("too many --receipt; one file may hold many receipts", NULL);
+    o->receipts[o->n_receipts++] = value;
+    return 0;
+}
+
 static int take_option(struct tx_options *o, struct tx_hasher *hasher, int option,
                        const char *value) {
     static const char *const outputs[] = {"text", "json", NULL};
@@ -157,6 +168,8 @@ static int take_option(struct tx_options *o, struct tx_hasher *hasher, int optio
     case OPTION_STATE:
         o->state = value;
         return 0;
+    case OPTION_RECEIPT:
+        return take_receipt(o, value);
     case OPTION_UPTO:
         o->upto_checkpoint = true;
         return 0;
@@ -216,6 +229,8 @@ int tx_options_parse(int argc, char **argv, struct tx_hasher *hasher, struct tx_
     }
     if (o.state && o.n_paths > 1)
         return complain("--state remembers one log; give one PATH", NULL);
+    if (o.n_receipts > 0 && o.n_paths > 1)
+        return complain("receipts are of one log; give one PATH", NULL);
     if (o.has_epoch0 && o.has_identity &&
         strncmp(o.epoch0.name, o.identity.name, o.identity.n_name) != 0)
         return complain("--identity and --epoch0 are of different logs", NULL);

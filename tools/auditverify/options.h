@@ -11,6 +11,7 @@
 #include "libtx/crypto/vkey.h"
 
 #define TX_ACCEPTED_BREAKS_MAX 64
+#define TX_RECEIPT_FILES_MAX 256
 
 enum tx_output { TX_OUTPUT_TEXT, TX_OUTPUT_JSON };
 enum tx_progress_mode { TX_PROGRESS_AUTO, TX_PROGRESS_ALWAYS, TX_PROGRESS_NEVER };
@@ -29,6 +30,8 @@ struct tx_options {
     bool partial;
     uint64_t accepted_breaks[TX_ACCEPTED_BREAKS_MAX];
     size_t n_accepted_breaks;
+    const char *receipts[TX_RECEIPT_FILES_MAX]; /* borrowed from argv */
+    size_t n_receipts;
     size_t n_paths;
     char **paths; /* borrowed from argv */
 };

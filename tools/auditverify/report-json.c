@@ -118,6 +118,30 @@ static void put_proven(const struct tx_chain_verdict *v) {
     putchar(']');
 }
 
+static void put_id(const uint8_t id[16]) {
+    char memory[36];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    tx_buf_uuid(&b, id);
+    printf("\"%.36s\"", memory);
+}
+
+static void put_receipts(const struct tx_receipts *receipts) {
+    if (!receipts) {
+        fputs(",\"receipts\":null", stdout);
+        return;
+    }
+    fputs(",\"receipts\":[", stdout);
+    for (size_t i = 0; i < receipts->n; i++) {
+        const struct tx_kept_receipt *kept = &receipts->items[i];
+        printf("%s{\"file\":", i > 0 ? "," : "");
+        put_string(kept->file);
+        printf(",\"line\":%llu,\"seq\":%llu,\"id\":", (ull)kept->line, (ull)kept->receipt.seq);
+        put_id(kept->receipt.id);
+        printf(",\"status\":\"%s\"}", tx_receipt_status_name(kept->status));
+    }
+    putchar(']');
+}
+
 int tx_report_json(const struct tx_report *report) {
     static const char *const verdicts[] = {"proven", "incomplete", "undecided", "untrusted",
                                            "tampered"};
@@ -136,6 +160,7 @@ int tx_report_json(const struct tx_report *report) {
            "\"same_as_remembered\":%s",
            (ull)v->n_rewritable, v->rewritable_is_minimum ? "true" : "false", (ull)v->n_tail,
            v->memory_was_checked ? "true" : "null");
+    put_receipts(report->receipts);
     put_findings(v);
     fputs("}\n", stdout);
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -EIO;

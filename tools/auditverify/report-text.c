@@ -131,6 +131,15 @@ static void put_reach(const struct tx_chain_verdict *v) {
         printf("         %llu more records are not signed yet\n", (ull)v->n_tail);
 }
 
+static void put_receipts(const struct tx_receipts *receipts) {
+    size_t n_proven = 0;
+
+    for (size_t i = 0; i < receipts->n; i++)
+        n_proven += receipts->items[i].status == TX_RECEIPT_PROVEN;
+    printf("receipts %zu of %zu: the record stands at its place as it was, proven\n", n_proven,
+           receipts->n);
+}
+
 int tx_report_text(const struct tx_report *report) {
     static const char *const verdicts[] = {"PROVEN", "INTACT BUT INCOMPLETE", "CANNOT DECIDE",
                                            "NOT TO BE TRUSTED", "TAMPERED"};
@@ -148,5 +157,7 @@ int tx_report_text(const struct tx_report *report) {
     put_keys(report);
     put_proven(v);
     put_reach(v);
+    if (report->receipts)
+        put_receipts(report->receipts);
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -EIO;
 }

@@ -7,11 +7,13 @@
  */
 
 #include "libtx/segment/chain.h"
+#include "tools/auditverify/receipts.h"
 
 /* The keys decide how the verdict names them. */
 struct tx_report {
     const char *path;
     const struct tx_chain_verdict *verdict;
+    const struct tx_receipts *receipts; /* NULL: none were given */
     bool identity_given;
     bool epoch0_given;
 };

@@ -130,6 +130,21 @@ struct tx_event {
  */
 TX_PUBLIC_ int tx_audit_emit(const struct tx_event *event);
 
+/* --- receipts that are kept --- */
+
+/* A receipt as one line of text, with a newline and a NUL: kept where the log is not, it lets
+ * `tracex-auditverify --receipt FILE` tell later whether the record is still what it was. */
+#define TX_RECEIPT_TEXT_SIZE 176
+
+/* -EINVAL for what is no receipt of a call that returned 0; -ENOSPC. */
+TX_PUBLIC_ int tx_receipt_render(const struct tx_receipt *receipt, char *ret_text, size_t n_text);
+
+/* Reads such a line, with or without its newline. -EBADMSG: it is none, or some character of it was
+ * changed; *ret_at (may be NULL) is where, in bytes from 0. */
+TX_PUBLIC_ int tx_receipt_parse(const char *text, struct tx_receipt *ret_receipt, size_t *ret_at);
+
+/* --- the rest --- */
+
 /* Everything that this process has logged is durable. Negative: without limit. -ETIMEDOUT. */
 TX_PUBLIC_ int tx_flush(int timeout_ms);
 
