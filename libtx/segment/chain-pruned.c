@@ -2,7 +2,8 @@
 /*
  * Segments that are not there. That retention removed them is said by a tracex.pruned record, which
  * is proven before the first of them goes; the files of one removal may go in any order, and a
- * crash may leave some of them. What no such record explains was taken away.
+ * crash may leave some of them. Of what no such record explains, the files alone cannot tell
+ * whether it was taken away or not handed on; who knows that all was handed on says so.
  */
 #include <stdio.h>
 #include <string.h>
@@ -32,11 +33,15 @@ static void judge(struct tx_chain *c, struct tx_finding *finding) {
         snprintf(finding->text, sizeof(finding->text),
                  "the records were removed by the daemon, as record %llu says",
                  (unsigned long long)c->pruned.seq);
-    } else if (!c->options->partial) {
-        set_kind(finding, TX_FINDING_REMOVED);
+    } else {
+        if (c->options->whole)
+            set_kind(finding, TX_FINDING_REMOVED);
         snprintf(finding->text, sizeof(finding->text),
-                 "the records are not there, and no tracex.pruned record says that they were to go "
-                 "(--part, if you were given a part of the log)");
+                 "the records are not there, and no tracex.pruned record says that they were to "
+                 "go%s",
+                 c->options->whole ? ""
+                                   : " (where this should be the whole log, they were taken "
+                                     "away: --whole)");
     }
 }
 

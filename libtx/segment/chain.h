@@ -17,8 +17,7 @@ struct tx_chain_options {
     unsigned n_threads;
     bool upto_checkpoint; /* what no checkpoint covers yet is no finding */
     bool until_tampered;
-    bool partial; /* some of the log's segments were handed on: that others are not there is no sign
-                     of tampering */
+    bool whole; /* nothing was held back: segments that no record explains were taken away */
     uint64_t repair_attempts;
     const uint64_t *accepted_breaks;
     size_t n_accepted_breaks;

@@ -324,18 +324,21 @@ END_TEST
 
 START_TEST(missing_segments_are_told_from_tampering) {
     tamper_log_remove(L, 1);
-    expect(TX_CLASS_TAMPERED, "a middle segment", 1);
+    L->options.whole = true;
+    expect(TX_CLASS_TAMPERED, "a middle segment, of the whole", 1);
     ck_assert(tamper_log_has(L, TX_FINDING_REMOVED));
-    L->options.partial = true;
-    expect(TX_CLASS_INCOMPLETE, "a middle segment, of a part", 1);
+    L->options.whole = false;
+    expect(TX_CLASS_INCOMPLETE, "a middle segment", 1);
     ck_assert(tamper_log_has(L, TX_FINDING_MISSING_SEGMENT));
     ck_assert_uint_eq(L->verdict.n_proven, 2);
     tamper_log_store(L, 1);
     tamper_log_remove(L, 0);
-    expect(TX_CLASS_INCOMPLETE, "the first segment, of a part", 0);
-    L->options.partial = false;
-    expect(TX_CLASS_TAMPERED, "the first segment", 0);
+    expect(TX_CLASS_INCOMPLETE, "the first segment", 0);
+    ck_assert(tamper_log_has(L, TX_FINDING_MISSING_SEGMENT));
+    L->options.whole = true;
+    expect(TX_CLASS_TAMPERED, "the first segment, of the whole", 0);
     ck_assert(tamper_log_has(L, TX_FINDING_REMOVED));
+    L->options.whole = false;
     tamper_log_store(L, 0);
     tamper_log_remove(L, 2);
     expect(TX_CLASS_TAMPERED, "the last segment", 2);

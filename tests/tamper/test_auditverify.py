@@ -181,8 +181,8 @@ class AuditVerify(unittest.TestCase):
         with open(state, "w", encoding="utf-8") as f:
             f.write(early)
         os.rename(os.path.join(self.log, FIRST), os.path.join(self.dir, FIRST))
-        self.assertEqual(self.verdict("--state", state)["verdict"], "tampered")
-        value = self.verdict("--part", "--state", state)
+        self.assertEqual(self.verdict("--whole", "--state", state)["verdict"], "tampered")
+        value = self.verdict("--state", state)
         self.assertEqual(value["verdict"], "incomplete")
         self.assertIn("stays remembered", " ".join(f["text"] for f in value["findings"]))
         with open(state, encoding="utf-8") as f:

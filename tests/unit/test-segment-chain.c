@@ -148,8 +148,9 @@ END_TEST
 
 START_TEST(a_missing_segment_leaves_the_others_proven) {
     remove_segment(SECOND);
+    options.whole = true;
     expect_only(TX_CLASS_TAMPERED, TX_FINDING_REMOVED);
-    options.partial = true;
+    options.whole = false;
     expect_only(TX_CLASS_INCOMPLETE, TX_FINDING_MISSING_SEGMENT);
     ck_assert_uint_eq(verdict.n_proven, 2);
     ck_assert_uint_eq(find(TX_FINDING_MISSING_SEGMENT)->first_seq, SECOND);
@@ -160,7 +161,6 @@ END_TEST
 START_TEST(a_pruned_log_is_anchored_by_its_epochs) {
     remove_segment(0);
     remove_segment(SECOND);
-    options.partial = true;
     expect_only(TX_CLASS_INCOMPLETE, TX_FINDING_MISSING_SEGMENT);
     ck_assert_uint_eq(verdict.n_proven, 1);
     ck_assert_uint_eq(verdict.proven[0].begin, THIRD);
@@ -190,6 +190,8 @@ START_TEST(what_a_pruned_record_tells_of_is_incomplete_and_no_more) {
     ck_assert_uint_eq(find(TX_FINDING_PRUNED)->last_seq, SECOND - 1);
     ck_assert_uint_eq(verdict.proven[0].begin, SECOND);
     remove_segment(SECOND);
+    expect_only(TX_CLASS_INCOMPLETE, TX_FINDING_MISSING_SEGMENT);
+    options.whole = true;
     expect_only(TX_CLASS_TAMPERED, TX_FINDING_REMOVED);
 }
 END_TEST
@@ -206,6 +208,7 @@ END_TEST
 START_TEST(a_pruned_record_that_nobody_signed_explains_nothing) {
     say_pruned(0, SECOND, &w->segments[1].before, false);
     remove_segment(0);
+    options.whole = true;
     expect(TX_CLASS_TAMPERED);
     find(TX_FINDING_REMOVED);
 }

@@ -37,7 +37,7 @@ static int verify(const struct tx_options *o, const char *path, const struct tx_
                                              .epoch0 = o->has_epoch0 ? &o->epoch0 : NULL,
                                              .n_threads = o->n_threads,
                                              .upto_checkpoint = o->upto_checkpoint,
-                                             .partial = o->partial,
+                                             .whole = o->whole,
                                              .until_tampered = o->quiet,
                                              .repair_attempts = o->quiet ? 0 : REPAIR_ATTEMPTS,
                                              .accepted_breaks = o->accepted_breaks,

@@ -24,8 +24,8 @@ static const char usage[] =
     "  --receipt FILE         is what these receipts were given for still there, as it was?\n"
     "                         one a line; - for standard input; repeatable\n"
     "  --upto-checkpoint      what no checkpoint covers yet is no finding\n"
-    "  --part                 PATH is a part of the log: that other segments are not there\n"
-    "                         is no sign of tampering\n"
+    "  --whole                PATH is said to be all of the log: segments that are gone, and\n"
+    "                         of which no tracex.pruned record tells, are tampering\n"
     "  --accept-break E       the key of epoch E was lost, and you know why; repeatable\n"
     "  -j, --jobs N           threads; default: the processors that may be used\n"
     "  -o, --output FORMAT    text or json (one object a line for each PATH)\n"
@@ -44,7 +44,7 @@ enum {
     OPTION_STATE,
     OPTION_RECEIPT,
     OPTION_UPTO,
-    OPTION_PART,
+    OPTION_WHOLE,
     OPTION_BREAK,
     OPTION_PROGRESS
 };
@@ -55,7 +55,7 @@ static const struct option longs[] = {
     {"state", required_argument, NULL, OPTION_STATE},
     {"receipt", required_argument, NULL, OPTION_RECEIPT},
     {"upto-checkpoint", no_argument, NULL, OPTION_UPTO},
-    {"part", no_argument, NULL, OPTION_PART},
+    {"whole", no_argument, NULL, OPTION_WHOLE},
     {"accept-break", required_argument, NULL, OPTION_BREAK},
     {"jobs", required_argument, NULL, 'j'},
     {"output", required_argument, NULL, 'o'},
@@ -173,8 +173,8 @@ static int take_option(struct tx_options *o, struct tx_hasher *hasher, int optio
     case OPTION_UPTO:
         o->upto_checkpoint = true;
         return 0;
-    case OPTION_PART:
-        o->partial = true;
+    case OPTION_WHOLE:
+        o->whole = true;
         return 0;
     case OPTION_BREAK:
         return take_break(o, value);

@@ -27,7 +27,7 @@ struct tx_options {
     enum tx_progress_mode progress;
     bool quiet;
     bool upto_checkpoint;
-    bool partial;
+    bool whole;
     uint64_t accepted_breaks[TX_ACCEPTED_BREAKS_MAX];
     size_t n_accepted_breaks;
     const char *receipts[TX_RECEIPT_FILES_MAX]; /* borrowed from argv */
