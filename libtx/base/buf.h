@@ -81,7 +81,7 @@ void tx_buf_base64(struct tx_buf *b, const void *p, size_t n);
 void tx_buf_base64url(struct tx_buf *b, const void *p, size_t n);
 
 /* The text with JSON's shortest escapes (docs/format.md section 4), without quotes. It must be
- * valid UTF-8: see libtx/base/utf8.h. */
+ * valid UTF-8: see libtx/base/text.h. */
 void tx_buf_json(struct tx_buf *b, const char *text, size_t n);
 
 /* The same with quotes around it. */

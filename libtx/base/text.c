@@ -228,6 +228,15 @@ size_t tx_utf8_char(const char *p, size_t n) {
     return 0;
 }
 
+size_t tx_utf8_put(uint32_t c, char ret[4]) {
+    static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = n - 1; i > 0; i--, c >>= 6)
+        ret[i] = (char)(0x80 | (c & 0x3f));
+    ret[0] = (char)(lead[n] | c);
+    return n;
+}
+
 #define NOT_ASCII UINT64_C(0x8080808080808080)
 
 /* Eight bytes, read from both ends of a text of four to eight, or its last eight. */

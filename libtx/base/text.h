@@ -46,4 +46,15 @@ TX_MUST_USE int tx_time_decode(struct tx_text text, int64_t *ret_unix_ns);
 size_t tx_utf8_char(const char *p, size_t n);
 bool tx_utf8_valid(const char *p, size_t n);
 
+/* The code point of a valid character of n bytes. */
+static inline uint32_t tx_utf8_code(const char *p, size_t n) {
+    uint32_t c = n == 1 ? (uint8_t)p[0] : (uint8_t)p[0] & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++)
+        c = c << 6 | ((uint8_t)p[i] & 0x3fu);
+    return c;
+}
+
+/* The bytes of a code point up to U+10FFFF; how many they are. */
+size_t tx_utf8_put(uint32_t c, char ret[4]);
+
 #endif

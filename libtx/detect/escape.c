@@ -20,29 +20,6 @@ int tx_hex_value(char c) {
     return hex_values[(uint8_t)c] - 16;
 }
 
-static size_t put_utf8(uint8_t ret[4], uint32_t c) {
-    if (c < 0x80) {
-        ret[0] = (uint8_t)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        ret[0] = (uint8_t)(0xc0 | c >> 6);
-        ret[1] = (uint8_t)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        ret[0] = (uint8_t)(0xe0 | c >> 12);
-        ret[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-        ret[2] = (uint8_t)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    ret[0] = (uint8_t)(0xf0 | c >> 18);
-    ret[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-    ret[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-    ret[3] = (uint8_t)(0x80 | (c & 0x3f));
-    return 4;
-}
-
 /* Digits of one base from p on, `min` to `max` of them: how many there are, and the number. 0:
  * there are not, or it is no character. */
 static size_t read_number(struct tx_text text, unsigned base, size_t min, size_t max,
@@ -74,7 +51,7 @@ static size_t read_percent(const char *p, size_t n, uint8_t ret[4], size_t *ret_
     }
     if (n < 2 || p[1] != 'u' || !read_number(behind(p, n, 2), 16, 4, 4, &c))
         return 0;
-    *ret_n = put_utf8(ret, c);
+    *ret_n = tx_utf8_put(c, (char *)ret);
     return 6;
 }
 
@@ -85,7 +62,8 @@ static size_t read_utf16(const char *p, size_t n, uint8_t ret[4], size_t *ret_n)
         return 0;
     bool pair = high >= 0xd800 && high < 0xdc00 && n >= 12 && p[6] == '\\' && p[7] == 'u' &&
                 read_number(behind(p, n, 8), 16, 4, 4, &low) && low >= 0xdc00 && low < 0xe000;
-    *ret_n = put_utf8(ret, pair ? 0x10000 + ((high - 0xd800) << 10 | (low - 0xdc00)) : high);
+    *ret_n =
+        tx_utf8_put(pair ? 0x10000 + ((high - 0xd800) << 10 | (low - 0xdc00)) : high, (char *)ret);
     return pair ? 12 : 6;
 }
 
@@ -94,7 +72,7 @@ static size_t read_in_braces(const char *p, size_t n, uint8_t ret[4], size_t *re
     size_t digits = read_number(behind(p, n, 3), 16, 1, NUMBER_DIGITS_MAX, &c);
     if (digits == 0 || 3 + digits >= n || p[3 + digits] != '}')
         return 0;
-    *ret_n = put_utf8(ret, c);
+    *ret_n = tx_utf8_put(c, (char *)ret);
     return 4 + digits;
 }
 
@@ -117,7 +95,7 @@ static size_t read_backslash(const char *p, size_t n, uint8_t ret[4], size_t *re
     case 'U':
         if (!read_number(behind(p, n, 2), 16, 8, 8, &c))
             return 0;
-        *ret_n = put_utf8(ret, c);
+        *ret_n = tx_utf8_put(c, (char *)ret);
         return 10;
     case '/':
     case '"':
@@ -151,7 +129,7 @@ static size_t read_name(const char *p, size_t n, uint8_t ret[4], size_t *ret_n) 
 
     for (size_t i = 0; i < TX_COUNT_OF(names) && n_name > 0; i++)
         if (strlen(names[i].name) == n_name && memcmp(p + 1, names[i].name, n_name) == 0) {
-            *ret_n = put_utf8(ret, names[i].c);
+            *ret_n = tx_utf8_put(names[i].c, (char *)ret);
             return n_name + 2;
         }
     return 0;
@@ -169,7 +147,7 @@ static size_t read_entity(const char *p, size_t n, uint8_t ret[4], size_t *ret_n
     size_t digits = read_number(behind(p, n, start), hex ? 16 : 10, 1, NUMBER_DIGITS_MAX, &c);
     if (digits == 0)
         return 0;
-    *ret_n = put_utf8(ret, c);
+    *ret_n = tx_utf8_put(c, (char *)ret);
     size_t end = start + digits;
     return end + (end < n && p[end] == ';');
 }

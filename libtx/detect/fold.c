@@ -157,15 +157,6 @@ static bool is_plain(uint32_t c, const struct tx_reading *reading) {
            (c >= 0x1f000 && c < 0x1fbf0);
 }
 
-/* Of n bytes of valid UTF-8. */
-static uint32_t decode(const char *p, size_t n) {
-    static const uint8_t first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    uint32_t c = (uint8_t)p[0] & first[n];
-    for (size_t i = 1; i < n; i++)
-        c = c << 6 | ((uint8_t)p[i] & 0x3f);
-    return c;
-}
-
 bool tx_fold_needed(struct tx_text text) {
     size_t i = 0;
     uint64_t word;
@@ -194,7 +185,7 @@ size_t tx_fold(struct tx_text text, const struct tx_reading *reading, uint8_t *r
     size_t n = 0, n_char;
     for (size_t i = 0; i < text.n; i += n_char) {
         n_char = (uint8_t)text.p[i] < 0x80 ? 1 : tx_utf8_char(text.p + i, text.n - i);
-        uint32_t c = n_char > 1 ? decode(text.p + i, n_char) : 0;
+        uint32_t c = n_char > 1 ? tx_utf8_code(text.p + i, n_char) : 0;
         n_char += n_char == 0;
         if (c == 0 || is_plain(c, reading)) {
             n = keep(text.p, i, n_char, n, ret, ret_offsets);

@@ -189,9 +189,7 @@ unsigned tx_alphabet_above(const struct tx_alphabet *alphabet, const uint8_t *p,
         *ret_bytes = 1;
         return TX_SYMBOL_INVALID;
     }
-    uint32_t c = p[0] & (0x7fu >> bytes);
-    for (size_t i = 1; i < bytes; i++)
-        c = c << 6 | (p[i] & 0x3fu);
+    uint32_t c = tx_utf8_code((const char *)p, bytes);
     *ret_bytes = bytes;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;

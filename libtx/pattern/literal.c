@@ -15,15 +15,6 @@ static void end_run(struct walk *w) {
     w->run = (struct tx_literal){.n = 0};
 }
 
-static size_t encode(uint32_t c, char *ret) {
-    static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (size_t i = n - 1; i > 0; i--, c >>= 6)
-        ret[i] = (char)(0x80 | (c & 0x3f));
-    ret[0] = (char)(lead[n] | c);
-    return n;
-}
-
 static bool is_small(uint32_t c) {
     return c >= 'a' && c <= 'z';
 }
@@ -43,7 +34,7 @@ static void add_class(struct walk *w, const struct tx_ranges *class) {
     bool ignore_case;
     char bytes[4];
     uint32_t c = character_of(class, &ignore_case);
-    size_t n = c ? encode(c, bytes) : 0;
+    size_t n = c ? tx_utf8_put(c, bytes) : 0;
 
     if (n == 0 || w->run.n + n > TX_LITERAL_BYTES) {
         end_run(w);

@@ -166,17 +166,13 @@ static int take_escape(struct tx_parser *p, size_t start, uint32_t *ret) {
 }
 
 static int take_utf8(struct tx_parser *p, uint32_t *ret) {
-    const uint8_t *q = (const uint8_t *)p->p + p->at;
     size_t n = tx_utf8_char(p->p + p->at, p->n - p->at);
 
     if (n == 0)
         return tx_refuse(p->error, p->at, "the pattern is not valid UTF-8");
-    if (q[0] == 0)
+    if (p->p[p->at] == 0)
         return tx_refuse(p->error, p->at, "no match ever contains NUL");
-    uint32_t c = n == 1 ? q[0] : q[0] & (0x7fu >> n);
-    for (size_t i = 1; i < n; i++)
-        c = c << 6 | (q[i] & 0x3fu);
-    *ret = c;
+    *ret = tx_utf8_code(p->p + p->at, n);
     p->at += n;
     return 0;
 }

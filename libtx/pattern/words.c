@@ -97,9 +97,7 @@ static void set_case(uint8_t *p, size_t n, bool first_only, bool capital) {
     for (size_t i = 0, bytes; i < n; i += bytes) {
         bytes = tx_utf8_char((const char *)p + i, n - i);
         if (bytes == 2 || bytes == 3) {
-            uint32_t c = p[i] & (0x7fu >> bytes);
-            for (size_t k = 1; k < bytes; k++)
-                c = c << 6 | (p[i + k] & 0x3fu);
+            uint32_t c = tx_utf8_code((const char *)p + i, bytes);
             uint32_t other = tx_other_case(c);
             if (other != c && (other < c) == capital)
                 for (size_t k = bytes; k > 0; k--, other >>= 6)

@@ -88,19 +88,6 @@ static int take_unicode_escape(struct parser *p, uint32_t *ret) {
     return 0;
 }
 
-static size_t encode_utf8(uint32_t c, char ret[4]) {
-    if (c < 0x80) {
-        ret[0] = (char)c;
-        return 1;
-    }
-    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const uint8_t marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    for (size_t i = n - 1; i > 0; i--, c >>= 6)
-        ret[i] = (char)(0x80 | (c & 0x3f));
-    ret[0] = (char)(marks[n] | c);
-    return n;
-}
-
 /* After the backslash. */
 static int put_escape(struct parser *p) {
     static const char plain[128] = {
@@ -123,7 +110,7 @@ static int put_escape(struct parser *p) {
     } else {
         return -EBADMSG;
     }
-    tx_buf_json(p->out, text, encode_utf8(c, text));
+    tx_buf_json(p->out, text, tx_utf8_put(c, text));
     return 0;
 }
 

@@ -109,6 +109,29 @@ START_TEST(base64_has_one_spelling) {
 }
 END_TEST
 
+START_TEST(characters_are_read_as_they_are_written) {
+    static const struct {
+        uint32_t code;
+        const char *bytes;
+    } cases[] = {{'a', "a"},
+                 {0x7f, "\x7f"},
+                 {0x80, "\xc2\x80"},
+                 {0x7ff, "\xdf\xbf"},
+                 {0x800, "\xe0\xa0\x80"},
+                 {0x20ac, "\xe2\x82\xac"},
+                 {0xffff, "\xef\xbf\xbf"},
+                 {0x10000, "\xf0\x90\x80\x80"},
+                 {0x10ffff, "\xf4\x8f\xbf\xbf"}};
+    for (size_t i = 0; i < TX_COUNT_OF(cases); i++) {
+        char bytes[4];
+        size_t n = tx_utf8_put(cases[i].code, bytes);
+        ck_assert_uint_eq(n, strlen(cases[i].bytes));
+        ck_assert_mem_eq(bytes, cases[i].bytes, n);
+        ck_assert_uint_eq(tx_utf8_code(bytes, n), cases[i].code);
+    }
+}
+END_TEST
+
 START_TEST(utf8_refuses_overlong_forms_surrogates_and_cut_characters) {
     static const char *const good[] = {"", "abcdefghij", "é€𐍈", "\xf4\x8f\xbf\xbf"};
     static const char *const bad[] = {
@@ -166,6 +189,7 @@ int main(void) {
     tcase_add_test(tests, json_escapes_are_the_shortest);
     tcase_add_test(tests, times_are_rfc3339_with_nine_digits);
     tcase_add_test(tests, base64_has_one_spelling);
+    tcase_add_test(tests, characters_are_read_as_they_are_written);
     tcase_add_test(tests, utf8_refuses_overlong_forms_surrogates_and_cut_characters);
     tcase_add_test(tests, decimals_have_no_sign_no_leading_zero_and_a_limit);
     tcase_add_test(tests, base64url_has_no_padding_and_no_plus_or_slash);

@@ -7,18 +7,10 @@
 
 #include "libtx/base/text.h"
 
-/* Of characters of two and three bytes: controls, line ends, byte order marks, and what is none. */
+/* Controls, line ends, byte order marks, and what is none. */
 static bool is_special(uint32_t c) {
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
            c == 0xfffe || c == 0xffff;
-}
-
-static uint32_t code_of(const char *p, size_t n) {
-    const unsigned char *u = (const unsigned char *)p;
-    return n == 1   ? u[0]
-           : n == 2 ? (u[0] & 0x1fu) << 6 | (u[1] & 0x3fu)
-           : n == 3 ? (u[0] & 0x0fu) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu)
-                    : 0x10000;
 }
 
 int tx_yaml_put_string(struct tx_bytes *b, const char *text) {
@@ -30,7 +22,7 @@ int tx_yaml_put_string(struct tx_bytes *b, const char *text) {
         char escaped[8];
         if (n == 0)
             return -EILSEQ;
-        uint32_t c = code_of(p, n);
+        uint32_t c = tx_utf8_code(p, n);
         if (c == '"' || c == '\\')
             snprintf(escaped, sizeof(escaped), "\\%c", (int)c);
         else if (is_special(c))
