@@ -8,6 +8,7 @@
 #include "libtx/base/file.h"
 #include "libtx/conf/masking-read.h"
 #include "libtx/detect/detect.h"
+#include "libtx/pattern/contains.h"
 
 #define REGEX_BYTES TX_PATTERN_BYTES
 #define WORD_BYTES 256
@@ -45,9 +46,10 @@ static struct tx_masking_detector *grow(struct tx_masking_reader *r,
     return &more[to->n_detectors++];
 }
 
-void tx_masking_regex_check(struct tx_masking_reader *r, const struct tx_conf_node *node,
-                            struct tx_pattern_options options) {
-    _cleanup_(tx_pattern_freep) struct tx_pattern *pattern = NULL;
+/* NULL, and an error was told, when it cannot be compiled. */
+static struct tx_pattern *compile(struct tx_masking_reader *r, const struct tx_conf_node *node,
+                                  struct tx_pattern_options options) {
+    struct tx_pattern *pattern = NULL;
     struct tx_pattern_error error;
 
     options.states = r->to->limits.regex_states;
@@ -58,6 +60,27 @@ void tx_masking_regex_check(struct tx_masking_reader *r, const struct tx_conf_no
     else if (result > 0)
         tx_masking_node_error(r, node, "this pattern cannot be used, from its byte %zu on: %s",
                               error.at + 1, error.reason);
+    return pattern;
+}
+
+void tx_masking_regex_check(struct tx_masking_reader *r, const struct tx_conf_node *node,
+                            struct tx_pattern_options options) {
+    tx_pattern_free(compile(r, node, options));
+}
+
+/* The text that is looked for first must not hide a match. */
+static void check_literal(struct tx_masking_reader *r, const struct tx_conf_node *node,
+                          const struct tx_pattern *pattern, bool ignore_case) {
+    struct tx_literal literal;
+    struct tx_pattern_error error;
+
+    tx_literal_set((struct tx_text){node->text, strlen(node->text)}, ignore_case, &literal);
+    int result = tx_pattern_contains(pattern, &literal, &error);
+    if (result < 0)
+        r->errors->failed = result;
+    else if (result > 0)
+        tx_masking_node_error(r, node, "this is not what each match of the regex has: %s",
+                              error.reason);
 }
 
 void tx_masking_regex_read(struct tx_masking_reader *r, const struct tx_conf_node *node,
@@ -268,6 +291,17 @@ static void read_examples(struct tx_masking_reader *r, const struct tx_conf_node
 
 /* --- a detector --- */
 
+static void check_regex(struct tx_masking_reader *r, const struct tx_conf_node *node,
+                        const struct tx_masking_detector *detector) {
+    _cleanup_(tx_pattern_freep) struct tx_pattern *pattern =
+        compile(r, tx_masking_node_get(node, "regex"),
+                (struct tx_pattern_options){.ignore_case = detector->ignore_case,
+                                            .whole_words = detector->whole_words,
+                                            .capture = detector->capture == 1});
+    if (pattern && detector->required_literal)
+        check_literal(r, tx_masking_node_get(node, "literal"), pattern, detector->ignore_case);
+}
+
 static void read_detector(struct tx_masking_reader *r, const struct tx_conf_node *node,
                           struct tx_masking_detector *ret) {
     static const char *const known[] = {"regex",      "literal",   "words_file", "flags",
@@ -285,10 +319,7 @@ static void read_detector(struct tx_masking_reader *r, const struct tx_conf_node
     if (part && !tx_masking_node_get(node, "regex"))
         tx_masking_node_error(r, part, "capture needs a regex beside it");
     if (ret->regex)
-        tx_masking_regex_check(r, tx_masking_node_get(node, "regex"),
-                               (struct tx_pattern_options){.ignore_case = ret->ignore_case,
-                                                           .whole_words = ret->whole_words,
-                                                           .capture = ret->capture == 1});
+        check_regex(r, node, ret);
     if ((part = tx_masking_node_get(node, "validator")))
         read_validator(r, part, ret);
     if ((part = tx_masking_node_get(node, "entropy")))

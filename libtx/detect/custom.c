@@ -6,7 +6,7 @@
 
 #include "libtx/detect/custom-check.h"
 #include "libtx/detect/fold.h"
-#include "libtx/pattern/literal.h"
+#include "libtx/pattern/contains.h"
 #include "libtx/pattern/pattern.h"
 
 /*
@@ -287,19 +287,15 @@ static int make_pattern(struct maker *m, const struct tx_custom_spec *spec, stru
     return r < 0 ? r : check_reading(m, spec->regex);
 }
 
-/* Letters beyond ASCII have no other case in a literal. */
-static void set_required(const struct tx_custom_spec *spec, struct tx_literal *ret) {
-    size_t n = spec->required_literal ? strlen(spec->required_literal) : 0;
-    *ret = (struct tx_literal){.n = n < TX_LITERAL_BYTES ? n : TX_LITERAL_BYTES,
-                               .ignore_case = spec->ignore_case};
-    for (size_t i = 0; i < ret->n; i++) {
-        uint8_t c = (uint8_t)spec->required_literal[i];
-        ret->text[i] = (char)(spec->ignore_case ? tx_lower(c) : c);
-        if (c >= 0x80 && spec->ignore_case) {
-            ret->n = i;
-            return;
-        }
-    }
+/* What is looked for first must not hide a match. */
+static int set_required(struct maker *m, const struct tx_custom_spec *spec, struct detector *ret) {
+    struct tx_pattern_error why;
+    if (!spec->required_literal)
+        return 0;
+    tx_literal_set((struct tx_text){spec->required_literal, strlen(spec->required_literal)},
+                   spec->ignore_case, &ret->required);
+    int r = tx_pattern_contains(ret->pattern, &ret->required, &why);
+    return r > 0 ? refuse(m, "literal", 0, why.reason) : r;
 }
 
 static int make(struct maker *m, const struct tx_custom_spec *spec, struct detector *ret) {
@@ -319,7 +315,8 @@ static int make(struct maker *m, const struct tx_custom_spec *spec, struct detec
         r = make_words(m, &spec->context, &near, "context", &ret->context);
     if (r == 0)
         r = make_words(m, &spec->exclude, &near, "exclude", &ret->exclude);
-    set_required(spec, &ret->required);
+    if (r == 0 && spec->regex)
+        r = set_required(m, spec, ret);
     ret->spec.regex = ret->spec.required_literal = NULL;
     ret->spec.literals = ret->spec.context = ret->spec.exclude = none;
     ret->spec.examples_true = ret->spec.examples_false = none;

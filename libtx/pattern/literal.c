@@ -107,6 +107,21 @@ static char lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+/* A character that does not fit is left out whole. */
+void tx_literal_set(struct tx_text text, bool ignore_case, struct tx_literal *ret) {
+    size_t bytes;
+    *ret = (struct tx_literal){.ignore_case = ignore_case};
+    for (size_t at = 0; at < text.n; at += bytes) {
+        bytes = tx_utf8_char(text.p + at, text.n - at);
+        if (bytes == 0 || (bytes > 1 && ignore_case) || at + bytes > TX_LITERAL_BYTES)
+            return;
+        memcpy(ret->text + at, text.p + at, bytes);
+        if (ignore_case)
+            ret->text[at] = lower(ret->text[at]);
+        ret->n = at + bytes;
+    }
+}
+
 /* The next place of the first byte in either case, or NULL. */
 static const char *find_first(const char *p, const char *end, char c) {
     if (!is_small((uint8_t)c))

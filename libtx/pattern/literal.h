@@ -19,6 +19,10 @@ struct tx_literal {
 
 void tx_literal_find(const struct tx_syntax *syntax, struct tx_literal *ret);
 
+/* What somebody says that each match contains. Letters beyond ASCII have no other case here, so
+ * with `ignore_case` it ends before the first of them. */
+void tx_literal_set(struct tx_text text, bool ignore_case, struct tx_literal *ret);
+
 bool tx_literal_is_in(const struct tx_literal *literal, struct tx_text text);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libtx/pattern/compiled.h"
+#include "libtx/pattern/contains.h"
 
 #define TEXT_MAX 300
 #define STATES_MAX 300
@@ -79,6 +80,26 @@ static void check(const struct tx_pattern *pattern, struct tx_text text,
     assert(n == spans->n);
 }
 
+/* What each match is said to contain, it does; so it is for the text's beginning, when it is said
+ * of that. */
+static void check_contained(const struct tx_pattern *pattern, struct tx_text text,
+                            const struct spans *spans) {
+    struct tx_pattern_error error;
+    bool ignore_case;
+    struct tx_text own = tx_pattern_literal(pattern, &ignore_case);
+    struct tx_literal literal;
+
+    tx_literal_set(own, ignore_case, &literal);
+    int r = tx_pattern_contains(pattern, &literal, &error);
+    assert(r == 0 || strstr(error.reason, "too large"));
+    tx_literal_set((struct tx_text){text.p, text.n < 2 ? text.n : 2}, ignore_case, &literal);
+    if (tx_pattern_contains(pattern, &literal, &error) != 0)
+        return;
+    for (size_t i = 0; i < spans->n; i++)
+        assert(tx_literal_is_in(
+            &literal, (struct tx_text){text.p + spans->start[i], spans->end[i] - spans->start[i]}));
+}
+
 static void run(const struct tx_pattern *pattern, struct tx_text text) {
     _cleanup_(tx_pattern_memory_freep) struct tx_pattern_memory *memory = NULL;
     struct spans spans = {.n = 0};
@@ -88,8 +109,10 @@ static void run(const struct tx_pattern *pattern, struct tx_text text) {
     assert(r == 0);
     uint64_t each = pattern->tries_each ? TX_TRIED_MAX + 2 : 4 + 3 * pattern->forward.n_words;
     assert(tx_pattern_memory_steps(memory) <= each * (text.n + 1));
-    if (!pattern->options.capture)
+    if (!pattern->options.capture) {
         check(pattern, text, &spans);
+        check_contained(pattern, text, &spans);
+    }
     (void)tx_pattern_is_whole(pattern, text);
 }
 

@@ -139,6 +139,10 @@ START_TEST(detectors) {
         {DETECTOR("{regex: 'a', capture: 1}"), "t.yaml:3:16: this pattern cannot be used"},
         {DETECTOR("{regex: x, literal: [x, y]}"),
          "t.yaml:3:28: expected the text that every match of the regex has"},
+        {DETECTOR("{regex: 'tok_[a-z]+', literal: key_}"),
+         "t.yaml:3:39: this is not what each match of the regex has: 'tok_a' is one without "
+         "'key_'; leave it out"},
+        {DETECTOR("{regex: 'tok_[a-z]+|key', literal: tok_}"), "'key' is one without 'tok_'"},
         {DETECTOR("{words_file: x, literal: y}"), "t.yaml:3:21: words_file stands alone"},
         {DETECTOR("{words_file: /nowhere/x}"),
          "t.yaml:3:21: cannot read /nowhere/x: No such file or directory"},

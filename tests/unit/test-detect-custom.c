@@ -193,12 +193,12 @@ START_TEST(words_are_whole_on_request_and_none_hides_another) {
 }
 END_TEST
 
-START_TEST(a_required_literal_says_where_to_look) {
-    struct tx_custom_spec spec = {.regex = "[a-z]+_[0-9]+", .required_literal = "Acme"};
-    expect(spec, "acme_1", "");
-    expect(spec, "Acme acme_1", "0:5-11");
+START_TEST(a_required_literal_is_looked_for_first) {
+    struct tx_custom_spec spec = {.regex = "[a-z]+_Acme[0-9]+", .required_literal = "_Acme"};
+    expect(spec, "the_acme1", "");
+    expect(spec, "the_Acme1", "0:0-9");
     spec.ignore_case = true;
-    expect(spec, "acme_1", "0:0-6");
+    expect(spec, "the_ACME1", "0:0-9");
 }
 END_TEST
 
@@ -266,6 +266,8 @@ START_TEST(what_cannot_be_run_is_refused) {
     expect_refused((struct tx_custom_spec){.regex = "a", .context = LIST("")}, "context", 0,
                    "empty");
     expect_refused((struct tx_custom_spec){.regex = "a", .capture = true}, "regex", 0, "group");
+    expect_refused((struct tx_custom_spec){.regex = "(?i)acme_[0-9]", .required_literal = "acme"},
+                   "literal", 0, "'acmE_0' is one without 'acme'");
 }
 END_TEST
 
@@ -341,7 +343,7 @@ int main(void) {
     tcase_add_test(tests, a_crc_in_base62_is_checked);
     tcase_add_test(tests, entropy_and_groups_narrow_what_is_found);
     tcase_add_test(tests, words_are_whole_on_request_and_none_hides_another);
-    tcase_add_test(tests, a_required_literal_says_where_to_look);
+    tcase_add_test(tests, a_required_literal_is_looked_for_first);
     tcase_add_test(tests, what_is_too_much_is_an_overflow);
     tcase_add_test(tests, the_work_is_linear);
     tcase_add_test(tests, what_cannot_be_run_is_refused);
