@@ -50,20 +50,22 @@ static void *grow(void *list, size_t n, size_t size) {
     return n & (n - 1) ? list : reallocarray(list, n ? 2 * n : 1, size);
 }
 
-static int add_glob(struct tx_named_glob **list, size_t *n, const char *pattern, size_t condition) {
+static int add_glob(struct tx_named_glob **list, size_t *n, const char *pattern, bool numbered,
+                    size_t condition) {
     struct tx_named_glob *more = grow(*list, *n, sizeof(*more));
     if (!more)
         return -ENOMEM;
     *list = more;
     more[*n] = (struct tx_named_glob){.condition = (uint16_t)condition};
-    int r = tx_glob_new(pattern, &more[*n].glob);
+    int r = tx_glob_new(pattern, numbered, &more[*n].glob);
     if (r < 0)
         return r;
     ++*n;
     return 0;
 }
 
-static int add_pointer(struct tx_conditions *c, const char *pattern, size_t condition) {
+static int add_pointer(struct tx_conditions *c, const char *pattern, bool numbered,
+                       size_t condition) {
     struct tx_named_pointer *more = grow(c->pointers, c->n_pointers, sizeof(*more));
     if (!more)
         return -ENOMEM;
@@ -71,21 +73,22 @@ static int add_pointer(struct tx_conditions *c, const char *pattern, size_t cond
     more[c->n_pointers] = (struct tx_named_pointer){.condition = (uint16_t)condition};
     if (c->n_pointers == POINTERS_MAX)
         return -EINVAL;
-    int r = tx_pointer_new(pattern, &more[c->n_pointers].pointer);
+    int r = tx_pointer_new(pattern, numbered, &more[c->n_pointers].pointer);
     if (r == 0)
         c->n_pointers++;
     return r;
 }
 
-static int add_names(struct tx_conditions *c, const struct tx_masking_match *match, size_t i) {
+static int add_names(struct tx_conditions *c, const struct tx_masking_match *match, size_t i,
+                     bool numbered) {
     int r = 0;
     for (size_t k = 0; r == 0 && k < match->fields.n; k++) {
         const char *pattern = match->fields.item[k];
-        r = pattern[0] == '/' ? add_pointer(c, pattern, i)
-                              : add_glob(&c->names, &c->n_names, pattern, i);
+        r = pattern[0] == '/' ? add_pointer(c, pattern, numbered, i)
+                              : add_glob(&c->names, &c->n_names, pattern, numbered, i);
     }
     for (size_t k = 0; r == 0 && k < match->keys.n; k++)
-        r = add_glob(&c->keys, &c->n_keys, match->keys.item[k], i);
+        r = add_glob(&c->keys, &c->n_keys, match->keys.item[k], numbered, i);
     return r;
 }
 
@@ -133,19 +136,26 @@ static int take_index(struct tx_conditions *c, size_t *ret) {
     return 0;
 }
 
+/* Where a match stands in others. */
+struct nesting {
+    size_t depth;
+    bool exempts; /* where it holds, less is masked */
+};
+
 static int add_match(struct tx_conditions *c, const struct tx_masking_match *match, size_t i,
-                     size_t depth);
+                     struct nesting nesting);
 
 static int add_parts(struct tx_conditions *c, const struct tx_masking_match *parts, size_t n,
-                     size_t i, size_t depth, struct tx_condition_parts *ret) {
+                     size_t i, struct nesting nesting, struct tx_condition_parts *ret) {
     ret->index = calloc(n + 1, sizeof(*ret->index));
     if (!ret->index)
         return -ENOMEM;
+    nesting.depth++;
     for (size_t k = 0; k < n; k++) {
         size_t part;
         int r = take_index(c, &part);
         if (r == 0)
-            r = add_match(c, &parts[k], part, depth + 1);
+            r = add_match(c, &parts[k], part, nesting);
         if (r < 0)
             return r;
         ret->index[ret->n++] = (uint16_t)part;
@@ -156,37 +166,38 @@ static int add_parts(struct tx_conditions *c, const struct tx_masking_match *par
 }
 
 static int add_match(struct tx_conditions *c, const struct tx_masking_match *match, size_t i,
-                     size_t depth) {
+                     struct nesting nesting) {
     struct tx_condition *condition = &c->condition[i];
+    const struct nesting less = {.depth = nesting.depth, .exempts = !nesting.exempts};
 
-    if (depth > TX_CONDITIONS_DEPTH)
+    if (nesting.depth > TX_CONDITIONS_DEPTH)
         return -EINVAL;
     sort_into_sets(c, match, i);
     int r = copy_lists(match, condition);
     if (r == 0)
-        r = add_names(c, match, i);
+        r = add_names(c, match, i, !nesting.exempts);
     if (r == 0)
-        r = add_parts(c, match->all, match->n_all, i, depth, &condition->all);
+        r = add_parts(c, match->all, match->n_all, i, nesting, &condition->all);
     if (r == 0)
-        r = add_parts(c, match->any, match->n_any, i, depth, &condition->any);
+        r = add_parts(c, match->any, match->n_any, i, nesting, &condition->any);
     if (r == 0)
-        r = add_parts(c, match->none, match->n_none, i, depth, &condition->none);
+        r = add_parts(c, match->none, match->n_none, i, less, &condition->none);
     if (r == 0 && (match->n_all || match->n_any || match->n_none))
         c->composite[c->n_composite++] = (uint16_t)i;
     return r;
 }
 
 int tx_conditions_add(struct tx_conditions *c, const struct tx_masking_match *match,
-                      int64_t expires) {
+                      const struct tx_condition_options *options) {
     size_t i = c->n_roots;
 
     assert(i < c->n);
     c->n_roots++;
-    c->condition[i].expires = expires;
+    c->condition[i].expires = options->expires;
     tx_set_add(&c->roots, i);
-    if (expires)
+    if (options->expires)
         tx_set_add(&c->with_expiry, i);
-    return add_match(c, match, i, 0);
+    return add_match(c, match, i, (struct nesting){.exempts = options->exempts});
 }
 
 int tx_conditions_finish(struct tx_conditions *c) {

@@ -64,12 +64,18 @@ struct tx_condition_value {
     unsigned type; /* 0 to TX_CONDITION_NULL */
 };
 
+struct tx_condition_options {
+    int64_t expires; /* from then on it holds no more; 0: never */
+    bool exempts;    /* where it holds, less is masked: its names are taken without a number behind
+                        them (glob.h), those of what is taken away from it with one */
+};
+
 /* An empty set; then one call of _add for each of n_roots, which get the numbers from 0, then
  * _finish. Nothing is borrowed. -EINVAL: too many or too deep, or a pattern that is empty, too long
  * or malformed. */
 TX_MUST_USE int tx_conditions_init(struct tx_conditions *c, size_t n_roots);
 TX_MUST_USE int tx_conditions_add(struct tx_conditions *c, const struct tx_masking_match *match,
-                                  int64_t expires);
+                                  const struct tx_condition_options *options);
 TX_MUST_USE int tx_conditions_finish(struct tx_conditions *c);
 void tx_conditions_deinit(struct tx_conditions *c);
 

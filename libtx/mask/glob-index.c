@@ -48,29 +48,18 @@ static void choose(struct tx_text piece, size_t *most, struct anchor *ret) {
     }
 }
 
-/* False when no piece has a pair. */
-static bool find_anchor(const struct tx_named_glob *glob, bool camel, struct anchor *ret) {
-    size_t most = 0;
-    struct tx_text piece;
-    for (size_t k = 0; tx_glob_piece(glob->glob, camel, k, &piece); k++)
-        choose(piece, &most, ret);
-    return most > 0;
-}
-
-/* A pattern whose forms differ has an anchor in each; where one has none, both are always asked. */
+/* One that has no pair is always asked. */
 static void add(struct tx_glob_index *index, size_t i) {
-    struct anchor plain = {.glob = i}, camel = {.glob = i};
-    struct tx_text piece;
-    bool differ = tx_glob_piece(index->globs[i].glob, true, 0, &piece);
+    struct anchor anchor = {.glob = i};
+    struct tx_text part;
+    size_t most = 0;
 
-    if (!find_anchor(&index->globs[i], false, &plain) ||
-        (differ && !find_anchor(&index->globs[i], true, &camel))) {
+    for (size_t k = 0; tx_glob_part(index->globs[i].glob, k, &part); k++)
+        choose(part, &most, &anchor);
+    if (most > 0)
+        index->anchors[index->n_anchors++] = anchor;
+    else
         index->always[index->n_always++] = i;
-        return;
-    }
-    index->anchors[index->n_anchors++] = plain;
-    if (differ)
-        index->anchors[index->n_anchors++] = camel;
 }
 
 static size_t pair_of_anchor(const struct anchor *anchor) {
@@ -102,7 +91,7 @@ int tx_glob_index_new(const struct tx_named_glob *globs, size_t n, struct tx_glo
         return -ENOMEM;
     index->globs = globs;
     index->always = calloc(n + 1, sizeof(*index->always));
-    index->anchors = calloc(2 * n + 1, sizeof(*index->anchors));
+    index->anchors = calloc(n + 1, sizeof(*index->anchors));
     if (!index->always || !index->anchors)
         return -ENOMEM; /* *ret is freed with what holds it */
     for (size_t i = 0; i < n; i++)

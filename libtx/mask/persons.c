@@ -56,7 +56,7 @@ static int compile(const char *subject, struct tx_person *ret) {
     field[unescape_part(p, n, field)] = '\0';
     if (strchr(field, '*'))
         return -EINVAL;
-    int r = tx_glob_new(field, &ret->field);
+    int r = tx_glob_new(field, false, &ret->field);
     for (p += n; r == 0 && *p; p += n) {
         n = strcspn(++p, "/");
         r = add_part(ret, p, n);

@@ -83,7 +83,11 @@ static int compile(struct tx_ruleset *set, const struct tx_masking *masking, siz
     if (r == 0)
         r = take_replaces(masking, rule, ret);
     if (r == 0)
-        r = tx_conditions_add(&set->conditions, &rule->match, rule->expires);
+        r = tx_conditions_add(
+            &set->conditions, &rule->match,
+            &(struct tx_condition_options){.expires = rule->expires,
+                                           .exempts = rule->action.kind == TX_ACTION_ALLOW ||
+                                                      rule->replaces.n > 0});
     if (r == 0)
         sort_into_sets(set, i);
     return r;
@@ -91,7 +95,8 @@ static int compile(struct tx_ruleset *set, const struct tx_masking *masking, siz
 
 static int add_allow(struct tx_ruleset *set, const struct tx_masking_allow *allow) {
     const struct tx_masking_match match = {.events = allow->events, .fields = allow->fields};
-    return tx_conditions_add(&set->conditions, &match, allow->expires);
+    const struct tx_condition_options options = {.expires = allow->expires, .exempts = true};
+    return tx_conditions_add(&set->conditions, &match, &options);
 }
 
 int tx_ruleset_init(struct tx_ruleset *set, const struct tx_masking *masking) {

@@ -25,7 +25,7 @@ struct patterns {
 
 static void add(struct patterns *p, const char *pattern) {
     struct tx_named_glob *glob = &p->glob[p->n];
-    ck_assert_int_eq(tx_glob_new(pattern, &glob->glob), 0);
+    ck_assert_int_eq(tx_glob_new(pattern, p->n % 2, &glob->glob), 0);
     glob->condition = (uint16_t)p->n++;
 }
 

@@ -9,7 +9,7 @@
 static bool fits(const char *pattern, const char *path) {
     _cleanup_(tx_pointer_freep) struct tx_pointer *pointer = NULL;
     struct tx_name part;
-    ck_assert_int_eq(tx_pointer_new(pattern, &pointer), 0);
+    ck_assert_int_eq(tx_pointer_new(pattern, true, &pointer), 0);
     uint64_t places = tx_pointer_begin(pointer);
     for (const char *p = path; *p;) {
         size_t n = strcspn(p, "/");
@@ -60,7 +60,7 @@ START_TEST(a_malformed_pointer_is_refused) {
     for (size_t i = 0; i <= TX_POINTER_PARTS_MAX; i++)
         strcat(many, "/a");
     for (size_t i = 0; i < TX_COUNT_OF(bad); i++)
-        ck_assert_msg(tx_pointer_new(bad[i], &pointer) == -EINVAL, "%s", bad[i]);
+        ck_assert_msg(tx_pointer_new(bad[i], true, &pointer) == -EINVAL, "%s", bad[i]);
     ck_assert_ptr_null(pointer);
     memcpy(deep, many, strlen(many) - 2);
     ck_assert(fits(deep, deep + 1));

@@ -38,6 +38,28 @@ START_TEST(a_sender_is_matched_as_the_kernel_names_it) {
 }
 END_TEST
 
+START_TEST(a_numbered_name_is_masked_like_the_name_and_let_through_by_its_own_name_alone) {
+    _cleanup_(tx_mask_freep) struct tx_mask *mask = mask_of(
+        "{" NONE ", rules: ["
+        "{id: a, match: {fields: [plate, /car/tag]}, action: redact},"
+        "{id: d, match: {events: [t.event], fields: [\"c*\"]}, action: redact,"
+        " except: {fields: [code]}},"
+        "{id: n, match: {fields: [\"n*\"], not: {not: {fields: [note]}}}, action: redact},"
+        "{id: f, match: {fields: [\"e*\"]}, action: redact},"
+        "{id: l, match: {fields: [eta]}, action: allow, reason: x, except: {fields: [eta_x]}}]}");
+    check_masked(mask, "plate", "v", "[redacted]", "redact:a");
+    check_masked(mask, "PLATE_2", "v", "[redacted]", "redact:a");
+    check_masked(mask, "code", "v", "v", NULL);
+    check_masked(mask, "code2", "v", "[redacted]", "redact:d");
+    check_masked(mask, "note2", "v", "[redacted]", "redact:n");
+    check_masked(mask, "eta", "v", "v", NULL);
+    check_masked(mask, "eta3", "v", "[redacted]", "redact:f");
+    struct tx_field field = field_of("car2", TX_VALUE_JSON, "{\"tag_1\":1,\"tags\":2}");
+    mask_fields(mask, "t", &field, 1);
+    check_field(&field, "{\"tag_1\":\"[redacted]\",\"tags\":2}", "redact:a");
+}
+END_TEST
+
 START_TEST(matches_are_joined_by_any_and_not_and_except) {
     _cleanup_(tx_mask_freep) struct tx_mask *mask =
         mask_of("{" NONE ", classes: {person: {fields: [name, \"*_name\"]}}, rules: ["
@@ -267,6 +289,8 @@ int main(void) {
     Suite *suite = suite_create("mask: rules together");
     TCase *tests = tcase_create("rules");
     tcase_add_test(tests, a_sender_is_matched_as_the_kernel_names_it);
+    tcase_add_test(tests,
+                   a_numbered_name_is_masked_like_the_name_and_let_through_by_its_own_name_alone);
     tcase_add_test(tests, matches_are_joined_by_any_and_not_and_except);
     tcase_add_test(tests, types_tell_strings_numbers_and_objects_apart);
     tcase_add_test(tests, replaces_sets_an_unlocked_rule_of_the_preset_aside_for_what_it_matches);

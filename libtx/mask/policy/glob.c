@@ -55,7 +55,7 @@ bool tx_glob_match_path(const char *pattern, struct tx_text path) {
     return match_parts(pattern, '/', path);
 }
 
-void tx_glob_canonical_event(const char *pattern, char *ret) {
+void tx_glob_canonical_event(const char *pattern, char ret[TX_GLOB_CANONICAL_BYTES]) {
     size_t stars = 0;
     if (strcmp(pattern, "*") == 0)
         pattern = "**";
@@ -67,187 +67,216 @@ void tx_glob_canonical_event(const char *pattern, char *ret) {
     *ret = '\0';
 }
 
-/* --- field names --- */
+/* --- names of fields --- */
 
-static bool is_upper(char c) {
-    return c >= 'A' && c <= 'Z';
-}
-static bool is_lower(char c) {
-    return c >= 'a' && c <= 'z';
-}
-/* A space can be in the name of a JSON member only. */
-static char fold(char c) {
-    bool separates = c == '-' || c == '.' || c == ' ';
-    return separates ? '_' : is_upper(c) ? (char)(c | 0x20) : c;
-}
-
-/* Before a capital after a small letter or digit, and before the last of several: userID → user_id,
- * APIKey → api_key. */
-static bool is_hump(const char *p, size_t n, size_t i) {
-    if (i == 0 || !is_upper(p[i]))
-        return false;
-    if (is_lower(p[i - 1]) || (p[i - 1] >= '0' && p[i - 1] <= '9'))
-        return true;
-    return is_upper(p[i - 1]) && i + 1 < n && is_lower(p[i + 1]);
-}
-
-static size_t put_humps(struct tx_text text, const char *folded, char *ret) {
-    size_t n = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        if (is_hump(text.p, text.n, i))
-            ret[n++] = '_';
-        ret[n++] = folded[i];
-    }
-    return n;
-}
-
-#define EACH(byte) ((byte)*UINT64_C(0x0101010101010101))
-
-/* The highest bit of each byte that is `c`, of a word that has none of those bits but in `high`. */
-static uint64_t bytes_that_are(uint64_t low, uint64_t high, uint8_t c) {
-    return ~(((low ^ EACH(c)) + EACH(0x7fu)) | high) & EACH(0x80u);
-}
-
-/* As fold() of each of eight bytes; *upper gets bits where there are capitals. */
-static uint64_t fold_word(uint64_t word, uint64_t *upper) {
-    uint64_t low = word & EACH(0x7fu), high = word & EACH(0x80u);
-    uint64_t capitals = (low + EACH(0x80u - 'A')) & ~(low + EACH(0x7fu - 'Z')) & ~high;
-    uint64_t hyphens = bytes_that_are(low, high, '-'), dots = bytes_that_are(low, high, '.');
-    uint64_t spaces = bytes_that_are(low, high, ' ');
-
-    capitals &= EACH(0x80u);
-    *upper |= capitals;
-    return (word | capitals >> 2) ^ ((hyphens >> 7) * ('-' ^ '_')) ^ ((dots >> 7) * ('.' ^ '_')) ^
-           ((spaces >> 7) * (' ' ^ '_'));
-}
-
-bool tx_name_fold(struct tx_text text, struct tx_name *ret) {
-    uint64_t upper = 0, word = 0;
-
-    if (text.n > TX_GLOB_NAME_BYTES)
-        return false;
-    memcpy(ret->plain, text.p, text.n);
-    memcpy(ret->plain + text.n, &word, sizeof(word));
-    for (size_t i = 0; i < text.n; i += sizeof(word)) {
-        memcpy(&word, ret->plain + i, sizeof(word));
-        word = fold_word(word, &upper);
-        memcpy(ret->plain + i, &word, sizeof(word));
-    }
-    ret->n_plain = text.n;
-    ret->n_camel = upper ? put_humps(text, ret->plain, ret->camel) : text.n;
-    ret->same = ret->n_camel == text.n;
-    return true;
-}
-
-struct tx_name_place tx_name_place_of(const struct tx_name *name, size_t plain) {
-    size_t at = 0;
-    for (size_t i = 0; !name->same && i < plain; i++)
-        at += name->camel[at] == name->plain[i] ? 1 : 2;
-    return (struct tx_name_place){.plain = plain, .camel = name->same ? plain : at};
-}
-
-/* The texts between the stars. */
-struct pieces {
-    size_t n;
-    size_t min_bytes; /* all of them */
-    struct tx_text *piece;
-};
+/* A separator of the pattern that a name may do without: one that has neither a star nor the
+ * pattern's end beside it. */
+#define JOINT '\0'
 
 struct tx_glob {
-    struct pieces plain, camel;
-    struct tx_name name;
+    bool numbered;
+    size_t min_bytes; /* of all pieces, joints left out */
+    size_t n;         /* pieces: the texts between the stars */
+    struct tx_text piece[TX_GLOB_PATTERN_BYTES + 1];
+    size_t n_text;
+    char text[2 * TX_GLOB_PATTERN_BYTES];
 };
 
-static int split(const char *p, size_t n, struct pieces *ret) {
-    ret->n = 1;
-    for (size_t i = 0; i < n; i++)
-        ret->n += p[i] == '*';
-    ret->piece = calloc(ret->n, sizeof(ret->piece[0]));
-    if (!ret->piece)
-        return -ENOMEM;
-    ret->min_bytes = n - (ret->n - 1);
-    for (size_t k = 0, start = 0; k < ret->n; k++) {
-        size_t end = start;
-        while (end < n && p[end] != '*')
+static void mark_joints(char *text, size_t n) {
+    for (size_t i = 0, end; i < n; i = end + 1) {
+        for (end = i; end < n && text[end] == '_';)
             end++;
-        ret->piece[k] = (struct tx_text){.p = p + start, .n = end - start};
-        start = end + 1;
+        bool within = i > 0 && end < n && text[i - 1] != '*' && text[end] != '*';
+        memset(text + i, within ? JOINT : '_', end - i);
     }
-    return 0;
 }
 
-int tx_glob_new(const char *pattern, struct tx_glob **ret) {
+/* With joints; its length. */
+static size_t fold_pattern(const char *pattern, char ret[2 * TX_GLOB_PATTERN_BYTES]) {
+    struct tx_name name;
+    bool fits = tx_name_fold((struct tx_text){.p = pattern, .n = strlen(pattern)}, &name);
+    assert(fits && name.n_camel <= 2 * TX_GLOB_PATTERN_BYTES);
+    memcpy(ret, tx_name_camel(&name), name.n_camel);
+    mark_joints(ret, name.n_camel);
+    return name.n_camel;
+}
+
+static void split(struct tx_glob *glob) {
+    size_t start = 0;
+    for (size_t i = 0; i <= glob->n_text; i++) {
+        if (i < glob->n_text && glob->text[i] != '*') {
+            glob->min_bytes += glob->text[i] != JOINT;
+            continue;
+        }
+        glob->piece[glob->n++] = (struct tx_text){.p = glob->text + start, .n = i - start};
+        start = i + 1;
+    }
+}
+
+int tx_glob_new(const char *pattern, bool numbered, struct tx_glob **ret) {
     size_t n = strlen(pattern);
     if (n == 0 || n > TX_GLOB_PATTERN_BYTES)
         return -EINVAL;
-    _cleanup_(tx_glob_freep) struct tx_glob *glob = calloc(1, sizeof(*glob));
+    struct tx_glob *glob = calloc(1, sizeof(*glob));
     if (!glob)
         return -ENOMEM;
-    bool fits = tx_name_fold((struct tx_text){.p = pattern, .n = n}, &glob->name);
-    assert(fits);
-    int r = split(glob->name.plain, glob->name.n_plain, &glob->plain);
-    if (r == 0)
-        r = split(tx_name_camel(&glob->name), glob->name.n_camel, &glob->camel);
-    if (r < 0)
-        return r;
-    *ret = TX_STEAL(glob);
+    glob->n_text = fold_pattern(pattern, glob->text);
+    char last = glob->text[glob->n_text - 1];
+    glob->numbered = numbered && ((last >= 'a' && last <= 'z') || last & 0x80);
+    split(glob);
+    *ret = glob;
     return 0;
 }
 
 void tx_glob_free(struct tx_glob *glob) {
-    if (!glob)
-        return;
-    free(glob->plain.piece);
-    free(glob->camel.piece);
     free(glob);
 }
 
-/* The first piece at the beginning, the last at the end, each other one where it first fits. */
-static bool match_pieces(const struct pieces *pieces, const char *p, size_t n) {
-    const struct tx_text *first = &pieces->piece[0], *last = &pieces->piece[pieces->n - 1];
-
-    if (n < pieces->min_bytes || memcmp(p, first->p, first->n) != 0)
-        return false;
-    if (pieces->n == 1)
-        return n == first->n;
-    if (memcmp(p + n - last->n, last->p, last->n) != 0)
-        return false;
-    const char *at = p + first->n, *end = p + n - last->n;
-    for (const struct tx_text *piece = first + 1; piece < last; piece++) {
-        const char *found = memmem(at, (size_t)(end - at), piece->p, piece->n);
-        if (!found)
-            return false;
-        at = found + piece->n;
+/* How many bytes of the name's beginning the piece takes, or SIZE_MAX. */
+static size_t take(struct tx_text piece, const char *p, size_t n) {
+    size_t k = 0;
+    for (size_t i = 0; i < piece.n; i++) {
+        if (piece.p[i] == JOINT)
+            k += k < n && p[k] == '_';
+        else if (k < n && p[k] == piece.p[i])
+            k++;
+        else
+            return SIZE_MAX;
     }
-    return true;
+    return k;
+}
+
+/* The same of the name's end. */
+static size_t take_last(struct tx_text piece, const char *p, size_t n) {
+    size_t k = n;
+    for (size_t i = piece.n; i > 0; i--) {
+        if (piece.p[i - 1] == JOINT)
+            k -= k > 0 && p[k - 1] == '_';
+        else if (k > 0 && p[k - 1] == piece.p[i - 1])
+            k--;
+        else
+            return SIZE_MAX;
+    }
+    return n - k;
+}
+
+/* Where the piece stands in the name first, and what comes behind it; NULL: nowhere. It begins with
+ * no joint. */
+static const char *find(struct tx_text piece, const char *p, const char *end) {
+    if (piece.n == 0)
+        return p;
+    while ((p = memchr(p, piece.p[0], (size_t)(end - p)))) {
+        size_t taken = take(piece, p, (size_t)(end - p));
+        if (taken != SIZE_MAX)
+            return p + taken;
+        p++;
+    }
+    return NULL;
+}
+
+/* The first piece at the beginning, the last at the end, each other one where it first fits. */
+static bool match_pieces(const struct tx_glob *glob, const char *p, size_t n) {
+    if (n < glob->min_bytes)
+        return false;
+    size_t first = take(glob->piece[0], p, n);
+    if (first == SIZE_MAX || glob->n == 1)
+        return first == n;
+    size_t last = take_last(glob->piece[glob->n - 1], p, n);
+    if (last == SIZE_MAX || first + last > n)
+        return false;
+    const char *at = p + first, *end = p + n - last;
+    for (size_t i = 1; at && i + 1 < glob->n; i++)
+        at = find(glob->piece[i], at, end);
+    return at != NULL;
+}
+
+/* Without a number at its end, and what separates it. */
+static size_t without_number(const char *p, size_t n) {
+    size_t k = n;
+    while (k > 0 && p[k - 1] >= '0' && p[k - 1] <= '9')
+        k--;
+    return k < n && k > 0 && p[k - 1] == '_' ? k - 1 : k;
+}
+
+static bool match_form(const struct tx_glob *glob, const char *p, size_t n) {
+    if (match_pieces(glob, p, n))
+        return true;
+    size_t less = glob->numbered ? without_number(p, n) : n;
+    return less < n && match_pieces(glob, p, less);
 }
 
 bool tx_glob_match_from(const struct tx_glob *glob, const struct tx_name *name,
                         struct tx_name_place from) {
-    return match_pieces(&glob->plain, name->plain + from.plain, name->n_plain - from.plain) ||
-           (!(name->same && glob->name.same) &&
-            match_pieces(&glob->camel, tx_name_camel(name) + from.camel,
-                         name->n_camel - from.camel));
+    return match_form(glob, name->plain + from.plain, name->n_plain - from.plain) ||
+           (!name->same &&
+            match_form(glob, tx_name_camel(name) + from.camel, name->n_camel - from.camel));
 }
 
 bool tx_glob_match(const struct tx_glob *glob, const struct tx_name *name) {
     return tx_glob_match_from(glob, name, (struct tx_name_place){.plain = 0});
 }
 
-bool tx_glob_piece(const struct tx_glob *glob, bool camel, size_t k, struct tx_text *ret) {
-    const struct pieces *pieces = camel ? &glob->camel : &glob->plain;
-    if (k >= pieces->n || (camel && glob->name.same))
-        return false;
-    *ret = pieces->piece[k];
-    return true;
+/* What stands between stars and joints. */
+bool tx_glob_part(const struct tx_glob *glob, size_t k, struct tx_text *ret) {
+    const char *p = glob->text;
+    for (size_t i = 0; i < glob->n_text; k--) {
+        size_t start = i;
+        while (i < glob->n_text && p[i] != '*' && p[i] != JOINT)
+            i++;
+        if (k == 0) {
+            *ret = (struct tx_text){.p = p + start, .n = i - start};
+            return true;
+        }
+        i++;
+    }
+    return false;
 }
 
-void tx_glob_canonical_field(const char *pattern, char *ret) {
-    size_t n = strlen(pattern);
-    for (size_t i = 0; i < n; i++) {
-        if (pattern[i] == '*' && i > 0 && pattern[i - 1] == '*')
-            continue;
-        *ret++ = is_hump(pattern, n, i) ? pattern[i] : fold(pattern[i]);
+/* A star of `big` takes any text, a star of `small` too. */
+static bool star_match(const char *big, size_t n_big, const char *small, size_t n_small) {
+    size_t star = SIZE_MAX, taken = 0, i = 0, k = 0;
+
+    while (k < n_small) {
+        if (i < n_big && big[i] == '*') {
+            star = i++;
+            taken = k;
+        } else if (i < n_big && big[i] == small[k]) {
+            i++;
+            k++;
+        } else if (star != SIZE_MAX) {
+            i = star + 1;
+            k = ++taken;
+        } else {
+            return false;
+        }
     }
+    while (i < n_big && big[i] == '*')
+        i++;
+    return i == n_big;
+}
+
+bool tx_glob_covers(const char *big, const char *small) {
+    char b[2 * TX_GLOB_PATTERN_BYTES], s[2 * TX_GLOB_PATTERN_BYTES];
+
+    if (strlen(big) > TX_GLOB_PATTERN_BYTES || strlen(small) > TX_GLOB_PATTERN_BYTES)
+        return false;
+    size_t n_big = fold_pattern(big, b), n_small = fold_pattern(small, s);
+    return star_match(b, n_big, s, n_small);
+}
+
+/* One of which the other form would be too long to be read again stays as it is. */
+void tx_glob_canonical_field(const char *pattern, char ret[TX_GLOB_CANONICAL_BYTES]) {
+    struct tx_name name;
+    size_t n = strlen(pattern);
+    bool fits = tx_name_fold((struct tx_text){.p = pattern, .n = n}, &name);
+    assert(fits);
+    const char *p = pattern;
+    if (name.n_camel <= TX_GLOB_PATTERN_BYTES) {
+        p = tx_name_camel(&name);
+        n = name.n_camel;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (p[i] != '*' || i == 0 || p[i - 1] != '*')
+            *ret++ = p[i];
     *ret = '\0';
 }

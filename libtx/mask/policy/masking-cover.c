@@ -32,39 +32,9 @@ static bool event_covers(const char *big, const char *small) {
     return !strchr(small, '*') && tx_glob_match_event(big, (struct tx_text){small, strlen(small)});
 }
 
-/* A star of `big` takes any text, a star of `small` too. */
-static bool star_match(const char *big, size_t n_big, const char *small, size_t n_small) {
-    size_t star = SIZE_MAX, taken = 0, i = 0, k = 0;
-
-    while (k < n_small) {
-        if (i < n_big && big[i] == '*') {
-            star = i++;
-            taken = k;
-        } else if (i < n_big && big[i] == small[k]) {
-            i++;
-            k++;
-        } else if (star != SIZE_MAX) {
-            i = star + 1;
-            k = ++taken;
-        } else {
-            return false;
-        }
-    }
-    while (i < n_big && big[i] == '*')
-        i++;
-    return i == n_big;
-}
-
 static bool field_covers(const char *big, const char *small) {
-    struct tx_name b, s;
-
-    if (strcmp(big, small) == 0)
-        return true;
-    if (big[0] == '/' || small[0] == '/' || !tx_name_fold((struct tx_text){big, strlen(big)}, &b) ||
-        !tx_name_fold((struct tx_text){small, strlen(small)}, &s))
-        return false;
-    return star_match(b.plain, b.n_plain, s.plain, s.n_plain) &&
-           star_match(tx_name_camel(&b), b.n_camel, tx_name_camel(&s), s.n_camel);
+    return strcmp(big, small) == 0 ||
+           (big[0] != '/' && small[0] != '/' && tx_glob_covers(big, small));
 }
 
 static bool ids_cover(const struct tx_masking_ids *big, const struct tx_masking_ids *small) {

@@ -142,7 +142,7 @@ void tx_masking_write_set(struct tx_masking_writer *w, const char *name,
     if (list->n == 0)
         return;
     for (size_t i = 0; i < list->n; i++)
-        slot = strlen(list->item[i]) + 3 > slot ? strlen(list->item[i]) + 3 : slot;
+        slot = 2 * strlen(list->item[i]) + 3 > slot ? 2 * strlen(list->item[i]) + 3 : slot;
     _cleanup_(tx_freep) char *memory = calloc(list->n, slot);
     _cleanup_(tx_freep) char **items = calloc(list->n, sizeof(*items));
     if (!memory || !items) {

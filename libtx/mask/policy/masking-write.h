@@ -38,8 +38,8 @@ void tx_masking_write_percent(struct tx_masking_writer *w, const char *name, uns
 void tx_masking_write_span(struct tx_masking_writer *w, const char *name, int64_t ns);
 void tx_masking_write_time(struct tx_masking_writer *w, const char *name, int64_t unix_ns);
 
-/* A set: sorted, each once. `canonical` writes an item's one spelling, longer by two bytes at most;
- * NULL: as it is. Nothing when the list is empty. */
+/* A set: sorted, each once. `canonical` writes an item's one spelling, twice as long
+ * and two bytes more at most; NULL: as it is. Nothing when the list is empty. */
 typedef void (*tx_masking_canonical)(const char *text, char *ret);
 void tx_masking_write_set(struct tx_masking_writer *w, const char *name,
                           const struct tx_masking_list *list, tx_masking_canonical canonical);

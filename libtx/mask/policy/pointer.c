@@ -27,7 +27,7 @@ static int unescape(const char *p, size_t n, char ret[TX_GLOB_PATTERN_BYTES + 1]
     return 0;
 }
 
-static int add_part(struct tx_pointer *pointer, const char *p, size_t n) {
+static int add_part(struct tx_pointer *pointer, const char *p, size_t n, bool numbered) {
     char text[TX_GLOB_PATTERN_BYTES + 1];
 
     if (pointer->n == TX_POINTER_PARTS_MAX)
@@ -38,13 +38,13 @@ static int add_part(struct tx_pointer *pointer, const char *p, size_t n) {
     }
     int r = unescape(p, n, text);
     if (r == 0)
-        r = tx_glob_new(text, &pointer->part[pointer->n]);
+        r = tx_glob_new(text, numbered, &pointer->part[pointer->n]);
     if (r == 0)
         pointer->n++;
     return r;
 }
 
-int tx_pointer_new(const char *pattern, struct tx_pointer **ret) {
+int tx_pointer_new(const char *pattern, bool numbered, struct tx_pointer **ret) {
     if (pattern[0] != '/')
         return -EINVAL;
     _cleanup_(tx_pointer_freep) struct tx_pointer *pointer = calloc(1, sizeof(*pointer));
@@ -52,7 +52,7 @@ int tx_pointer_new(const char *pattern, struct tx_pointer **ret) {
         return -ENOMEM;
     for (const char *p = pattern; *p;) {
         size_t n = strcspn(++p, "/");
-        int r = add_part(pointer, p, n);
+        int r = add_part(pointer, p, n, numbered);
         if (r < 0)
             return r;
         p += n;

@@ -15,9 +15,9 @@
 
 struct tx_pointer;
 
-/* The pattern begins with '/'. -EINVAL when it has too many parts, or one that is empty, too long,
- * or holds a '~' that is neither ~0 nor ~1. */
-TX_MUST_USE int tx_pointer_new(const char *pattern, struct tx_pointer **ret);
+/* The pattern begins with '/'; `numbered` as in tx_glob_new, for each part. -EINVAL when it has too
+ * many parts, or one that is empty, too long, or holds a '~' that is neither ~0 nor ~1. */
+TX_MUST_USE int tx_pointer_new(const char *pattern, bool numbered, struct tx_pointer **ret);
 void tx_pointer_free(struct tx_pointer *pointer);
 TX_DEFINE_CLEANUP(struct tx_pointer *, tx_pointer_free);
 
