@@ -76,10 +76,10 @@ void tx_glob_canonical_event(const char *pattern, char ret[TX_GLOB_CANONICAL_BYT
 struct tx_glob {
     bool numbered;
     size_t min_bytes; /* of all pieces, joints left out */
-    size_t n;         /* pieces: the texts between the stars */
-    struct tx_text piece[TX_GLOB_PATTERN_BYTES + 1];
     size_t n_text;
-    char text[2 * TX_GLOB_PATTERN_BYTES];
+    char *text; /* behind the pieces */
+    size_t n;
+    struct tx_text piece[]; /* the texts between the stars */
 };
 
 static void mark_joints(char *text, size_t n) {
@@ -114,15 +114,20 @@ static void split(struct tx_glob *glob) {
 }
 
 int tx_glob_new(const char *pattern, bool numbered, struct tx_glob **ret) {
-    size_t n = strlen(pattern);
+    char text[2 * TX_GLOB_PATTERN_BYTES];
+    size_t n = strlen(pattern), n_pieces = 1;
+
     if (n == 0 || n > TX_GLOB_PATTERN_BYTES)
         return -EINVAL;
-    struct tx_glob *glob = calloc(1, sizeof(*glob));
+    n = fold_pattern(pattern, text);
+    for (size_t i = 0; i < n; i++)
+        n_pieces += text[i] == '*';
+    struct tx_glob *glob = calloc(1, sizeof(*glob) + n_pieces * sizeof(glob->piece[0]) + n);
     if (!glob)
         return -ENOMEM;
-    glob->n_text = fold_pattern(pattern, glob->text);
-    char last = glob->text[glob->n_text - 1];
-    glob->numbered = numbered && ((last >= 'a' && last <= 'z') || last & 0x80);
+    glob->text = memcpy(&glob->piece[n_pieces], text, n);
+    glob->n_text = n;
+    glob->numbered = numbered && ((text[n - 1] >= 'a' && text[n - 1] <= 'z') || text[n - 1] & 0x80);
     split(glob);
     *ret = glob;
     return 0;
