@@ -27,7 +27,7 @@ static const struct {
     {0xe0001, 0xe0001}, {0xe0020, 0xe007f}, {0xe0100, 0xe01ef},
 };
 
-static bool is_hidden(uint32_t c) {
+bool tx_fold_is_hidden(uint32_t c) {
     for (size_t i = 0; i < TX_COUNT_OF(hidden); i++)
         if (c <= hidden[i].last)
             return c >= hidden[i].first;
@@ -40,8 +40,7 @@ static bool is_space(uint32_t c) {
            c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x2800 || c == 0x3000;
 }
 
-/* What stands above or around the character before it. */
-static bool is_mark(uint32_t c) {
+bool tx_fold_is_mark(uint32_t c) {
     return (c >= 0x0300 && c <= 0x036f) || (c >= 0x20d0 && c <= 0x20ff);
 }
 
@@ -137,8 +136,7 @@ static uint8_t digit(uint32_t c) {
                                                   : placed_digit(c);
 }
 
-/* The character's ASCII likeness; 0: none. */
-static uint8_t likeness(uint32_t c, const struct tx_reading *reading) {
+uint8_t tx_fold_likeness(uint32_t c, const struct tx_reading *reading) {
     uint8_t like = separator(c);
     if (!like && reading->digits)
         like = digit(c);
@@ -191,13 +189,13 @@ size_t tx_fold(struct tx_text text, const struct tx_reading *reading, uint8_t *r
             n = keep(text.p, i, n_char, n, ret, ret_offsets);
             continue;
         }
-        uint8_t like = likeness(c, reading);
+        uint8_t like = tx_fold_likeness(c, reading);
         if (like) {
             ret_offsets[n] = (uint32_t)i;
             ret[n++] = like;
         } else if (!(reading->zero_width &&
-                     (is_hidden(c) ||
-                      (n > 0 && is_mark(c) && ret[n - 1] <= '9' && ret[n - 1] >= '0')))) {
+                     (tx_fold_is_hidden(c) ||
+                      (n > 0 && tx_fold_is_mark(c) && ret[n - 1] <= '9' && ret[n - 1] >= '0')))) {
             n = keep(text.p, i, n_char, n, ret, ret_offsets);
         }
     }

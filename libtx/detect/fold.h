@@ -15,6 +15,13 @@
 #include "libtx/base/text.h"
 #include "libtx/detect/detect.h"
 
+/* A character's ASCII likeness; 0: none. */
+uint8_t tx_fold_likeness(uint32_t c, const struct tx_reading *reading);
+/* Nobody sees it. */
+bool tx_fold_is_hidden(uint32_t c);
+/* It stands above or around the character before it. */
+bool tx_fold_is_mark(uint32_t c);
+
 /* Whether there is anything to fold: a byte that is not ASCII. */
 bool tx_fold_needed(struct tx_text text);
 

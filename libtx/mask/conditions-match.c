@@ -4,6 +4,8 @@
 
 #include "libtx/base/buf.h"
 #include "libtx/crypto/secret.h"
+#include "libtx/detect/fold-name.h"
+#include "libtx/detect/fold.h"
 #include "libtx/mask/condition-parts.h"
 
 /* --- what was asked before --- */
@@ -144,12 +146,14 @@ static uint64_t *places_at(const struct tx_conditions *c, size_t depth) {
 }
 
 /* From the places at depth - 1 to those at `depth`. */
-static void step_pointers(struct tx_conditions *c, const struct tx_name *part, size_t depth,
-                          struct tx_set *names) {
+static void step_pointers(struct tx_conditions *c, const struct tx_name *part,
+                          enum tx_glob_which which, size_t depth, struct tx_set *names) {
     const uint64_t *from = depth > 0 ? places_at(c, depth - 1) : NULL;
     uint64_t *to = places_at(c, depth);
     for (size_t i = 0; i < c->n_pointers; i++) {
         const struct tx_pointer *pointer = c->pointers[i].pointer;
+        if (!tx_glob_is_asked(which, tx_pointer_is_loose(pointer)))
+            continue;
         to[i] = tx_pointer_step(pointer, from ? from[i] : tx_pointer_begin(pointer), part);
         if (names && tx_pointer_fits(pointer, to[i]))
             tx_set_add(names, c->pointers[i].condition);
@@ -165,8 +169,9 @@ static __attribute__((noinline)) bool match_anew(struct tx_conditions *c, struct
     if (!tx_name_fold(name, &folded))
         return false;
     tx_set_clear(&found, c->n_words);
-    tx_glob_index_match(c->name_index, &folded, &(struct tx_name_place){.plain = 0}, 1, &found);
-    step_pointers(c, &folded, 0, &found);
+    const struct tx_name_asked asked = {.name = &folded, .n_from = 1};
+    tx_glob_index_match(c->name_index, &asked, &found);
+    step_pointers(c, &folded, TX_GLOBS_ALL, 0, &found);
     keep(slot, name, &found, c->n_words);
     tx_set_or(names, &found, c->n_words);
     return true;
@@ -188,7 +193,7 @@ void tx_conditions_enter_field(struct tx_conditions *c, struct tx_text name) {
     if (c->n_pointers == 0)
         return;
     if (tx_name_fold(name, &folded))
-        step_pointers(c, &folded, 0, NULL);
+        step_pointers(c, &folded, TX_GLOBS_ALL, 0, NULL);
     else
         memset(places_at(c, 0), 0, c->n_pointers * sizeof(*c->places));
 }
@@ -197,26 +202,76 @@ static struct tx_text last(struct tx_text text, size_t n) {
     return (struct tx_text){.p = text.p + text.n - n, .n = n};
 }
 
+/* What is asked of a member: its path, and where in it the path without the field's name and the
+ * key begin. */
+struct member {
+    struct tx_text path;
+    size_t inner, key;
+    size_t depth;
+    enum tx_glob_which which;
+    struct tx_set *names, *keys;
+};
+
+static bool match_member(struct tx_conditions *c, const struct member *m) {
+    struct tx_name *folded = &c->folded;
+
+    if (!tx_name_fold(m->path, folded))
+        return false;
+    c->n_folded = m->path.n > c->n_folded ? m->path.n : c->n_folded;
+    const struct tx_name_asked path = {
+        .which = m->which,
+        .name = folded,
+        .n_from = m->inner == m->key ? 2 : 3,
+        .from = {{.plain = 0},
+                 tx_name_place_of(folded, m->inner),
+                 tx_name_place_of(folded, m->key)},
+    };
+    tx_glob_index_match(c->name_index, &path, m->names);
+    if (c->n_keys == 0 && c->n_pointers == 0)
+        return true;
+    if (!tx_name_fold(last(m->path, m->path.n - m->key), folded))
+        return false;
+    const struct tx_name_asked key = {.which = m->which, .name = folded, .n_from = 1};
+    tx_glob_index_match(c->key_index, &key, m->keys);
+    step_pointers(c, folded, m->which, m->depth, m->names);
+    return true;
+}
+
+/* A name with letters beyond ASCII: patterns that mask see it as somebody reads it, those that let
+ * something through as it is. Each part is folded by itself, so that they keep their places. */
+static __attribute__((noinline)) bool match_as_read(struct tx_conditions *c,
+                                                    const struct member *m) {
+    TX_UNINITIALIZED char text[TX_GLOB_NAME_BYTES];
+    struct member as_read = *m, as_is = *m;
+    const char *p = m->path.p;
+
+    if (m->path.n > sizeof(text))
+        return false;
+    size_t n = tx_fold_name((struct tx_text){p, m->inner}, text);
+    as_read.inner = n;
+    n += tx_fold_name((struct tx_text){p + m->inner, m->key - m->inner}, text + n);
+    as_read.key = n;
+    n += tx_fold_name((struct tx_text){p + m->key, m->path.n - m->key}, text + n);
+    as_read.path = (struct tx_text){text, n};
+    as_read.which = TX_GLOBS_LOOSE;
+    as_is.which = TX_GLOBS_EXACT;
+    bool fits = match_member(c, &as_read) && match_member(c, &as_is);
+    tx_wipe(text, n);
+    return fits;
+}
+
 bool tx_conditions_match_member(struct tx_conditions *c, struct tx_text path, size_t n_inner,
                                 size_t n_key, size_t depth, struct tx_set *names,
                                 struct tx_set *keys) {
-    struct tx_name *folded = &c->folded;
-
+    const struct member member = {.path = path,
+                                  .inner = path.n - n_inner,
+                                  .key = path.n - n_key,
+                                  .depth = depth,
+                                  .names = names,
+                                  .keys = keys};
     if (c->n_names == 0 && c->n_keys == 0 && c->n_pointers == 0)
         return true;
-    if (!tx_name_fold(path, folded))
-        return false;
-    c->n_folded = path.n > c->n_folded ? path.n : c->n_folded;
-    const struct tx_name_place from[] = {{.plain = 0},
-                                         tx_name_place_of(folded, path.n - n_inner),
-                                         tx_name_place_of(folded, path.n - n_key)};
-    tx_glob_index_match(c->name_index, folded, from, n_inner == n_key ? 2 : 3, names);
-    if (c->n_keys == 0 && c->n_pointers == 0)
-        return true;
-    tx_name_fold(last(path, n_key), folded);
-    tx_glob_index_match(c->key_index, folded, from, 1, keys);
-    step_pointers(c, folded, depth, names);
-    return true;
+    return tx_fold_needed(path) ? match_as_read(c, &member) : match_member(c, &member);
 }
 
 void tx_conditions_match_item(struct tx_conditions *c, uint32_t index, size_t depth,
@@ -228,7 +283,7 @@ void tx_conditions_match_item(struct tx_conditions *c, uint32_t index, size_t de
         return;
     tx_buf_dec(&b, index);
     tx_name_fold((struct tx_text){.p = memory, .n = b.len}, &c->folded);
-    step_pointers(c, &c->folded, depth, names);
+    step_pointers(c, &c->folded, TX_GLOBS_ALL, depth, names);
 }
 
 void tx_conditions_wipe(struct tx_conditions *c) {

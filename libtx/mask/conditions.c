@@ -50,22 +50,21 @@ static void *grow(void *list, size_t n, size_t size) {
     return n & (n - 1) ? list : reallocarray(list, n ? 2 * n : 1, size);
 }
 
-static int add_glob(struct tx_named_glob **list, size_t *n, const char *pattern, bool numbered,
+static int add_glob(struct tx_named_glob **list, size_t *n, const char *pattern, bool loose,
                     size_t condition) {
     struct tx_named_glob *more = grow(*list, *n, sizeof(*more));
     if (!more)
         return -ENOMEM;
     *list = more;
     more[*n] = (struct tx_named_glob){.condition = (uint16_t)condition};
-    int r = tx_glob_new(pattern, numbered, &more[*n].glob);
+    int r = tx_glob_new(pattern, loose, &more[*n].glob);
     if (r < 0)
         return r;
     ++*n;
     return 0;
 }
 
-static int add_pointer(struct tx_conditions *c, const char *pattern, bool numbered,
-                       size_t condition) {
+static int add_pointer(struct tx_conditions *c, const char *pattern, bool loose, size_t condition) {
     struct tx_named_pointer *more = grow(c->pointers, c->n_pointers, sizeof(*more));
     if (!more)
         return -ENOMEM;
@@ -73,22 +72,22 @@ static int add_pointer(struct tx_conditions *c, const char *pattern, bool number
     more[c->n_pointers] = (struct tx_named_pointer){.condition = (uint16_t)condition};
     if (c->n_pointers == POINTERS_MAX)
         return -EINVAL;
-    int r = tx_pointer_new(pattern, numbered, &more[c->n_pointers].pointer);
+    int r = tx_pointer_new(pattern, loose, &more[c->n_pointers].pointer);
     if (r == 0)
         c->n_pointers++;
     return r;
 }
 
 static int add_names(struct tx_conditions *c, const struct tx_masking_match *match, size_t i,
-                     bool numbered) {
+                     bool loose) {
     int r = 0;
     for (size_t k = 0; r == 0 && k < match->fields.n; k++) {
         const char *pattern = match->fields.item[k];
-        r = pattern[0] == '/' ? add_pointer(c, pattern, numbered, i)
-                              : add_glob(&c->names, &c->n_names, pattern, numbered, i);
+        r = pattern[0] == '/' ? add_pointer(c, pattern, loose, i)
+                              : add_glob(&c->names, &c->n_names, pattern, loose, i);
     }
     for (size_t k = 0; r == 0 && k < match->keys.n; k++)
-        r = add_glob(&c->keys, &c->n_keys, match->keys.item[k], numbered, i);
+        r = add_glob(&c->keys, &c->n_keys, match->keys.item[k], loose, i);
     return r;
 }
 

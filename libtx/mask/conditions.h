@@ -66,8 +66,8 @@ struct tx_condition_value {
 
 struct tx_condition_options {
     int64_t expires; /* from then on it holds no more; 0: never */
-    bool exempts;    /* where it holds, less is masked: its names are taken without a number behind
-                        them (glob.h), those of what is taken away from it with one */
+    bool exempts; /* where it holds, less is masked: its names are taken as they are written, those
+                     of what is taken away from it loosely (glob.h) */
 };
 
 /* An empty set; then one call of _add for each of n_roots, which get the numbers from 0, then

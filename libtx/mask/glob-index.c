@@ -110,51 +110,52 @@ void tx_glob_index_free(struct tx_glob_index *index) {
 
 /* --- asking --- */
 
-struct asked {
+struct asking {
     const struct tx_glob_index *index;
-    const struct tx_name *name;
-    const struct tx_name_place *from;
-    size_t n_from;
+    const struct tx_name_asked *asked;
     struct tx_set *ret;
 };
 
-static void ask(const struct asked *asked, size_t i) {
-    const struct tx_named_glob *glob = &asked->index->globs[i];
-    for (size_t k = 0; k < asked->n_from && !tx_set_has(asked->ret, glob->condition); k++)
-        if (tx_glob_match_from(glob->glob, asked->name, asked->from[k]))
-            tx_set_add(asked->ret, glob->condition);
+static void ask(const struct asking *a, size_t i) {
+    const struct tx_named_glob *glob = &a->index->globs[i];
+    if (!tx_glob_is_asked(a->asked->which, tx_glob_is_loose(glob->glob)))
+        return;
+    for (size_t k = 0; k < a->asked->n_from && !tx_set_has(a->ret, glob->condition); k++)
+        if (tx_glob_match_from(glob->glob, a->asked->name, a->asked->from[k]))
+            tx_set_add(a->ret, glob->condition);
 }
 
 /* Asks those of which an anchor's piece stands around the pair that ends at `at`. */
-static __attribute__((noinline)) void ask_all(const struct asked *asked, size_t pair, const char *p,
+static __attribute__((noinline)) void ask_all(const struct asking *a, size_t pair, const char *p,
                                               size_t n, size_t at) {
-    const struct tx_glob_index *index = asked->index;
+    const struct tx_glob_index *index = a->index;
     for (size_t k = index->first[pair]; k < index->first[pair + 1]; k++) {
         const struct anchor *anchor = &index->anchors[k];
         if (at >= anchor->at && n - (at - anchor->at) >= anchor->piece.n &&
             p[at - anchor->at] == anchor->piece.p[0] &&
             memcmp(p + at - anchor->at, anchor->piece.p, anchor->piece.n) == 0)
-            ask(asked, anchor->glob);
+            ask(a, anchor->glob);
     }
 }
 
-static void go_through(const struct asked *asked, const char *p, size_t n) {
-    const uint64_t *pairs = asked->index->pairs;
+static void go_through(const struct asking *a, const char *p, size_t n) {
+    const uint64_t *pairs = a->index->pairs;
     size_t pair = n > 0 ? (size_t)p[0] & 63 : 0;
     for (size_t i = 1; i < n; i++) {
         pair = (pair << 6 | ((size_t)p[i] & 63)) % PAIRS; /* as pair_of */
         if (pairs[pair / 64] >> (pair % 64) & 1)
-            ask_all(asked, pair, p, n, i);
+            ask_all(a, pair, p, n, i);
     }
 }
 
-void tx_glob_index_match(const struct tx_glob_index *index, const struct tx_name *name,
-                         const struct tx_name_place *from, size_t n_from, struct tx_set *ret) {
-    const struct asked asked = {index, name, from, n_from, ret};
+void tx_glob_index_match(const struct tx_glob_index *index, const struct tx_name_asked *asked,
+                         struct tx_set *ret) {
+    const struct asking a = {index, asked, ret};
+    const struct tx_name *name = asked->name;
 
     for (size_t i = 0; i < index->n_always; i++)
-        ask(&asked, index->always[i]);
-    go_through(&asked, name->plain, name->n_plain);
+        ask(&a, index->always[i]);
+    go_through(&a, name->plain, name->n_plain);
     if (!name->same)
-        go_through(&asked, name->camel, name->n_camel);
+        go_through(&a, name->camel, name->n_camel);
 }

@@ -24,8 +24,23 @@ TX_MUST_USE int tx_glob_index_new(const struct tx_named_glob *globs, size_t n,
                                   struct tx_glob_index **ret);
 void tx_glob_index_free(struct tx_glob_index *index);
 
+/* Which patterns are asked: a name that tx_fold_name changes is another one to loose patterns. */
+enum tx_glob_which { TX_GLOBS_ALL, TX_GLOBS_LOOSE, TX_GLOBS_EXACT };
+
+static inline bool tx_glob_is_asked(enum tx_glob_which which, bool is_loose) {
+    return which == TX_GLOBS_ALL || (which == TX_GLOBS_LOOSE) == is_loose;
+}
+
+/* A name, and where in it what it is to be matched from begins. */
+struct tx_name_asked {
+    enum tx_glob_which which;
+    const struct tx_name *name;
+    size_t n_from;
+    struct tx_name_place from[3];
+};
+
 /* Adds the conditions of those patterns that match the name from one of the places on. */
-void tx_glob_index_match(const struct tx_glob_index *index, const struct tx_name *name,
-                         const struct tx_name_place *from, size_t n_from, struct tx_set *ret);
+void tx_glob_index_match(const struct tx_glob_index *index, const struct tx_name_asked *asked,
+                         struct tx_set *ret);
 
 #endif

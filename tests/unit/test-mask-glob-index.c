@@ -60,9 +60,11 @@ static size_t check_path(const struct patterns *p, struct tx_text path, size_t i
     ck_assert(tx_name_fold(path, &whole));
     ck_assert(tx_name_fold(path, &parts[0]) && tx_name_fold(behind(path, inner), &parts[1]) &&
               tx_name_fold(behind(path, key), &parts[2]));
-    const struct tx_name_place from[] = {
-        {.plain = 0}, tx_name_place_of(&whole, inner), tx_name_place_of(&whole, key)};
-    tx_glob_index_match(p->index, &whole, from, 3, &found);
+    const struct tx_name_asked asked = {
+        .name = &whole,
+        .n_from = 3,
+        .from = {{.plain = 0}, tx_name_place_of(&whole, inner), tx_name_place_of(&whole, key)}};
+    tx_glob_index_match(p->index, &asked, &found);
     for (size_t i = 0; i < p->n; i++) {
         bool matches = false;
         for (size_t k = 0; k < 3; k++)
@@ -113,12 +115,33 @@ START_TEST(a_name_is_seen_from_its_places_only) {
     struct tx_name name;
     struct tx_set found = {.word = {0}};
     ck_assert(tx_name_fold(TX_TEXT("myHttp.hostName"), &name));
-    const struct tx_name_place whole = {.plain = 0}, key = tx_name_place_of(&name, 7);
-    ck_assert_uint_eq(key.camel, 8);
-    tx_glob_index_match(p.index, &name, &whole, 1, &found);
+    struct tx_name_asked asked = {.name = &name, .n_from = 1};
+    tx_glob_index_match(p.index, &asked, &found);
     ck_assert_uint_eq(found.word[0], 8);
-    tx_glob_index_match(p.index, &name, &key, 1, &found);
+    asked.from[0] = tx_name_place_of(&name, 7);
+    ck_assert_uint_eq(asked.from[0].camel, 8);
+    tx_glob_index_match(p.index, &asked, &found);
     ck_assert_uint_eq(found.word[0], 11);
+    clear(&p);
+}
+END_TEST
+
+START_TEST(loose_patterns_and_exact_ones_are_asked_apart_on_request) {
+    struct patterns p = {.n = 0};
+    add(&p, "host"); /* exact */
+    add(&p, "host"); /* loose */
+    finish(&p);
+    struct tx_name name;
+    ck_assert(tx_name_fold(TX_TEXT("host"), &name));
+    static const uint64_t expected[] = {
+        [TX_GLOBS_ALL] = 3, [TX_GLOBS_LOOSE] = 2, [TX_GLOBS_EXACT] = 1};
+    for (size_t i = 0; i < TX_COUNT_OF(expected); i++) {
+        struct tx_set found = {.word = {0}};
+        const struct tx_name_asked asked = {
+            .which = (enum tx_glob_which)i, .name = &name, .n_from = 1};
+        tx_glob_index_match(p.index, &asked, &found);
+        ck_assert_uint_eq(found.word[0], expected[i]);
+    }
     clear(&p);
 }
 END_TEST
@@ -127,10 +150,10 @@ START_TEST(without_patterns_nothing_matches) {
     struct patterns p = {.n = 0};
     struct tx_name name;
     struct tx_set found = {.word = {0}};
-    const struct tx_name_place whole = {.plain = 0};
+    const struct tx_name_asked asked = {.name = &name, .n_from = 1};
     finish(&p);
     ck_assert(tx_name_fold(TX_TEXT(""), &name));
-    tx_glob_index_match(p.index, &name, &whole, 1, &found);
+    tx_glob_index_match(p.index, &asked, &found);
     ck_assert(!tx_set_any(&found, TX_SET_WORDS));
     clear(&p);
 }
@@ -141,6 +164,7 @@ int main(void) {
     TCase *tests = tcase_create("glob-index");
     tcase_add_loop_test(tests, it_finds_what_each_pattern_alone_finds, 0, 8);
     tcase_add_test(tests, a_name_is_seen_from_its_places_only);
+    tcase_add_test(tests, loose_patterns_and_exact_ones_are_asked_apart_on_request);
     tcase_add_test(tests, without_patterns_nothing_matches);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -83,6 +83,47 @@ static void check_next(struct tx_mask *mask, const char *json, bool dropped) {
     tx_mask_wipe(mask);
 }
 
+/* What lets something through is asked for by the name as it is written. */
+START_TEST(members_are_masked_as_their_names_are_read) {
+    _cleanup_(tx_mask_freep) struct tx_mask *mask =
+        mask_of("{rules: [{id: n, match: {fields: [\"номер\", /data/numéro]}, action: redact},"
+                "{id: k, match: {keys: [nom]}, action: redact},"
+                "{id: d, match: {fields: [\"debug.*\"]}, action: redact,"
+                " except: {fields: [debug.level]}},"
+                "{id: o, match: {fields: [headers]}, action: {keep_only: {keys: [host]}}}]}");
+    static const char *const cases[][3] = {
+        {"p", "{\"p\xd0\xb0ssword\":\"x\"}", "{\"p\xd0\xb0ssword\":\"[redacted]\"}"}, /* а */
+        {"p", "{\"\xef\xbd\x90\xef\xbd\x89\xef\xbd\x8e\":\"1\",\"a\":1}", "{\"a\":1}"}, /* ｐｉｎ */
+        {"p", "{\"c\xe2\x80\x8bv\xe2\x80\x8bv\":\"1\",\"a\":1}", "{\"a\":1}"},
+        {"p",
+         "{\"security\xe2\x80\x90"
+         "code\":\"1\",\"a\":1}",
+         "{\"a\":1}"},                                                        /* ‐ */
+        {"p", "{\"c\xcc\xa7vc\":\"1\",\"a\":1}", "{\"a\":1}"},                /* a mark */
+        {"p", "{\"\xf0\x9d\x92\x91\xf0\x9d\x92\x98\xf0\x9d\x92\x85\":\"x\"}", /* 𝒑𝒘𝒅 */
+         "{\"\xf0\x9d\x92\x91\xf0\x9d\x92\x98\xf0\x9d\x92\x85\":\"[redacted]\"}"},
+        {"p",
+         "{\"contrase\xc3\xb1"
+         "a\":{\"x\":[1]}}",
+         "{\"contrase\xc3\xb1"
+         "a\":\"[redacted]\"}"},
+        {"p", "{\"\xd0\xbd\xd0\xbe\xd0\xbc\xd0\xb5\xd1\x80\":1}", /* номер */
+         "{\"\xd0\xbd\xd0\xbe\xd0\xbc\xd0\xb5\xd1\x80\":\"[redacted]\"}"},
+        {"data", "{\"num\xc3\xa9ro\":1,\"numero\":2}",
+         "{\"num\xc3\xa9ro\":\"[redacted]\",\"numero\":\"[redacted]\"}"},
+        {"p", "{\"\xd0\xbf\":{\"n\xd0\xbem\":1}}",
+         "{\"\xd0\xbf\":{\"n\xd0\xbem\":\"[redacted]\"}}"},
+        {"debug", "{\"level\":1,\"l\xd0\xb5vel\":2}",
+         "{\"level\":1,\"l\xd0\xb5vel\":\"[redacted]\"}"},
+        {"headers", "{\"Host\":\"x\",\"h\xd0\xbest\":\"y\"}", "{\"Host\":\"x\"}"},
+    };
+    for (size_t i = 0; i < TX_COUNT_OF(cases); i++)
+        check_json(mask, cases[i][0], cases[i][1], cases[i][2], TX_VALUE_JSON);
+    check_json(mask, "p", "{\"p\xd1\x8dssword\":\"x\"}", "{\"p\xd1\x8dssword\":\"x\"}",
+               TX_VALUE_JSON);
+}
+END_TEST
+
 START_TEST(a_field_that_is_not_walked_to_its_end_takes_nothing_from_the_next) {
     static const char rules[] = "rules: [{id: e, match: {detect: [email]}, action: drop_field}]";
     char json[1024], policy[256];
@@ -231,6 +272,7 @@ int main(void) {
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, texts_numbers_and_keys_inside_are_masked);
     tcase_add_test(tests, members_are_matched_by_their_names);
+    tcase_add_test(tests, members_are_masked_as_their_names_are_read);
     tcase_add_test(tests, a_field_that_is_not_walked_to_its_end_takes_nothing_from_the_next);
     tcase_add_test(tests, a_rule_for_the_field_takes_it_as_a_whole);
     tcase_add_test(tests, json_is_brought_into_the_logs_spelling);

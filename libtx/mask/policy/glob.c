@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libtx/base/limits.h"
+#include "libtx/detect/fold-name.h"
 
 /* --- names of events, paths --- */
 
@@ -74,7 +75,7 @@ void tx_glob_canonical_event(const char *pattern, char ret[TX_GLOB_CANONICAL_BYT
 #define JOINT '\0'
 
 struct tx_glob {
-    bool numbered;
+    bool loose, numbered;
     size_t min_bytes; /* of all pieces, joints left out */
     size_t n_text;
     char *text; /* behind the pieces */
@@ -92,9 +93,9 @@ static void mark_joints(char *text, size_t n) {
 }
 
 /* With joints; its length. */
-static size_t fold_pattern(const char *pattern, char ret[2 * TX_GLOB_PATTERN_BYTES]) {
+static size_t fold_pattern(struct tx_text pattern, char ret[2 * TX_GLOB_PATTERN_BYTES]) {
     struct tx_name name;
-    bool fits = tx_name_fold((struct tx_text){.p = pattern, .n = strlen(pattern)}, &name);
+    bool fits = tx_name_fold(pattern, &name);
     assert(fits && name.n_camel <= 2 * TX_GLOB_PATTERN_BYTES);
     memcpy(ret, tx_name_camel(&name), name.n_camel);
     mark_joints(ret, name.n_camel);
@@ -113,13 +114,18 @@ static void split(struct tx_glob *glob) {
     }
 }
 
-int tx_glob_new(const char *pattern, bool numbered, struct tx_glob **ret) {
-    char text[2 * TX_GLOB_PATTERN_BYTES];
+int tx_glob_new(const char *pattern, bool loose, struct tx_glob **ret) {
+    char text[2 * TX_GLOB_PATTERN_BYTES], read[TX_GLOB_PATTERN_BYTES];
     size_t n = strlen(pattern), n_pieces = 1;
 
     if (n == 0 || n > TX_GLOB_PATTERN_BYTES)
         return -EINVAL;
-    n = fold_pattern(pattern, text);
+    struct tx_text as_read = {pattern, n};
+    if (loose)
+        as_read = (struct tx_text){read, tx_fold_name(as_read, read)};
+    if (as_read.n == 0)
+        return -EINVAL;
+    n = fold_pattern(as_read, text);
     for (size_t i = 0; i < n; i++)
         n_pieces += text[i] == '*';
     struct tx_glob *glob = calloc(1, sizeof(*glob) + n_pieces * sizeof(glob->piece[0]) + n);
@@ -127,7 +133,8 @@ int tx_glob_new(const char *pattern, bool numbered, struct tx_glob **ret) {
         return -ENOMEM;
     glob->text = memcpy(&glob->piece[n_pieces], text, n);
     glob->n_text = n;
-    glob->numbered = numbered && ((text[n - 1] >= 'a' && text[n - 1] <= 'z') || text[n - 1] & 0x80);
+    glob->loose = loose;
+    glob->numbered = loose && ((text[n - 1] >= 'a' && text[n - 1] <= 'z') || text[n - 1] & 0x80);
     split(glob);
     *ret = glob;
     return 0;
@@ -210,6 +217,10 @@ static bool match_form(const struct tx_glob *glob, const char *p, size_t n) {
     return less < n && match_pieces(glob, p, less);
 }
 
+bool tx_glob_is_loose(const struct tx_glob *glob) {
+    return glob->loose;
+}
+
 bool tx_glob_match_from(const struct tx_glob *glob, const struct tx_name *name,
                         struct tx_name_place from) {
     return match_form(glob, name->plain + from.plain, name->n_plain - from.plain) ||
@@ -265,7 +276,8 @@ bool tx_glob_covers(const char *big, const char *small) {
 
     if (strlen(big) > TX_GLOB_PATTERN_BYTES || strlen(small) > TX_GLOB_PATTERN_BYTES)
         return false;
-    size_t n_big = fold_pattern(big, b), n_small = fold_pattern(small, s);
+    size_t n_big = fold_pattern((struct tx_text){big, strlen(big)}, b);
+    size_t n_small = fold_pattern((struct tx_text){small, strlen(small)}, s);
     return star_match(b, n_big, s, n_small);
 }
 

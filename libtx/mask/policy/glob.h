@@ -23,12 +23,15 @@ bool tx_glob_match_path(const char *pattern, struct tx_text path);
 
 struct tx_glob; /* a pattern of field names, compiled */
 
-/* `numbered`: of a pattern that ends in a letter, a number may stand behind the name, which only
- * says which of several it is: card_number2, card_number_2. -EINVAL when the pattern is empty or
- * longer than TX_GLOB_PATTERN_BYTES. */
-TX_MUST_USE int tx_glob_new(const char *pattern, bool numbered, struct tx_glob **ret);
+/* `loose`, for what masks: of a pattern that ends in a letter, a number may stand behind the name,
+ * which only says which of several it is (card_number2, card_number_2); and the pattern is read as
+ * tx_fold_name reads a name, which it is then to be asked with. -EINVAL when the pattern is empty
+ * or longer than TX_GLOB_PATTERN_BYTES. */
+TX_MUST_USE int tx_glob_new(const char *pattern, bool loose, struct tx_glob **ret);
 void tx_glob_free(struct tx_glob *glob);
 TX_DEFINE_CLEANUP(struct tx_glob *, tx_glob_free);
+
+bool tx_glob_is_loose(const struct tx_glob *glob);
 
 bool tx_glob_match(const struct tx_glob *glob, const struct tx_name *name);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 struct tx_pointer {
+    bool loose;
     size_t n;
     struct tx_glob *part[TX_POINTER_PARTS_MAX]; /* NULL: `**` */
 };
@@ -27,7 +28,7 @@ static int unescape(const char *p, size_t n, char ret[TX_GLOB_PATTERN_BYTES + 1]
     return 0;
 }
 
-static int add_part(struct tx_pointer *pointer, const char *p, size_t n, bool numbered) {
+static int add_part(struct tx_pointer *pointer, const char *p, size_t n, bool loose) {
     char text[TX_GLOB_PATTERN_BYTES + 1];
 
     if (pointer->n == TX_POINTER_PARTS_MAX)
@@ -38,21 +39,22 @@ static int add_part(struct tx_pointer *pointer, const char *p, size_t n, bool nu
     }
     int r = unescape(p, n, text);
     if (r == 0)
-        r = tx_glob_new(text, numbered, &pointer->part[pointer->n]);
+        r = tx_glob_new(text, loose, &pointer->part[pointer->n]);
     if (r == 0)
         pointer->n++;
     return r;
 }
 
-int tx_pointer_new(const char *pattern, bool numbered, struct tx_pointer **ret) {
+int tx_pointer_new(const char *pattern, bool loose, struct tx_pointer **ret) {
     if (pattern[0] != '/')
         return -EINVAL;
     _cleanup_(tx_pointer_freep) struct tx_pointer *pointer = calloc(1, sizeof(*pointer));
     if (!pointer)
         return -ENOMEM;
+    pointer->loose = loose;
     for (const char *p = pattern; *p;) {
         size_t n = strcspn(++p, "/");
-        int r = add_part(pointer, p, n, numbered);
+        int r = add_part(pointer, p, n, loose);
         if (r < 0)
             return r;
         p += n;
@@ -67,6 +69,10 @@ void tx_pointer_free(struct tx_pointer *pointer) {
     for (size_t i = 0; i < pointer->n; i++)
         tx_glob_free(pointer->part[i]);
     free(pointer);
+}
+
+bool tx_pointer_is_loose(const struct tx_pointer *pointer) {
+    return pointer->loose;
 }
 
 /* `**` may stand for nothing, but at the end. */

@@ -15,11 +15,13 @@
 
 struct tx_pointer;
 
-/* The pattern begins with '/'; `numbered` as in tx_glob_new, for each part. -EINVAL when it has too
+/* The pattern begins with '/'; `loose` as in tx_glob_new, for each part. -EINVAL when it has too
  * many parts, or one that is empty, too long, or holds a '~' that is neither ~0 nor ~1. */
-TX_MUST_USE int tx_pointer_new(const char *pattern, bool numbered, struct tx_pointer **ret);
+TX_MUST_USE int tx_pointer_new(const char *pattern, bool loose, struct tx_pointer **ret);
 void tx_pointer_free(struct tx_pointer *pointer);
 TX_DEFINE_CLEANUP(struct tx_pointer *, tx_pointer_free);
+
+bool tx_pointer_is_loose(const struct tx_pointer *pointer);
 
 /* Before the first part. */
 uint64_t tx_pointer_begin(const struct tx_pointer *pointer);
