@@ -69,12 +69,11 @@ static void read_max_field(struct tx_masking_reader *r, const struct tx_conf_nod
 }
 
 static void read_limits(struct tx_masking_reader *r, const struct tx_conf_node *node) {
-    static const char *const known[] = {"max_field",      "oversize",  "decode_depth",
-                                        "max_json_depth", "max_spans", "regex_states",
-                                        "budget",         NULL};
+    static const char *const known[] = {
+        "max_field",    "oversize", "decode_depth", "max_json_depth", "max_spans",
+        "regex_states", NULL};
     static const char *const oversize[] = {"redact_tail", "redact_all", NULL};
     const struct tx_conf_node *part;
-    int64_t budget;
     int word;
 
     if (!tx_masking_node_map(r, node, "limits, such as {max_field: 64KiB}", known))
@@ -92,8 +91,6 @@ static void read_limits(struct tx_masking_reader *r, const struct tx_conf_node *
         tx_masking_node_count(r, part, 1, TX_DETECT_MATCHES_MAX, &r->to->limits.spans);
     if ((part = tx_masking_node_get(node, "regex_states")))
         tx_masking_node_count(r, part, 100, TX_PATTERN_STATES_MAX, &r->to->limits.regex_states);
-    if ((part = tx_masking_node_get(node, "budget"))) /* lint says that it is for nothing */
-        (void)tx_masking_node_time(r, part, 1000, 1000 * MS, &budget);
 }
 
 static void read_normalise(struct tx_masking_reader *r, const struct tx_conf_node *node) {

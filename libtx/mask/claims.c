@@ -135,20 +135,45 @@ static uint32_t count_in(const struct counter *c) {
     return n;
 }
 
+void tx_claims_count_in(struct tx_mask *mask, const struct tx_slot *slot, uint32_t *counts) {
+    const struct tx_ruleset *rules = &mask->rules;
+    struct counter counter = {.mask = mask, .slot = slot};
+
+    if (slot->n_matches == 0)
+        return;
+    TX_SET_EACH(rule, &rules->counted, rules->n_words) {
+        counter.rule = rule;
+        if (tx_set_has(&slot->verdict->matched, rule))
+            counts[rule] += count_in(&counter);
+    }
+}
+
+/* The same may be found in a string as the text that it is, and in the JSON that it holds. */
+static void count_string(struct tx_mask *mask, const struct tx_slot *slot) {
+    const size_t n_bytes = mask->rules.n_rules * sizeof(*mask->member_counts);
+    uint32_t *counts = mask->member_counts;
+
+    memset(counts, 0, n_bytes);
+    tx_json_string_count(mask, slot, counts);
+    TX_SET_EACH(rule, &mask->rules.counted, mask->rules.n_words) {
+        struct counter counter = {.mask = mask, .slot = slot, .rule = rule};
+        bool holds = tx_set_has(&slot->verdict->matched, rule);
+        uint32_t n = holds && slot->n_matches ? count_in(&counter) : 0;
+        mask->counts[rule] += n > counts[rule] ? n : counts[rule];
+    }
+}
+
 void tx_claims_count(struct tx_mask *mask) {
     const struct tx_ruleset *rules = &mask->rules;
 
     if (!tx_set_any(&rules->counted, rules->n_words))
         return;
     memset(mask->counts, 0, rules->n_rules * sizeof(*mask->counts));
-    for (size_t i = 0; i < mask->n_slots; i++) {
-        struct counter counter = {.mask = mask, .slot = &mask->slots[i]};
-        if (counter.slot->n_matches == 0)
-            continue;
-        TX_SET_EACH(rule, &rules->counted, rules->n_words) {
-            counter.rule = rule;
-            if (tx_set_has(&counter.slot->verdict->matched, rule))
-                mask->counts[rule] += count_in(&counter);
-        }
+    for (size_t i = 0; i < mask->n_slots && !mask->overflow; i++) {
+        const struct tx_slot *slot = &mask->slots[i];
+        if (slot->is_string && tx_json_string_is(mask, slot->text))
+            count_string(mask, slot);
+        else
+            tx_claims_count_in(mask, slot, mask->counts);
     }
 }

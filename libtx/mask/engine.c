@@ -42,7 +42,7 @@ static void plan_json(struct tx_mask *mask, struct tx_text json, struct tx_plan 
     int r = tx_json_canonical(plan->text, &b);
     plan->text = tx_arena_close(&mask->values, &b);
     if (r < 0)
-        plan_fails(plan, r == -EBADMSG ? TX_MASK_ERROR_JSON : TX_MASK_ERROR_LIMIT);
+        plan_fails(plan, tx_json_error_of(r));
 }
 
 static void plan_field(struct tx_mask *mask, const struct tx_field *field, struct tx_plan *plan) {
@@ -156,7 +156,9 @@ static void collect_field(struct tx_mask *mask, const struct tx_field *field,
             return;
         plan_fails(plan, TX_MASK_ERROR_LIMIT);
     }
-    ask_field(mask, field, plan, &names);
+    const struct tx_slot *slot = ask_field(mask, field, plan, &names);
+    if (field->type == TX_VALUE_STR)
+        tx_slots_is_string(mask, slot, field->name, field->label);
 }
 
 /* --- changing a field --- */
@@ -320,7 +322,7 @@ static void collect_beside(struct tx_mask *mask, struct tx_record *record, enum 
     if (!beside.text->p)
         return;
     plan_text(mask, *beside.text, plan);
-    ask_beside(mask, which, plan);
+    tx_slots_is_string(mask, ask_beside(mask, which, plan), tx_beside_name(which), TX_LABEL_NONE);
 }
 
 static void mask_beside(struct tx_mask *mask, struct tx_record *record, enum tx_beside which) {

@@ -51,10 +51,13 @@ struct tx_marks {
 struct tx_slot {
     const struct tx_verdict *verdict;
     struct tx_text text;
-    uint16_t value;      /* of those that are looked at; TX_NO_VALUE: this one is not */
-    bool overflow;       /* more was found than is worth more detail */
-    bool is_key;         /* only what is found in it counts */
-    size_t behind;       /* of a JSON field's first one: the slot behind those of its parts */
+    uint16_t value; /* of those that are looked at; TX_NO_VALUE: this one is not */
+    bool overflow;  /* more was found than is worth more detail */
+    bool is_key;    /* only what is found in it counts */
+    bool is_string; /* a field's whole text, which may hold JSON; `field`, `label` are its */
+    size_t behind;  /* of a JSON field's first one: the slot behind those of its parts */
+    struct tx_text field;
+    enum tx_value_label label;
     struct tx_text name; /* the context, and what was looked for, of one that is looked at */
     struct tx_detector_set wanted;
     size_t n_matches;
@@ -110,7 +113,8 @@ struct tx_mask {
     bool again;    /* and it has been masked once */
     bool overflow; /* it does not fit into the slots */
     size_t n_slots, next_slot, n_values;
-    uint32_t *counts; /* of matches, for each rule */
+    uint32_t *counts;        /* of matches, for each rule */
+    uint32_t *member_counts; /* likewise, of the JSON that one string holds */
     struct tx_plan plans[TX_LIMIT_FIELDS];
     struct tx_plan beside[TX_BESIDE_N];
 
@@ -164,6 +168,11 @@ struct tx_asked {
 
 void tx_slots_reset(struct tx_mask *mask);
 
+/* Of the slot that was added last, when it is for a string: whose it is, for who counts what is in
+ * it. */
+void tx_slots_is_string(struct tx_mask *mask, const struct tx_slot *slot, struct tx_text field,
+                        enum tx_value_label label);
+
 /* What holds for a value; NULL: there is no room (mask->overflow is set). `spent`: rules that have
  * done their part, or NULL. */
 const struct tx_verdict *tx_slots_decide(struct tx_mask *mask,
@@ -194,6 +203,9 @@ struct tx_claim tx_claims_of(struct tx_mask *mask, const struct tx_slot *slot,
 
 /* Counts matches for rules that ask for a number of them. */
 void tx_claims_count(struct tx_mask *mask);
+
+/* Adds those in one text. */
+void tx_claims_count_in(struct tx_mask *mask, const struct tx_slot *slot, uint32_t *counts);
 
 /* --- what replacements leave (settle.c) --- */
 
@@ -254,6 +266,12 @@ struct tx_json_field {
     const struct tx_set *names; /* what its name matched; not looked at when slots are taken */
 };
 
+/* What tx_json_canonical says. */
+static inline enum tx_mask_error tx_json_error_of(int r) {
+    bool is_limit = r == -E2BIG || r == -ENOMEM || r == -ENOBUFS;
+    return is_limit ? TX_MASK_ERROR_LIMIT : TX_MASK_ERROR_JSON;
+}
+
 struct tx_json_walker; /* see json-walk.h */
 TX_MUST_USE int tx_json_walker_new(struct tx_json_walker **ret);
 void tx_json_walker_free(struct tx_json_walker *walker);
@@ -278,6 +296,9 @@ struct tx_json_string {
 
 /* Whether a string may hold JSON of which a rule could name something. */
 bool tx_json_string_is(const struct tx_mask *mask, struct tx_text text);
+
+/* Adds what is found in the members of the JSON that it holds; nothing when it holds none. */
+void tx_json_string_count(struct tx_mask *mask, const struct tx_slot *slot, uint32_t *counts);
 
 /* As tx_value_mask of a text, for one that may hold JSON. */
 enum tx_outcome tx_json_string_mask(struct tx_mask *mask, const struct tx_json_string *string,

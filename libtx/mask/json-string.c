@@ -7,7 +7,8 @@
  * a JSON field. It is walked first, each text by itself; what comes of it is then looked at as the
  * text that it is, as any string, so that nothing that is found in a text is missed in this one. As
  * long as no rule changes a member, the string stays as it was written. JSON in a string of JSON is
- * only looked at as a text.
+ * only looked at as a text. What is JSON to other readers, but not to this one (a repeated key, a
+ * lone surrogate, too deep), is redacted: they would find the members.
  */
 
 /* So often, by its members and as a text; then it is redacted. */
@@ -21,7 +22,7 @@ bool tx_json_string_is(const struct tx_mask *mask, struct tx_text text) {
     const struct tx_conditions *c = &mask->rules.conditions;
     size_t start = 0, end = text.n;
 
-    if (text.n > mask->masking->limits.field_bytes ||
+    if (!(mask->masking->decode & TX_DECODE_JSON) || text.n > mask->masking->limits.field_bytes ||
         (c->n_names == 0 && c->n_keys == 0 && c->n_pointers == 0))
         return false;
     while (start < end && is_space(text.p[start]))
@@ -52,8 +53,10 @@ static enum tx_outcome walk(struct tx_mask *mask, const struct tx_json_string *s
     struct tx_text json = tx_arena_close(&mask->inner, &b), walked;
 
     mask->part = 0;
-    if (r < 0)
+    if (r == -EBADMSG)
         return TX_KEPT;
+    if (r < 0)
+        return tx_value_fail(mask, tx_json_error_of(r), ret);
     enum tx_outcome outcome = tx_json_walk_mask(mask, &string->field, json, &mask->inner, &walked);
     mask->part = 0;
     if (outcome == TX_KEPT && tx_text_equal(walked, json))
@@ -104,6 +107,25 @@ static enum tx_outcome walk_and_mask(struct tx_mask *mask, const struct tx_json_
         changed = true;
     }
     return tx_value_fail(mask, TX_MASK_ERROR_LIMIT, ret);
+}
+
+void tx_json_string_count(struct tx_mask *mask, const struct tx_slot *slot, uint32_t *counts) {
+    TX_UNINITIALIZED struct tx_set names;
+    const struct tx_json_field field = {.name = slot->field, .label = slot->label, .names = &names};
+    struct tx_buf b = tx_arena_open(&mask->inner);
+
+    int r = slot->verdict->whole.any ? -ECANCELED : tx_json_canonical(slot->text, &b);
+    struct tx_text json = tx_arena_close(&mask->inner, &b);
+    tx_set_clear(&names, mask->rules.conditions.n_words);
+    if (r == 0 && tx_conditions_match_field(&mask->rules.conditions, slot->field, &names)) {
+        const struct tx_mask_trace *trace = mask->trace;
+        mask->trace = NULL; /* what is found is told when it is masked */
+        mask->nested = true;
+        tx_json_walk_count(mask, &field, json, counts);
+        mask->nested = false;
+        mask->trace = trace;
+    }
+    tx_arena_wipe(&mask->inner, 0);
 }
 
 enum tx_outcome tx_json_string_mask(struct tx_mask *mask, const struct tx_json_string *string,

@@ -19,6 +19,7 @@ struct level {
 
 enum mode {
     COLLECT,
+    COUNT,      /* slots are made on the way, and what is in them is counted */
     TAKE,       /* slots that were collected */
     ONE_BY_ONE, /* slots are made on the way */
 };
@@ -29,6 +30,7 @@ struct tx_json_walker {
     enum mode mode;
     struct tx_json_text j;
     struct tx_buf out;
+    uint32_t *counts; /* COUNT */
     bool key_changed;
     bool limit; /* it fails */
     size_t n_words;
@@ -49,6 +51,11 @@ struct tx_json_walker {
 };
 
 #define WALKER struct tx_json_walker
+
+/* Otherwise nothing is changed and nothing noted. */
+static bool is_masking(const WALKER *w) {
+    return w->mode == TAKE || w->mode == ONE_BY_ONE;
+}
 
 int tx_json_walker_new(struct tx_json_walker **ret) {
     *ret = tx_secret_alloc(sizeof(**ret));
@@ -121,7 +128,7 @@ static struct tx_text say(WALKER *w, struct tx_text raw, bool escaped) {
 
 /* What stands before a value: nothing is written of a member that is left out. */
 static void begin_value(WALKER *w) {
-    if (w->mode == COLLECT)
+    if (!is_masking(w))
         return;
     if (w->depth > 0 && w->levels[w->depth - 1].n++ > 0)
         tx_buf_char(&w->out, ',');
@@ -139,7 +146,9 @@ static enum tx_outcome put_value(WALKER *w, const struct tx_slot *slot, enum tx_
                                  struct tx_text raw) {
     struct tx_text changed = {.p = NULL};
 
-    if (w->mode == COLLECT || !slot)
+    if (w->mode == COUNT && slot)
+        tx_claims_count_in(w->mask, slot, w->counts);
+    if (!is_masking(w) || !slot)
         return TX_KEPT;
     enum tx_outcome outcome = tx_value_mask(w->mask, slot, form, &w->mask->scratch, &changed);
     if (outcome == TX_DROPPED)
@@ -179,7 +188,7 @@ static enum tx_outcome put_plain(WALKER *w, const struct tx_verdict *verdict, un
     const struct tx_slot *slot = slot_of(w, verdict, text, detectors);
     if (type != TX_CONDITION_NULL)
         return put_value(w, slot, TX_FORM_NUMBER, raw);
-    if (w->mode == COLLECT)
+    if (!is_masking(w))
         return TX_KEPT;
     if (tx_claim_drops(&verdict->whole))
         return tx_value_drop(w->mask, &verdict->whole);
@@ -203,7 +212,7 @@ static enum tx_outcome open_container(WALKER *w, const struct tx_verdict *verdic
     }
     w->j.at++;
     begin_value(w);
-    if (w->mode != COLLECT)
+    if (is_masking(w))
         tx_buf_char(&w->out, c);
     struct level *level = &w->levels[w->depth++];
     level->is_object = c == '{';
@@ -232,9 +241,9 @@ static bool is_left_out(const WALKER *w, const struct tx_verdict *verdict) {
 static enum tx_outcome leave_out(WALKER *w, const struct tx_verdict *verdict) {
     const struct tx_slot *slot = slot_of(w, verdict, (struct tx_text){.p = NULL}, NULL);
     tx_json_take_value(&w->j);
-    if (w->mode != COLLECT && w->mask->trace)
+    if (is_masking(w) && w->mask->trace)
         tx_why_tell(w->mask, slot);
-    if (w->mode != COLLECT)
+    if (is_masking(w))
         tx_marks_add(w->mask, TX_ACTION_DROP_FIELD, verdict->whole.rule);
     return TX_KEPT;
 }
@@ -303,7 +312,9 @@ static enum tx_outcome mask_key(WALKER *w, struct tx_text key) {
         slot = verdict ? tx_slots_add(w->mask, verdict, &asked) : NULL;
         w->limit = w->limit || (!slot && w->mode != COLLECT);
     }
-    if (w->mode == COLLECT || !slot)
+    if (w->mode == COUNT && slot)
+        tx_claims_count_in(w->mask, slot, w->counts);
+    if (!is_masking(w) || !slot)
         return TX_KEPT;
     enum tx_outcome outcome =
         tx_value_mask(w->mask, slot, TX_FORM_TEXT, &w->mask->scratch, &changed);
@@ -349,7 +360,7 @@ static enum tx_outcome take_key(WALKER *w, const struct level *level, bool *ret_
     *ret_left_out = !is_kept(level, key);
     if (*ret_left_out) {
         tx_json_take_value(&w->j);
-        if (mode != COLLECT)
+        if (is_masking(w))
             tx_marks_add(w->mask, TX_ACTION_KEEP_ONLY, level->keep_index);
         return TX_KEPT;
     }
@@ -372,7 +383,7 @@ static bool next_value(WALKER *w, enum tx_outcome *ret) {
         char c = tx_json_peek(&w->j);
         left_out = true;
         if (c == ']' || c == '}') {
-            if (w->mode != COLLECT)
+            if (is_masking(w))
                 tx_buf_char(&w->out, c);
             w->j.at++;
             w->depth--;
@@ -442,6 +453,16 @@ bool tx_json_walk_collect(struct tx_mask *mask, const struct tx_json_field *fiel
         walk(w);
     end(w);
     return !w->limit;
+}
+
+void tx_json_walk_count(struct tx_mask *mask, const struct tx_json_field *field,
+                        struct tx_text json, uint32_t *counts) {
+    WALKER *w = mask->walker;
+    begin(w, mask, field, json, COUNT);
+    w->counts = counts;
+    if (!w->limit)
+        walk(w);
+    end(w);
 }
 
 /* Masked keys may have become the same. */

@@ -26,6 +26,10 @@ TX_MUST_USE bool tx_json_walk_collect(struct tx_mask *mask, const struct tx_json
 enum tx_outcome tx_json_walk_mask(struct tx_mask *mask, const struct tx_json_field *field,
                                   struct tx_text json, struct tx_arena *to, struct tx_text *ret);
 
+/* Adds what is found in its texts, each by itself, to the counts of rules that ask for a number. */
+void tx_json_walk_count(struct tx_mask *mask, const struct tx_json_field *field,
+                        struct tx_text json, uint32_t *counts);
+
 /* What a detector can find in a number of so many characters; NULL: nothing. */
 const struct tx_detector_set *tx_json_number_detectors(const struct tx_mask *mask, size_t n);
 

@@ -40,7 +40,8 @@ static bool limits_valid(const struct tx_masking *masking) {
 static int make_memory(struct tx_mask *mask) {
     mask->rule_counts = calloc(mask->rules.n_rules + 1, sizeof(*mask->rule_counts));
     mask->counts = calloc(mask->rules.n_rules + 1, sizeof(*mask->counts));
-    if (!mask->rule_counts || !mask->counts)
+    mask->member_counts = calloc(mask->rules.n_rules + 1, sizeof(*mask->member_counts));
+    if (!mask->rule_counts || !mask->counts || !mask->member_counts)
         return -ENOMEM;
     int r = tx_arena_init(&mask->values, VALUES_BYTES);
     if (r == 0)
@@ -103,6 +104,7 @@ void tx_mask_free(struct tx_mask *mask) {
     tx_custom_free(mask->custom);
     free(mask->rule_counts);
     free(mask->counts);
+    free(mask->member_counts);
     free(mask);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "libtx/mask/engine.h"
 
+#include <assert.h>
+
 void tx_slots_reset(struct tx_mask *mask) {
     mask->n_slots = mask->next_slot = mask->n_values = 0;
     mask->overflow = false;
@@ -66,6 +68,7 @@ static void fill(struct tx_slot *slot, const struct tx_verdict *verdict,
     slot->value = TX_NO_VALUE;
     slot->overflow = false;
     slot->is_key = asked->is_key;
+    slot->is_string = false;
     slot->name = (struct tx_text){.p = NULL};
     slot->n_matches = 0;
     slot->matches = NULL;
@@ -117,6 +120,17 @@ const struct tx_slot *tx_slots_add(struct tx_mask *mask, const struct tx_verdict
     value->name = asked->name;
     value->wanted = slot->wanted;
     return slot;
+}
+
+void tx_slots_is_string(struct tx_mask *mask, const struct tx_slot *slot, struct tx_text field,
+                        enum tx_value_label label) {
+    if (!slot || mask->one_by_one || mask->nested)
+        return;
+    struct tx_slot *last = &mask->slots[mask->n_slots - 1];
+    assert(last == slot);
+    last->is_string = true;
+    last->field = field;
+    last->label = label;
 }
 
 /* Matches come by value: each slot gets its own. */

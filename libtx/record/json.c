@@ -78,12 +78,12 @@ static int take_unicode_escape(struct parser *p, uint32_t *ret) {
         return 0;
     }
     if (high > 0xdbff || !take(p, '\\') || !take(p, 'u'))
-        return -EBADMSG;
+        return -EILSEQ;
     r = take_hex4(p, &low);
     if (r < 0)
         return r;
     if (low < 0xdc00 || low > 0xdfff)
-        return -EBADMSG;
+        return -EILSEQ;
     *ret = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
     return 0;
 }
@@ -224,7 +224,7 @@ static int begin(struct parser *p, char c, enum expect *ret_next) {
     bool is_object = c == '{';
 
     if (p->depth == TX_LIMIT_JSON_DEPTH)
-        return -EBADMSG;
+        return -E2BIG;
     p->levels[p->depth++] = (struct level){.is_object = is_object, .first_key = p->n_keys};
     p->at++;
     tx_buf_char(p->out, c);
@@ -239,7 +239,7 @@ static int end(struct parser *p) {
         return -EBADMSG;
     tx_buf_char(p->out, level->is_object ? '}' : ']');
     if (tx_texts_repeated(p->keys + level->first_key, p->n_keys - level->first_key))
-        return -EBADMSG;
+        return -EEXIST;
     p->n_keys = level->first_key;
     p->depth--;
     return 0;

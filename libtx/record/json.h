@@ -13,8 +13,9 @@
 #include "libtx/base/text.h"
 
 /* Appends the text in the log's spelling to *b; it is never longer than it was. -EBADMSG when it is
- * not such a JSON text, -ENOMEM when it has more keys than memory is left for, -ENOBUFS when *b is
- * full; then what was appended is not to be used. */
+ * no JSON text; of one that other readers may take, -EEXIST for a repeated key, -EILSEQ for a lone
+ * surrogate, -E2BIG when it is too deep. -ENOMEM when it has more keys than memory is left for,
+ * -ENOBUFS when *b is full. Then what was appended is not to be used. */
 TX_MUST_USE int tx_json_canonical(struct tx_text json, struct tx_buf *b);
 
 #endif

@@ -172,6 +172,83 @@ START_TEST(what_is_no_json_is_redacted) {
 }
 END_TEST
 
+static void nest(char *text, const char *inner, size_t depth) {
+    size_t n = strlen(inner);
+    memset(text, '[', depth);
+    memcpy(text + depth, inner, n);
+    memset(text + depth + n, ']', depth);
+    text[2 * depth + n] = '\0';
+}
+
+START_TEST(what_is_too_deep_is_a_limits_hit) {
+    _cleanup_(tx_mask_freep) struct tx_mask *mask = mask_of("{}");
+    static const size_t depths[] = {33, TX_LIMIT_JSON_DEPTH + 1, 500};
+    char text[2000];
+    for (size_t i = 0; i < TX_COUNT_OF(depths); i++) {
+        nest(text, "1", depths[i]);
+        struct tx_field field = field_of("x", TX_VALUE_JSON, text);
+        mask_fields(mask, "t", &field, 1);
+        check_field(&field, "[redacted]", "error:limit");
+        check_masked(mask, "x", text, "[redacted]", "error:limit");
+    }
+    nest(text, "1", 32);
+    check_json(mask, "x", text, text, TX_VALUE_JSON);
+    check_masked(mask, "x", text, text, NULL);
+}
+END_TEST
+
+/* Others would read the members of it. */
+START_TEST(a_string_that_is_json_to_others_is_redacted) {
+    _cleanup_(tx_mask_freep) struct tx_mask *mask = mask_of("{}");
+    check_masked(mask, "s", "{\"pin\":\"1234\",\"pin\":\"1\"}", "[redacted]", "error:json");
+    check_masked(mask, "s", "{\"pin\":\"1234\",\"x\":\"\\ud800\"}", "[redacted]", "error:json");
+    check_masked(mask, "s", "{\"pin\":\"1234\",\"x\":\"\\udc00\"}", "[redacted]", "error:json");
+    check_masked(mask, "s", "{'pin': 1234}", "{'pin': 1234}", NULL);
+}
+END_TEST
+
+START_TEST(a_string_is_read_as_json_when_json_is_decoded) {
+    static const char json[] = "{\"pin\":1234,\"to\":\"a@b.example\"}";
+    _cleanup_(tx_mask_freep) struct tx_mask *none = mask_of("{decode: []}"),
+                                            *some = mask_of("{decode: [json]}");
+    struct tx_field field;
+    check_masked(none, "s", "{\"pin\":1234}", "{\"pin\":1234}", NULL);
+    check_masked(some, "s", "{\"pin\":1234}", "{}", "drop:secure-default/card-code-field");
+    /* A field of JSON is JSON, whatever is decoded. */
+    ck_assert_ptr_null(strstr(masked(none, "s", json, &field), "pin"));
+}
+END_TEST
+
+#define ADDRESSES "\"a@b.example\",\"c@d.example\",\"e@f.example\""
+
+START_TEST(what_is_counted_is_counted_in_json_in_strings_too) {
+    _cleanup_(tx_mask_freep) struct tx_mask *mask =
+        mask_of("{preset: none, i_accept_unmasked: true, rules: ["
+                "{id: m, match: {keys: [to], detect: [email], min_count: 3}, action: redact},"
+                "{id: f, match: {fields: [cc], detect: [email], min_count: 4}, action: redact}]}");
+    struct tx_field fields[] = {
+        field_of("s", TX_VALUE_STR, "{\"to\":[" ADDRESSES "],\"n\":1}"),
+        field_of("t", TX_VALUE_STR, "{\"to\":[" ADDRESSES "],\"to\":1"),
+    };
+    mask_fields(mask, "t", fields, 2);
+    check_field(&fields[0], "{\"to\":[\"[redacted]\",\"[redacted]\",\"[redacted]\"],\"n\":1}",
+                "redact:m");
+    ck_assert_ptr_null(fields[1].masked);
+    tx_mask_wipe(mask);
+    check_masked(mask, "s", "{\"to\":[\"a@b.example\",\"c@d.example\"]}",
+                 "{\"to\":[\"a@b.example\",\"c@d.example\"]}", NULL);
+    /* What is found both in the text and in the members of it is there once. */
+    check_masked(mask, "cc", "{\"x\":[" ADDRESSES "]}", "{\"x\":[" ADDRESSES "]}", NULL);
+    check_masked(mask, "cc", "{\"x\":[" ADDRESSES ",\"g@h.example\"]}",
+                 "{\"x\":[\"[redacted]\",\"[redacted]\",\"[redacted]\",\"[redacted]\"]}",
+                 "redact:f");
+    struct tx_record record = {.event = TX_TEXT("t"),
+                               .message = TX_TEXT("{\"to\":[" ADDRESSES "]}")};
+    tx_mask_record(mask, &record);
+    ck_assert_str_eq(record.masked.message, "redact:m");
+}
+END_TEST
+
 START_TEST(keys_that_become_the_same_redact_the_whole) {
     _cleanup_(tx_mask_freep) struct tx_mask *mask =
         mask_of("{rules: [{id: e, match: {detect: [email]}, action: redact}]}");
@@ -277,6 +354,10 @@ int main(void) {
     tcase_add_test(tests, a_rule_for_the_field_takes_it_as_a_whole);
     tcase_add_test(tests, json_is_brought_into_the_logs_spelling);
     tcase_add_test(tests, what_is_no_json_is_redacted);
+    tcase_add_test(tests, what_is_too_deep_is_a_limits_hit);
+    tcase_add_test(tests, a_string_that_is_json_to_others_is_redacted);
+    tcase_add_test(tests, a_string_is_read_as_json_when_json_is_decoded);
+    tcase_add_test(tests, what_is_counted_is_counted_in_json_in_strings_too);
     tcase_add_test(tests, keys_that_become_the_same_redact_the_whole);
     tcase_add_test(tests, json_in_a_string_is_masked_by_its_names_too);
     tcase_add_test(tests, masked_json_is_json_without_what_was_masked);

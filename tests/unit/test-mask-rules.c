@@ -103,6 +103,25 @@ START_TEST(types_tell_strings_numbers_and_objects_apart) {
 }
 END_TEST
 
+START_TEST(numbers_and_booleans_become_null_on_request) {
+    _cleanup_(tx_mask_freep) struct tx_mask *mask =
+        mask_of("{" NONE ", rules: [{id: n, match: {fields: [\"x*\"]}, action: redact, "
+                "on_type_change: 'null'}]}");
+    struct tx_field fields[] = {
+        {.name = TX_TEXT("x_i"), .type = TX_VALUE_I64, .i64 = 1},
+        {.name = TX_TEXT("x_b"), .type = TX_VALUE_BOOL, .boolean = true},
+        field_of("x_s", TX_VALUE_STR, "1"),
+        field_of("j", TX_VALUE_JSON, "{\"xa\":1.5,\"xb\":true,\"xc\":\"1\",\"xd\":[1]}"),
+    };
+    mask_fields(mask, "t", fields, TX_COUNT_OF(fields));
+    ck_assert_int_eq(fields[0].type, TX_VALUE_NULL);
+    ck_assert_int_eq(fields[1].type, TX_VALUE_NULL);
+    check_field(&fields[2], "[redacted]", "redact:n");
+    check_field(&fields[3], "{\"xa\":null,\"xb\":null,\"xc\":\"[redacted]\",\"xd\":\"[redacted]\"}",
+                "redact:n");
+}
+END_TEST
+
 /* --- setting aside --- */
 
 START_TEST(replaces_sets_an_unlocked_rule_of_the_preset_aside_for_what_it_matches) {
@@ -292,6 +311,7 @@ int main(void) {
     tcase_add_test(tests,
                    a_numbered_name_is_masked_like_the_name_and_let_through_by_its_own_name_alone);
     tcase_add_test(tests, matches_are_joined_by_any_and_not_and_except);
+    tcase_add_test(tests, numbers_and_booleans_become_null_on_request);
     tcase_add_test(tests, types_tell_strings_numbers_and_objects_apart);
     tcase_add_test(tests, replaces_sets_an_unlocked_rule_of_the_preset_aside_for_what_it_matches);
     tcase_add_test(tests, a_rule_that_allows_takes_claims_of_unlocked_rules_away);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "libtx/crypto/secret.h"
 #include "libtx/mask/action/action-parts.h"
 #include "libtx/mask/action/decimal.h"
 #include "libtx/record/number.h"
@@ -102,25 +103,45 @@ static bool parse_bucket(struct tx_text text, tx_int128 *ret) {
     return true;
 }
 
+struct number {
+    struct tx_decimal decimal;
+    tx_int128 v;
+    bool is_bucket;
+};
+
+static bool parse(struct tx_text text, struct number *ret) {
+    *ret = (struct number){.is_bucket = false};
+    if (tx_decimal_parse(text, &ret->decimal)) {
+        ret->v = tx_decimal_floor(&ret->decimal);
+        return true;
+    }
+    ret->is_bucket = true;
+    return parse_bucket(text, &ret->v);
+}
+
+/* Of the number that the text is, or of the bucket that is written there. */
+static int replace(const struct tx_masking_action *action, struct tx_text text,
+                   const struct number *number, struct tx_buf *out) {
+    char memory[BUCKET_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    struct bucket bucket;
+
+    if (!find_bucket(number->v, action, &bucket))
+        return TX_ACTION_E_SHOWS;
+    put_bucket(&bucket, &b);
+    if (number->is_bucket && !tx_text_equal(text, (struct tx_text){memory, b.len}))
+        return TX_ACTION_E_SHOWS;
+    tx_buf_put(out, memory, b.len);
+    return 0;
+}
+
 int tx_action_bucket(struct tx_action_tools *tools, const struct tx_masking_action *action,
                      const struct tx_action_subject *subject, struct tx_buf *out) {
-    char memory[BUCKET_BYTES];
-    struct tx_buf text = tx_buf_of(memory, sizeof(memory));
-    struct tx_decimal d;
-    struct bucket bucket;
-    tx_int128 v = 0;
+    struct number number;
 
     (void)tools;
-    bool is_number = tx_decimal_parse(subject->text, &d);
-    if (is_number)
-        v = tx_decimal_floor(&d);
-    else if (!parse_bucket(subject->text, &v))
-        return TX_ACTION_E_SHOWS;
-    if (!find_bucket(v, action, &bucket))
-        return TX_ACTION_E_SHOWS;
-    put_bucket(&bucket, &text);
-    if (!is_number && !tx_text_equal(subject->text, (struct tx_text){memory, text.len}))
-        return TX_ACTION_E_SHOWS;
-    tx_buf_put(out, memory, text.len);
-    return 0;
+    int r = parse(subject->text, &number) ? replace(action, subject->text, &number, out)
+                                          : TX_ACTION_E_SHOWS;
+    tx_wipe(&number, sizeof(number));
+    return r;
 }

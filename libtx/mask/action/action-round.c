@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "libtx/crypto/secret.h"
 #include "libtx/mask/action/action-parts.h"
 #include "libtx/mask/action/decimal.h"
 
@@ -35,6 +36,10 @@ static bool has_point(struct tx_text text) {
     return memchr(text.p, '.', text.n) != NULL;
 }
 
+static void wipe(struct tx_decimal *d) {
+    tx_wipe(d, sizeof(*d));
+}
+
 int tx_action_round(struct tx_action_tools *tools, const struct tx_masking_action *action,
                     const struct tx_action_subject *subject, struct tx_buf *out) {
     struct tx_text rest = subject->text;
@@ -42,7 +47,7 @@ int tx_action_round(struct tx_action_tools *tools, const struct tx_masking_actio
 
     (void)tools;
     for (int i = 0; i < NUMBERS_MAX; i++) {
-        struct tx_decimal d;
+        _cleanup_(wipe) struct tx_decimal d = {.negative = false};
         struct tx_text number = {rest.p, tx_decimal_length(rest)};
         if (number.n == 0 || !tx_decimal_parse(number, &d))
             break;

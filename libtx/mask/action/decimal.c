@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "libtx/crypto/secret.h"
+
 #define EXPONENT_MAX 9999
 
 static bool is_digit(struct tx_text text, size_t at) {
@@ -79,18 +81,18 @@ static bool add_digit(struct tx_decimal *d, int digit, int64_t place) {
     return true;
 }
 
+/* In place, so that no copy stays behind. */
 bool tx_decimal_parse(struct tx_text text, struct tx_decimal *ret) {
     struct layout l = layout_of(text);
     if (l.end == 0 || l.end != text.n)
         return false;
-    struct tx_decimal d = {.negative = text.p[0] == '-'};
+    *ret = (struct tx_decimal){.negative = text.p[0] == '-'};
     int64_t place = (int64_t)(l.point - l.start) + exponent_of(text, &l);
     for (size_t i = l.start; i < l.mantissa; i++)
-        if (i != l.point && !add_digit(&d, text.p[i] - '0', --place))
+        if (i != l.point && !add_digit(ret, text.p[i] - '0', --place))
             return false;
-    if (d.negative)
-        d.v = -d.v;
-    *ret = d;
+    if (ret->negative)
+        ret->v = -ret->v;
     return true;
 }
 
@@ -125,4 +127,5 @@ void tx_decimal_put(tx_int128 v, struct tx_buf *b) {
     if (n > 0)
         tx_buf_char(b, '.');
     tx_buf_put(b, places, n);
+    tx_wipe(places, sizeof(places));
 }

@@ -27,7 +27,8 @@ struct tx_decimal {
 /* How many bytes of the text's beginning are a number, or 0. */
 size_t tx_decimal_length(struct tx_text text);
 
-/* The whole text. False when it is no number, or one of 10^18 or more. */
+/* The whole text. False when it is no number, or one of 10^18 or more; *ret is used all the same.
+ * The caller wipes it. */
 bool tx_decimal_parse(struct tx_text text, struct tx_decimal *ret);
 
 /* The largest number of 18 places that is not larger. */
