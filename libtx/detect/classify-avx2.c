@@ -110,11 +110,21 @@ __attribute__((target("avx2"))) static bool classify(const uint8_t *p, size_t n,
     return high != 0;
 }
 
+__attribute__((target("avx2"))) static bool classify_short(const uint8_t *p, size_t n,
+                                                           const struct tx_bits *ret) {
+    uint8_t block[96] = {0};
+    memcpy(block, p, n);
+    bool is_high = classify_block(block, ret, 0) != 0;
+    tx_wipe(block, n);
+    return is_high;
+}
+
 __attribute__((target("avx2"))) static bool anchors(const struct tx_bits *bits, size_t n) {
     return tx_anchors(bits, n);
 }
 
 const struct tx_classifier *tx_classify_avx2(void) {
-    static const struct tx_classifier avx2 = {.classify = classify, .anchors = anchors};
+    static const struct tx_classifier avx2 = {
+        .classify = classify, .classify_short = classify_short, .anchors = anchors};
     return __builtin_cpu_supports("avx2") ? &avx2 : NULL;
 }

@@ -199,12 +199,31 @@ __attribute__((target(WAYS))) static bool classify(const uint8_t *p, size_t n,
     return high != 0;
 }
 
+__attribute__((target(WAYS))) static bool classify_short(const uint8_t *p, size_t n,
+                                                         const struct tx_bits *ret) {
+    TX_UNINITIALIZED struct tables t;
+    uint64_t *const *maps = (uint64_t *const *)ret;
+    uint64_t words[2 * EIGHT];
+    __m512i first, second;
+
+    load_tables(&t);
+    const struct three v = load_last(p, n);
+    uint64_t high = classes_of(&t, &v, &first, &second);
+    _mm512_storeu_si512(words, first);
+    _mm512_storeu_si512(words + EIGHT, second);
+#pragma GCC unroll 16
+    for (size_t i = 0; i < TX_BITS_CLASSES; i++)
+        maps[i][0] = words[i];
+    return high != 0;
+}
+
 __attribute__((target(WAYS))) static bool anchors(const struct tx_bits *bits, size_t n) {
     return tx_anchors(bits, n);
 }
 
 const struct tx_classifier *tx_classify_avx512(void) {
-    static const struct tx_classifier avx512 = {.classify = classify, .anchors = anchors};
+    static const struct tx_classifier avx512 = {
+        .classify = classify, .classify_short = classify_short, .anchors = anchors};
     bool has_all = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                    __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&

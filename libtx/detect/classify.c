@@ -189,8 +189,19 @@ static bool classify(const uint8_t *p, size_t n, const struct tx_bits *ret) {
     return high != 0;
 }
 
+static bool classify_short(const uint8_t *p, size_t n, const struct tx_bits *ret) {
+    uint8_t block[64 + 2] = {0};
+
+    pthread_once(&once, build);
+    memcpy(block, p, n);
+    bool is_high = classify_block(block, ret, 0) != 0;
+    tx_wipe(block, n);
+    return is_high;
+}
+
 static bool anchors(const struct tx_bits *bits, size_t n) {
     return tx_anchors(bits, n);
 }
 
-const struct tx_classifier tx_classify_portable = {.classify = classify, .anchors = anchors};
+const struct tx_classifier tx_classify_portable = {
+    .classify = classify, .classify_short = classify_short, .anchors = anchors};

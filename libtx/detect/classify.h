@@ -11,9 +11,15 @@
 
 #include "libtx/detect/bits.h"
 
+/* A text that is no longer has room in one word of the bits, with what is behind it. */
+#define TX_SHORT_BYTES 63
+
 struct tx_classifier {
     /* Fills the classes of a text. Gives whether there is a byte past ASCII. */
     bool (*classify)(const uint8_t *p, size_t n, const struct tx_bits *ret);
+    /* The same for one of 1 to TX_SHORT_BYTES: only the first word of each map is written, all
+     * others are zero already. */
+    bool (*classify_short)(const uint8_t *p, size_t n, const struct tx_bits *ret);
     /* From its classes, its places. False when there is none. */
     bool (*anchors)(const struct tx_bits *bits, size_t n);
 };
@@ -27,6 +33,9 @@ static inline void tx_classes_end(const struct tx_bits *ret, size_t b, size_t n)
 }
 
 extern const struct tx_classifier tx_classify_portable;
+
+/* The places of a short text, whichever way its classes were found. False when there is none. */
+bool tx_classify_short_anchors(const struct tx_bits *bits, size_t n);
 
 /* NULL: this processor, or this architecture, has it not. */
 const struct tx_classifier *tx_classify_avx2(void);

@@ -60,6 +60,7 @@ int tx_detect_memory_new(size_t cap, struct tx_detect_memory **ret) {
             !level->words)
             return -ENOMEM;
         tx_bits_init(&level->bits, level->words, cap + SEPARATOR_BYTES);
+        tx_bits_init(&level->short_bits, level->short_words, TX_SHORT_BYTES);
         level->matches = &memory->matches[i];
     }
     *ret = TX_STEAL(memory);
@@ -81,7 +82,7 @@ const struct tx_reading *tx_detect_reading(const struct tx_detect_options *optio
     return options->reading ? options->reading : &tx_reading_default;
 }
 
-static void detect(struct tx_detection *d, struct tx_text text, struct tx_matches *ret) {
+static void detect_long(struct tx_detection *d, struct tx_text text, struct tx_matches *ret) {
     const struct tx_level *level = &d->memory->level[d->place.depth];
     size_t n_folded = 0;
 
@@ -95,6 +96,18 @@ static void detect(struct tx_detection *d, struct tx_text text, struct tx_matche
     if (classifier->anchors(&level->bits, text.n) || d->options->custom)
         tx_detect_prepared(d, text, &level->bits, 0, ret);
     tx_wipe(level->folded, n_folded);
+}
+
+/* Most values are short, and in most of those nothing begins. One that must be folded takes the
+ * other way. */
+static void detect(struct tx_detection *d, struct tx_text text, struct tx_matches *ret) {
+    const struct tx_bits *bits = &d->memory->level[d->place.depth].short_bits;
+
+    if (text.n == 0 || text.n > TX_SHORT_BYTES ||
+        d->memory->classifier->classify_short((const uint8_t *)text.p, text.n, bits))
+        detect_long(d, text, ret);
+    else if (tx_classify_short_anchors(bits, text.n) || d->options->custom)
+        tx_detect_prepared(d, text, bits, 0, ret);
 }
 
 /* The first match of the sorted ones that begins at `start` or behind it. */

@@ -9,6 +9,8 @@
 #include "libtx/detect/classify.h"
 #include "libtx/detect/scan.h"
 
+#define TX_SHORT_WORDS (TX_BITS_MAPS * (2 + TX_BITS_BEHIND)) /* of TX_SHORT_BYTES */
+
 /* What a text needs that was decoded so often. */
 struct tx_level {
     uint8_t *folded; /* of level 0 also: many values, a zero byte in front of each and at the end */
@@ -17,6 +19,8 @@ struct tx_level {
     uint32_t *origins; /* of what was decoded, when the word is mixed */
     uint64_t *words;   /* of the bits */
     struct tx_bits bits;
+    uint64_t short_words[TX_SHORT_WORDS]; /* the same for a short one; zero but for the first */
+    struct tx_bits short_bits;
     struct tx_matches *matches; /* of what was decoded; level 0: of one of many values */
 };
 
