@@ -152,8 +152,19 @@ static int on_policy_rejected(struct tx_ingest *ingest, struct tx_control *messa
 
 /* --- from the supervisor --- */
 
+/* The ledger that takes nothing makes it wait; nothing else does. */
 static int on_ping(struct tx_ingest *ingest, struct tx_control *message) {
-    return say_or_drop(ingest, TX_CONTROL_PONG, message->argument, (struct tx_text){.p = NULL});
+    uint8_t memory[TX_CONTROL_PROGRESS_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    struct tx_control_progress progress = {
+        .done = ingest->counters.decoded,
+        .has_work = (ingest->job.entry || ingest->inbox.n_untaken > 0) && !ingest->held &&
+                    tx_link_has_room(&ingest->link),
+    };
+
+    tx_control_progress_render(&progress, &b);
+    return say_or_drop(ingest, TX_CONTROL_PONG, message->argument,
+                       (struct tx_text){.p = (const char *)b.data, .n = b.len});
 }
 
 static void put_number(struct tx_buf *b, const char *name, uint64_t v) {

@@ -76,8 +76,8 @@ static int take_descriptor(struct msghdr *msg, int *ret_fd) {
 }
 
 static bool type_known(uint16_t type) {
-    return (type >= TX_CONTROL_PING && type <= TX_CONTROL_CONNECTIONS_GIVEN) ||
-           (type >= TX_CONTROL_READY && type <= TX_CONTROL_RECORDED);
+    return (type >= TX_CONTROL_PING && type <= TX_CONTROL_CHILD_ENDED) ||
+           (type >= TX_CONTROL_READY && type <= TX_CONTROL_END_RECORDED);
 }
 
 static int parse(const void *memory, size_t n, struct tx_control *ret) {
@@ -158,6 +158,38 @@ static int take_text(struct tx_cursor *c, size_t limit, struct tx_text *ret) {
     if (r < 0)
         return r;
     *ret = (struct tx_text){.p = (const char *)p, .n = n};
+    return 0;
+}
+
+void tx_control_progress_render(const struct tx_control_progress *progress, struct tx_buf *b) {
+    tx_buf_u64(b, progress->done);
+    tx_buf_u8(b, progress->has_work);
+}
+
+int tx_control_progress_parse(struct tx_text payload, struct tx_control_progress *ret) {
+    struct tx_cursor c = tx_cursor_of(payload.p, payload.n);
+    uint64_t done;
+    uint8_t has_work;
+
+    if (tx_cursor_u64(&c, &done) < 0 || tx_cursor_u8(&c, &has_work) < 0 || c.n != 0 || has_work > 1)
+        return -EBADMSG;
+    *ret = (struct tx_control_progress){.done = done, .has_work = has_work == 1};
+    return 0;
+}
+
+void tx_control_end_render(const struct tx_control_end *end, struct tx_buf *b) {
+    put_text(b, end->process);
+    put_text(b, end->how);
+}
+
+int tx_control_end_parse(struct tx_text payload, struct tx_control_end *ret) {
+    struct tx_cursor c = tx_cursor_of(payload.p, payload.n);
+    struct tx_control_end end;
+
+    if (take_text(&c, TX_CONTROL_END_BYTES, &end.process) < 0 ||
+        take_text(&c, TX_CONTROL_END_BYTES, &end.how) < 0 || c.n != 0)
+        return -EBADMSG;
+    *ret = end;
     return 0;
 }
 

@@ -42,11 +42,14 @@ enum tx_control_type {
     TX_CONTROL_CONNECTIONS_GIVEN, /* → ingest: every connection that was there at its start has been
                                      given; before it nothing goes to the ledger, since whoever is
                                      not known yet could not be told what becomes durable */
+    TX_CONTROL_CHILD_ENDED, /* → ledger: so many times (argument) a child has ended unasked since
+                               the last such message, for a tracex.restart record; payload =
+                               tx_control_end, of the last time */
 
     /* child → supervisor */
     TX_CONTROL_READY = 65, /* start is done and the sandbox is entered; payload = JSON object: what
                               of the sandbox is enforced */
-    TX_CONTROL_PONG,
+    TX_CONTROL_PONG,   /* payload = tx_control_progress, or empty: it has never work of its own */
     TX_CONTROL_STATUS, /* payload = one JSON object */
     TX_CONTROL_STOPPED,
     TX_CONTROL_CLOSED,   /* ingest: nothing of this connection (argument) is needed any more */
@@ -56,6 +59,8 @@ enum tx_control_type {
     TX_CONTROL_ERASED,   /* vault: argument = enum tx_vault_erased, payload = tx_vault_erasure; also
                             unasked, for those that an earlier vault left unrecorded */
     TX_CONTROL_RECORDED, /* ingest: the record with this number (argument) is durable */
+    TX_CONTROL_END_RECORDED, /* ledger: what CHILD_ENDED said of this process (payload) is durable
+                              */
 };
 
 /* Why a child cannot go on. */
@@ -83,6 +88,28 @@ TX_MUST_USE int tx_control_send(int fd, const struct tx_control *message);
  * EOF; -EAGAIN; -EBADMSG. Descriptors are CLOEXEC; more than one is closed and -EBADMSG. */
 enum { TX_CONTROL_E_CLOSED = 1 };
 TX_MUST_USE int tx_control_receive(int fd, void *memory, size_t n_memory, struct tx_control *ret);
+
+/* What a child has done, as a number that grows, and whether it has work that it could do now: not
+ * one that waits for another, or for a disk. Who has work and does nothing hangs. */
+struct tx_control_progress {
+    uint64_t done;
+    bool has_work;
+};
+
+#define TX_CONTROL_PROGRESS_BYTES 9
+void tx_control_progress_render(const struct tx_control_progress *progress, struct tx_buf *b);
+TX_MUST_USE int tx_control_progress_parse(struct tx_text payload, struct tx_control_progress *ret);
+
+/* How a child has ended. */
+struct tx_control_end {
+    struct tx_text process;
+    struct tx_text how; /* for people */
+};
+
+#define TX_CONTROL_END_BYTES 128
+void tx_control_end_render(const struct tx_control_end *end, struct tx_buf *b);
+/* -EBADMSG. Texts borrow from the payload. */
+TX_MUST_USE int tx_control_end_parse(struct tx_text payload, struct tx_control_end *ret);
 
 /* Who is at the other end of a connection, as the kernel says. The payload of CONNECTION. */
 struct tx_ipc_identity {

@@ -38,6 +38,15 @@ struct tx_ledger_receipt {
     struct tx_digest leaf;
 };
 
+/* Of a process of the daemon that ended unasked; n 0: nothing is to be told. */
+#define TX_LEDGER_ENDS_MAX 8
+struct tx_ledger_end {
+    uint64_t n;
+    bool is_appended; /* the record is to become durable, and then the supervisor hears of it */
+    char process[16];
+    char how[64];
+};
+
 struct tx_ledger_status {
     uint64_t n_duplicates;
     uint64_t n_refused; /* streams of ingest that were ended */
@@ -118,6 +127,11 @@ struct tx_ledger {
     bool checkpoint_armed;
     int64_t last_record_boot;
 
+    /* What is to be told when there is room (news.c). */
+    int64_t clock_offset; /* wall clock minus boot clock, ns */
+    int64_t clock_jump;   /* ns */
+    struct tx_ledger_end ends[TX_LEDGER_ENDS_MAX];
+
     /* What the first records after the start tell. */
     bool greeting_due;
     bool crashed;
@@ -165,6 +179,15 @@ TX_MUST_USE int tx_ledger_record_disk(struct tx_ledger *ledger, int error, int64
 TX_MUST_USE int tx_ledger_record_full(struct tx_ledger *ledger, int error, const char *action);
 TX_MUST_USE int tx_ledger_record_space(struct tx_ledger *ledger, const char *level,
                                        uint64_t free_bytes, uint64_t level_bytes);
+/* `from`: what the wall clock would say, ns. */
+TX_MUST_USE int tx_ledger_record_clock(struct tx_ledger *ledger, int64_t from, int64_t jump_ns);
+TX_MUST_USE int tx_ledger_record_restart(struct tx_ledger *ledger, const struct tx_ledger_end *end);
+
+/* news.c: what is to be told is kept until a record may come. */
+void tx_ledger_watch_clock(struct tx_ledger *ledger);
+void tx_ledger_note_end(struct tx_ledger *ledger, struct tx_text process, struct tx_text how,
+                        uint64_t n);
+TX_MUST_USE int tx_ledger_tell_news(struct tx_ledger *ledger);
 
 /* store.c: makes the tail durable, in a new segment where the present one failed. -EAGAIN: the disk
  * takes nothing now; everything is kept and tried again. */

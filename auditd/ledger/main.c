@@ -34,13 +34,36 @@ static int say_status(struct tx_ledger *ledger) {
     return say(TX_CONTROL_STATUS, 0, (struct tx_text){memory, b.full ? 0 : b.len});
 }
 
+/* The disk, the signer and a commit's timer make it wait; nothing else does. */
+static int say_pong(struct tx_ledger *ledger, uint64_t argument) {
+    uint8_t memory[TX_CONTROL_PROGRESS_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    struct tx_control_progress progress = {
+        .done = ledger->anchor.tree.end + ledger->durable + ledger->tickets_told,
+        .has_work =
+            ledger->durable < ledger->tail.len && ledger->trouble == 0 && !ledger->signer_waits,
+    };
+    tx_control_progress_render(&progress, &b);
+    return say(TX_CONTROL_PONG, argument, (struct tx_text){(const char *)b.data, b.len});
+}
+
+static int take_end(struct tx_ledger *ledger, const struct tx_control *message) {
+    struct tx_control_end end;
+    if (tx_control_end_parse(message->payload, &end) < 0)
+        return -EBADMSG;
+    tx_ledger_note_end(ledger, end.process, end.how, message->argument);
+    return 0; /* the next tick tells it */
+}
+
 static int on_message(struct tx_ledger *ledger, struct tx_control *message) {
     int r;
     switch (message->type) {
     case TX_CONTROL_PING:
-        return say(TX_CONTROL_PONG, message->argument, TX_TEXT(""));
+        return say_pong(ledger, message->argument);
     case TX_CONTROL_STATUS_GET:
         return say_status(ledger);
+    case TX_CONTROL_CHILD_ENDED:
+        return take_end(ledger, message);
     case TX_CONTROL_INGEST:
         return message->fd < 0 ? 0 : tx_ledger_take_ingest(ledger, tx_fd_steal(&message->fd));
     case TX_CONTROL_STOP:
@@ -183,6 +206,7 @@ static int refuse_hopeless(struct tx_ledger *ledger) {
 
 static int run(struct tx_ledger *ledger) {
     struct tx_source_handle *signer;
+    tx_ledger_watch_clock(ledger);
     int r = tx_ledger_add_timers(ledger);
     if (r == 0)
         r = tx_compress_new(TX_FD_LEDGER_LOG, ledger->conf->segment_compress == TX_COMPRESS_ZSTD,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The ledger's own records, from fixed templates (docs/format.md section 4). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "auditd/ledger/ledger.h"
@@ -107,5 +108,29 @@ int tx_ledger_record_disk(struct tx_ledger *ledger, int error, int64_t ns) {
     put_error(&b, error);
     tx_buf_str(&b, ",\"waited_ms\":");
     tx_buf_dec(&b, (uint64_t)(ns / 1000000));
+    return end(ledger, &b);
+}
+
+int tx_ledger_record_clock(struct tx_ledger *ledger, int64_t from, int64_t jump_ns) {
+    char line[LINE_BYTES];
+    struct tx_buf b = tx_buf_of(line, sizeof(line));
+    begin(ledger, &b, "tracex.clock");
+    tx_buf_str(&b, "\"from\":\"");
+    tx_buf_time(&b, from);
+    tx_buf_str(&b, jump_ns < 0 ? "\",\"jump_ms\":-" : "\",\"jump_ms\":");
+    tx_buf_dec(&b, (uint64_t)llabs(jump_ns / 1000000));
+    return end(ledger, &b);
+}
+
+int tx_ledger_record_restart(struct tx_ledger *ledger, const struct tx_ledger_end *ended) {
+    char line[LINE_BYTES];
+    struct tx_buf b = tx_buf_of(line, sizeof(line));
+    begin(ledger, &b, "tracex.restart");
+    tx_buf_str(&b, "\"process\":");
+    tx_buf_json_string(&b, ended->process, strlen(ended->process));
+    tx_buf_str(&b, ",\"count\":");
+    tx_buf_dec(&b, ended->n);
+    tx_buf_str(&b, ",\"how\":");
+    tx_buf_json_string(&b, ended->how, strlen(ended->how));
     return end(ledger, &b);
 }

@@ -152,21 +152,27 @@ static int on_retry(void *data, uint32_t events) {
     return r < 0 ? r : tx_ledger_resume_intake(data);
 }
 
+static int heartbeat(struct tx_ledger *ledger, int64_t now) {
+    int64_t interval = ledger->conf->heartbeat_interval_ns;
+
+    if (interval == 0 || now - ledger->last_record_boot < interval || !tx_ledger_may_append(ledger))
+        return 0;
+    return tx_ledger_record_heartbeat(ledger);
+}
+
 static int on_tick(void *data, uint32_t events) {
     struct tx_ledger *ledger = data;
-    int64_t interval = ledger->conf->heartbeat_interval_ns;
-    (void)events;
     int64_t now = tx_clock_boot();
-    if (interval > 0 && tx_ledger_may_append(ledger) &&
-        now - ledger->last_record_boot >= interval) {
-        int r = tx_ledger_record_heartbeat(ledger);
-        if (r < 0)
-            return r;
-    }
+
+    (void)events;
     /* The signer cannot say so while nobody asks it. */
     if (ledger->epoch_began > 0 && now - ledger->epoch_began >= ledger->conf->epoch_ns)
         ledger->rotate_due = true;
-    int r = tx_space_tick(ledger);
+    int r = heartbeat(ledger, now);
+    if (r == 0)
+        r = tx_ledger_tell_news(ledger);
+    if (r == 0)
+        r = tx_space_tick(ledger);
     if (r == 0)
         r = tx_retain_tick(ledger);
     if (r == 0)

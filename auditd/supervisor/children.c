@@ -175,6 +175,21 @@ static int keep(struct tx_bytes *b, struct tx_text payload) {
     return tx_bytes_append(b, payload.p, payload.n);
 }
 
+static int take_pong(struct tx_child *child, const struct tx_control *message) {
+    struct tx_control_progress progress = {.done = 0};
+    int64_t now = tx_clock_boot();
+
+    if (message->payload.n > 0 && tx_control_progress_parse(message->payload, &progress) < 0)
+        return 0;
+    child->pong_received = message->argument;
+    child->pong_ns = now;
+    if (!progress.has_work || !child->has_work || progress.done != child->done)
+        child->progress_ns = now;
+    child->has_work = progress.has_work;
+    child->done = progress.done;
+    return 0;
+}
+
 static int take_message(struct tx_child *child, const struct tx_control *message) {
     const struct tx_children_events *events = child->children->events;
     void *data = child->children->data;
@@ -182,16 +197,14 @@ static int take_message(struct tx_child *child, const struct tx_control *message
 
     switch (message->type) {
     case TX_CONTROL_PONG:
-        child->pong_received = message->argument;
-        child->pong_ns = tx_clock_boot();
-        return 0;
+        return take_pong(child, message);
     case TX_CONTROL_STATUS:
         child->status_pending = false;
         r = keep(&child->status, message->payload);
         return r < 0 ? r : events->status(data, child);
     case TX_CONTROL_READY:
         child->state = TX_CHILD_READY;
-        child->pong_ns = tx_clock_boot();
+        child->pong_ns = child->progress_ns = tx_clock_boot();
         r = keep(&child->report, message->payload);
         return r < 0 ? r : events->message(data, child, message);
     case TX_CONTROL_STOPPED:
@@ -296,6 +309,8 @@ int tx_child_start_process(struct tx_child *child) {
     child->stopping = child->stopped = false;
     child->started_ns = tx_clock_boot();
     child->ping_sent = child->pong_received = 0;
+    child->hung = child->has_work = false;
+    child->pong_ns = child->progress_ns = child->started_ns;
     child->report.len = child->status.len = 0;
     r = watch(child);
     return r < 0 ? r : events->started(child->children->data, child);
@@ -310,6 +325,20 @@ int64_t tx_child_backoff_ns(unsigned crashes) {
     for (unsigned i = FREE_CRASHES + 1; i < crashes && wait < BACKOFF_MAX_NS; i++)
         wait *= 2;
     return wait < BACKOFF_MAX_NS ? wait : BACKOFF_MAX_NS;
+}
+
+#define KILLS_FREE 64
+#define KILL_NS (SECOND_NS / 10)
+
+/* Each costs KILL_NS of what time brings, of which so much is saved up. */
+bool tx_child_may_be_killed(struct tx_child *child) {
+    int64_t now = tx_clock_boot(), least = now - KILLS_FREE * KILL_NS;
+    if (child->kills_ns < least)
+        child->kills_ns = least;
+    if (child->kills_ns + KILL_NS > now)
+        return false;
+    child->kills_ns += KILL_NS;
+    return true;
 }
 
 int64_t tx_child_count_crash(struct tx_child *child) {

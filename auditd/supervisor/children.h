@@ -60,8 +60,16 @@ struct tx_child {
     uint64_t restarts;
     unsigned crashes; /* in a row */
     int64_t started_ns;
+    int64_t kills_ns; /* see tx_child_may_be_killed */
     uint64_t ping_sent, pong_received;
-    int64_t pong_ns;        /* when it last answered */
+    int64_t pong_ns;        /* when it was asked, or answered, last */
+    bool has_work;          /* as it said last; */
+    uint64_t done;          /* and what it had done, which last changed, or was all, */
+    int64_t progress_ns;    /* at that time */
+    bool hung;              /* that is why it was killed */
+    unsigned n_untold;      /* ends that the log has not got; */
+    unsigned n_told;        /* of them the ledger has been told */
+    char how[48];           /* of the last of them */
     struct tx_bytes report; /* READY's payload */
     struct tx_bytes status; /* STATUS's payload */
     bool status_pending;    /* it was asked and has not answered yet */
@@ -110,6 +118,10 @@ TX_MUST_USE int tx_child_send(struct tx_child *child, enum tx_control_type type,
 /* Counts a crash of a child that has ended, and says how long to wait before it starts again: a
  * moment, or in a crash loop 1 to 30 seconds. */
 int64_t tx_child_count_crash(struct tx_child *child);
+
+/* Whether it may start again at once after being killed: whoever kills it now and then, by hand or
+ * short of memory, is no reason to wait; ten times a second for some seconds is a crash loop. */
+bool tx_child_may_be_killed(struct tx_child *child);
 
 /* Not zero, so that whatever kills a child as soon as it starts cannot keep us busy. */
 #define TX_CHILD_RESTART_NS (INT64_C(20) * 1000000)

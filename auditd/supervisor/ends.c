@@ -15,13 +15,17 @@
 /* Ledger and signer end with each other; one that does not within this time is made to. */
 #define PARTNER_SECONDS 5
 
-static void tell_end(const struct tx_child *child, int wait_status, int64_t delay_ns) {
-    char how[64];
+static void tell_end(struct tx_supervisor *s, struct tx_child *child, int wait_status,
+                     int64_t delay_ns) {
+    char how[48];
     if (WIFSIGNALED(wait_status))
         snprintf(how, sizeof(how), "was killed by signal %d (%s)", WTERMSIG(wait_status),
                  sigabbrev_np(WTERMSIG(wait_status)));
     else
         snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(wait_status));
+    if (child->hung)
+        snprintf(how, sizeof(how), "did not do its work, and was killed");
+    tx_health_note_end(s, child, how);
     if (delay_ns >= SECOND_NS)
         tx_log(TX_LOG_ERROR,
                "tracex-%s %s, the %u. time in a row; it is started again in %lld seconds",
@@ -30,9 +34,9 @@ static void tell_end(const struct tx_child *child, int wait_status, int64_t dela
         tx_log(TX_LOG_WARNING, "tracex-%s %s; it is started again", child->name, how);
 }
 
-/* Someone who kills it by hand, or the kernel short of memory, is no reason to wait longer. */
 static int64_t delay_after(struct tx_child *child, int wait_status) {
-    if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL)
+    if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL && !child->hung &&
+        tx_child_may_be_killed(child))
         return TX_CHILD_RESTART_NS;
     return tx_child_count_crash(child);
 }
@@ -49,7 +53,7 @@ static int end_single(struct tx_supervisor *s, struct tx_child *child, int wait_
     if (child->id == TX_CHILD_VAULT)
         tx_tasks_vault_ended(s);
     int64_t delay = delay_after(child, wait_status);
-    tell_end(child, wait_status, delay);
+    tell_end(s, child, wait_status, delay);
     return tx_child_restart_after(child, delay);
 }
 
@@ -78,7 +82,7 @@ static int end_of_pair(struct tx_supervisor *s, struct tx_child *child, int wait
         tx_link_drop(&s->links.bodies);
     if (tx_child_runs(other)) {
         s->pair_delay_ns = delay_after(child, wait_status);
-        tell_end(child, wait_status, s->pair_delay_ns);
+        tell_end(s, child, wait_status, s->pair_delay_ns);
         child->state = TX_CHILD_WAITING;
         return tx_loop_set_timer(s->partner_timer, tx_clock_boot() + PARTNER_SECONDS * SECOND_NS,
                                  0);
@@ -87,11 +91,13 @@ static int end_of_pair(struct tx_supervisor *s, struct tx_child *child, int wait
     if (r < 0)
         return r;
     if (other->state == TX_CHILD_WAITING) {
+        if (WIFSIGNALED(wait_status)) /* the other ended because of it, and was seen first */
+            tell_end(s, child, wait_status, s->pair_delay_ns);
         r = tx_child_restart_after(other, s->pair_delay_ns);
         return r < 0 ? r : tx_child_restart_after(child, s->pair_delay_ns);
     }
     int64_t delay = delay_after(child, wait_status); /* the other had ended for good */
-    tell_end(child, wait_status, delay);
+    tell_end(s, child, wait_status, delay);
     return tx_child_restart_after(child, delay);
 }
 

@@ -133,7 +133,8 @@ static void render_child(const struct tx_supervisor *s, const struct tx_child *c
     text(b, "state", tx_child_state_name(child->state));
     number(b, "pid", (uint64_t)child->pid);
     number(b, "restarts", child->restarts);
-    flag(b, "answers", tx_notify_child_answers(s, child->id, tx_clock_boot()));
+    number(b, "crashes", child->crashes);
+    flag(b, "answers", tx_health_is_well(s, child->id, tx_clock_boot()));
     object(b, "sandbox", &child->report);
     if (!child->status_pending)
         object(b, "status", &child->status);

@@ -204,6 +204,10 @@ static int message(void *data, struct tx_child *child, const struct tx_control *
         return child->id == TX_CHILD_VAULT ? tx_tasks_on_erased(s, m) : 0;
     case TX_CONTROL_RECORDED:
         return child->id == TX_CHILD_INGEST ? tx_tasks_on_recorded(s, m->argument) : 0;
+    case TX_CONTROL_END_RECORDED:
+        if (child->id == TX_CHILD_LEDGER)
+            tx_health_end_recorded(s, m->payload);
+        return 0;
     case TX_CONTROL_FATAL:
         return on_fatal(s, child, m);
     default:
@@ -346,7 +350,8 @@ int tx_supervisor_start(struct tx_supervisor *s) {
     if (r >= 0)
         r = tx_sandbox_enter_parent(&s->report);
     if (r >= 0)
-        r = tx_notify_init(s);
+        r = tx_health_init(s);
+    tx_notify_init(&s->notify);
     return r < 0 ? r : start_children(s);
 }
 
@@ -368,7 +373,7 @@ void tx_supervisor_deinit(struct tx_supervisor *s) {
     tx_loop_remove(s->loop, s->partner_timer);
     tx_loop_remove(s->loop, s->stop.timer);
     tx_loop_remove(s->loop, s->stop.rest_timer);
-    tx_loop_remove(s->loop, s->notify.timer);
+    tx_loop_remove(s->loop, s->health.timer);
     tx_loop_remove(s->loop, s->signal_source);
     tx_fd_closep(&s->signal_fd);
     tx_loop_free(s->loop);

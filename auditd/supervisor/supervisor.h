@@ -12,6 +12,7 @@
 #include "auditd/supervisor/accept.h"
 #include "auditd/supervisor/children.h"
 #include "auditd/supervisor/control-server.h"
+#include "auditd/supervisor/health.h"
 #include "auditd/supervisor/keep.h"
 #include "auditd/supervisor/links.h"
 #include "auditd/supervisor/listener.h"
@@ -53,6 +54,7 @@ struct tx_supervisor {
     struct tx_tasks tasks;
     struct tx_stop stop;
     struct tx_notify notify;
+    struct tx_health health;
     int signal_fd;
     struct tx_source_handle *signal_source;
     struct tx_source_handle *partner_timer; /* for the one that outlives the other */

@@ -46,7 +46,8 @@ def wait_until(condition, seconds=20, what="condition"):
 class Daemon:
     """Use as a context manager; the directory goes with it unless the test failed and TX_KEEP is set."""
 
-    def __init__(self, config=CONFIG, wrapper=(), environment=None, ingest_environment=None, preexec=None):
+    def __init__(self, config=CONFIG, wrapper=(), environment=None, ingest_environment=None, preexec=None,
+                 child_environment=None):
         self.dir = tempfile.mkdtemp(prefix="tracex-test-")
         os.chmod(self.dir, 0o755)
         self.config = os.path.join(self.dir, "tracex.yaml")
@@ -54,23 +55,27 @@ class Daemon:
         self.wrapper = list(wrapper)
         self.environment = dict(os.environ, **(environment or {}))
         self.stderr_path = os.path.join(self.dir, "stderr")
-        self.auditd = self.with_environment(ingest_environment) if ingest_environment else AUDITD
+        variables = dict.fromkeys(("ingest", "ledger", "signer"), child_environment) if child_environment else \
+            {"ingest": ingest_environment} if ingest_environment else {}
+        self.auditd = self.with_environment(variables) if variables else AUDITD
         self.preexec = preexec
         self.prefix = lambda: ([], [])  # before its command, and descriptors for it (fd_store.py)
         self.process = None
 
     def with_environment(self, variables):
-        """The supervisor gives its children no environment: a copy of it that finds another tracex-ingest, which is
-        the real one with these variables."""
+        """The supervisor gives its children no environment: a copy of it that finds other programs, which are the real
+        ones with these variables, {name: {…}}."""
         place = os.path.join(self.dir, "programs")
         os.mkdir(place)
-        for name in ("ledger", "signer", "forward"):
-            os.symlink(os.path.join(BUILD, f"auditd/{name}/tracex-{name}"), os.path.join(place, f"tracex-{name}"))
-        ingest = os.path.join(place, "tracex-ingest")
-        with open(ingest, "w", encoding="utf-8") as f:
-            f.write("#!/bin/sh\n" + "".join(f"export {k}='{v}'\n" for k, v in variables.items()) +
-                    f"exec '{BUILD}/auditd/ingest/tracex-ingest' \"$@\"\n")
-        os.chmod(ingest, 0o755)
+        for name in ("ingest", "ledger", "signer", "forward"):
+            real, path = os.path.join(BUILD, f"auditd/{name}/tracex-{name}"), os.path.join(place, f"tracex-{name}")
+            if name not in variables:
+                os.symlink(real, path)
+                continue
+            with open(path, "w", encoding="utf-8") as f:
+                f.write("#!/bin/sh\n" + "".join(f"export {k}='{v}'\n" for k, v in variables[name].items()) +
+                        f"exec '{real}' \"$@\"\n")
+            os.chmod(path, 0o755)
         return shutil.copy(AUDITD, place)
 
     def write_config(self, text):

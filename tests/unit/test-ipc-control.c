@@ -216,6 +216,31 @@ START_TEST(a_child_takes_its_options_and_refuses_others) {
 }
 END_TEST
 
+START_TEST(progress_and_ends_come_back_as_they_were_and_cut_ones_are_refused) {
+    uint8_t memory[TX_CONTROL_END_BYTES];
+    struct tx_control_progress progress = {.done = 1234567890123, .has_work = true}, got = {0};
+    struct tx_control_end end = {.process = TX_TEXT("ingest"), .how = TX_TEXT("was killed")},
+                          got_end;
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+
+    tx_control_progress_render(&progress, &b);
+    ck_assert_uint_eq(b.len, TX_CONTROL_PROGRESS_BYTES);
+    for (size_t n = 0; n < b.len; n++)
+        ck_assert_int_lt(tx_control_progress_parse((struct tx_text){(char *)memory, n}, &got), 0);
+    ck_assert_int_eq(tx_control_progress_parse((struct tx_text){(char *)memory, b.len}, &got), 0);
+    ck_assert_uint_eq(got.done, progress.done);
+    ck_assert(got.has_work);
+
+    b = tx_buf_of(memory, sizeof(memory));
+    tx_control_end_render(&end, &b);
+    for (size_t n = 0; n < b.len; n++)
+        ck_assert_int_lt(tx_control_end_parse((struct tx_text){(char *)memory, n}, &got_end), 0);
+    ck_assert_int_eq(tx_control_end_parse((struct tx_text){(char *)memory, b.len}, &got_end), 0);
+    ck_assert(tx_text_equal(got_end.process, end.process));
+    ck_assert(tx_text_equal(got_end.how, end.how));
+}
+END_TEST
+
 START_TEST(a_child_that_is_started_by_hand_says_so) {
     ck_assert_int_eq(start_child(false, ARGV(A("--config-name"), A("x"))), 1);
 }
@@ -232,6 +257,7 @@ int main(void) {
     tcase_add_test(tests, an_identity_comes_back_as_it_was_and_cut_ones_are_refused);
     tcase_add_test(tests, the_longest_identity_fits_its_limit);
     tcase_add_test(tests, a_child_takes_its_options_and_refuses_others);
+    tcase_add_test(tests, progress_and_ends_come_back_as_they_were_and_cut_ones_are_refused);
     tcase_add_test(tests, a_child_that_is_started_by_hand_says_so);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

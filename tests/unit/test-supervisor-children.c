@@ -273,6 +273,20 @@ START_TEST(a_crash_loop_waits_longer_each_time_up_to_half_a_minute) {
 }
 END_TEST
 
+START_TEST(kills_now_and_then_are_no_crash_loop_and_many_in_a_row_are) {
+    struct tx_child *child = child_playing("crash");
+    int n = 0;
+
+    while (tx_child_may_be_killed(child))
+        ck_assert_int_lt(++n, 1000);
+    ck_assert_int_ge(n, 50);
+    child->kills_ns -= SECOND_NS; /* a second without any */
+    for (n = 0; tx_child_may_be_killed(child); n++)
+        ck_assert_int_lt(n, 20);
+    ck_assert_int_ge(n, 10);
+}
+END_TEST
+
 START_TEST(a_child_that_does_not_speak_as_it_should_is_killed) {
     struct tx_child *child = child_playing("rubbish");
     ck_assert_int_eq(tx_child_start_process(child), 0);
@@ -362,6 +376,7 @@ int main(int argc, char **argv) {
     tcase_add_test(tests, messages_that_do_not_fit_wait_in_order_and_none_is_lost);
     tcase_add_test(tests, a_child_that_crashes_is_started_again);
     tcase_add_test(tests, a_crash_loop_waits_longer_each_time_up_to_half_a_minute);
+    tcase_add_test(tests, kills_now_and_then_are_no_crash_loop_and_many_in_a_row_are);
     tcase_add_test(tests, a_child_that_does_not_speak_as_it_should_is_killed);
     tcase_add_test(tests, a_program_that_is_not_there_ends_with_its_own_status);
     tcase_add_test(tests, children_do_not_outlive_the_table_nor_the_process);
