@@ -35,7 +35,7 @@ static int finish_record(struct tx_ledger *ledger, size_t start, struct tx_diges
 int tx_ledger_append_body(struct tx_ledger *ledger, struct tx_text body,
                           struct tx_digest *ret_leaf) {
     size_t start = ledger->tail.len;
-    int r = tx_bytes_reserve(&ledger->tail, body.n + 64);
+    int r = tx_ledger_reserve_tail(ledger, body.n + 64);
     if (r < 0)
         return r;
     struct tx_buf b = tx_buf_of(ledger->tail.data + start, ledger->tail.cap - start);
@@ -50,7 +50,9 @@ int tx_ledger_append_body(struct tx_ledger *ledger, struct tx_text body,
 int tx_ledger_append_line(struct tx_ledger *ledger, struct tx_text line,
                           struct tx_digest *ret_leaf) {
     size_t start = ledger->tail.len;
-    int r = tx_bytes_append(&ledger->tail, line.p, line.n);
+    int r = tx_ledger_reserve_tail(ledger, line.n + 1);
+    if (r == 0)
+        r = tx_bytes_append(&ledger->tail, line.p, line.n);
     return r < 0 ? r : finish_record(ledger, start, ret_leaf);
 }
 
@@ -68,7 +70,7 @@ static void render_note(const struct tx_ledger *ledger, struct tx_text note, boo
 
 int tx_ledger_append_note(struct tx_ledger *ledger, struct tx_text note, bool seal) {
     size_t most = 2 * note.n + 256; /* a note's only escapes are its newlines */
-    int r = tx_bytes_reserve(&ledger->tail, most);
+    int r = tx_ledger_reserve_tail(ledger, most);
     if (r < 0)
         return r;
     struct tx_buf b =

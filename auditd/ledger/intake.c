@@ -21,6 +21,7 @@ static void end_stream(struct tx_ledger *ledger) {
     tx_fd_closep(&ledger->ingest_fd);
     ledger->in.len = ledger->out.len = ledger->receipts.len = 0;
     ledger->tickets = ledger->tickets_told = 0;
+    ledger->tickets_durable = ledger->tickets_writing = 0;
 }
 
 static int refuse(struct tx_ledger *ledger, const char *why) {
@@ -67,16 +68,16 @@ int tx_ledger_watch_ingest(struct tx_ledger *ledger) {
     return tx_loop_modify(ledger->loop, ledger->ingest_source, events);
 }
 
-int tx_ledger_tell_durable(struct tx_ledger *ledger) {
-    struct tx_bodies_frame durable = {.type = TX_BODIES_DURABLE, .first = ledger->tickets};
+/* Those of durable tickets, which come first. */
+static int tell_receipts(struct tx_ledger *ledger) {
+    struct tx_ledger_receipt receipt;
+    size_t at = 0;
     int r = 0;
 
-    if (ledger->ingest_fd < 0 || ledger->tickets == ledger->tickets_told)
-        return 0;
-    for (size_t at = 0; r == 0 && at < ledger->receipts.len;
-         at += sizeof(struct tx_ledger_receipt)) {
-        struct tx_ledger_receipt receipt;
+    for (; r == 0 && at < ledger->receipts.len; at += sizeof(receipt)) {
         memcpy(&receipt, ledger->receipts.data + at, sizeof(receipt));
+        if (receipt.ticket >= ledger->tickets_durable)
+            break;
         struct tx_bodies_frame frame = {
             .type = TX_BODIES_RECEIPT,
             .first = receipt.ticket,
@@ -85,12 +86,24 @@ int tx_ledger_tell_durable(struct tx_ledger *ledger) {
         };
         r = reply(ledger, &frame);
     }
-    ledger->receipts.len = 0;
+    tx_bytes_consume(&ledger->receipts, at);
+    return r;
+}
+
+int tx_ledger_tell_durable(struct tx_ledger *ledger) {
+    struct tx_bodies_frame durable = {.type = TX_BODIES_DURABLE};
+
+    if (ledger->durable == ledger->tail.len) /* also of those that stood there before */
+        ledger->tickets_durable = ledger->tickets;
+    if (ledger->ingest_fd < 0 || ledger->tickets_durable == ledger->tickets_told)
+        return 0;
+    int r = tell_receipts(ledger);
+    durable.first = ledger->tickets_durable;
     if (r == 0)
         r = reply(ledger, &durable);
     if (r < 0)
         return r;
-    ledger->tickets_told = ledger->tickets;
+    ledger->tickets_told = ledger->tickets_durable;
     return flush_replies(ledger);
 }
 

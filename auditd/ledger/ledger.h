@@ -7,8 +7,11 @@
  *
  * A line lives so: appended (in `tail`, in the tree) → written → synced, and so durable → covered
  * by a checkpoint. `tail` holds every line since the last durable checkpoint line, so that a
- * segment that fails can be given up and its tail stands again in the next one. Everything happens
- * in one thread, one step after the other; only compressing has a thread of its own.
+ * segment that fails can be given up and its tail stands again in the next one.
+ *
+ * Three threads. The first decides everything, one step after the other, and alone touches this
+ * struct. A second one writes what the first hands to it (writer.h): large batches, while the first
+ * takes the records after them (background.c). The third compresses sealed segments (compress.h).
  */
 
 #include <stdbool.h>
@@ -23,6 +26,7 @@
 #include "auditd/ledger/retain.h"
 #include "auditd/ledger/space.h"
 #include "auditd/ledger/tip.h"
+#include "auditd/ledger/writer.h"
 #include "libtx/conf/conf.h"
 
 /* What may be in memory and not yet under a checkpoint; ingest waits while it is more. */
@@ -75,6 +79,16 @@ struct tx_ledger {
     bool seal_in_tail;
     size_t note_start; /* of that line, in the tail */
 
+    /* What the writer's thread does: nothing, a batch, or zeros. */
+    struct tx_writer *writer; /* NULL until the sandbox is entered and the log is open */
+    struct tx_source_handle *writer_source;
+    size_t n_writing;         /* bytes of the tail from `written` on, which stay where they are */
+    uint64_t tickets_writing; /* durable when those are */
+    bool store_again;         /* there is more, which waits for it */
+    uint64_t laying_from;     /* zeros come to stand there */
+    uint64_t laying_to;       /* 0: it lays nothing out */
+    unsigned n_small_batches; /* in a row */
+
     /* Since the signer's size: what the next GROW shows. */
     struct tx_range ungrown; /* without the last leaf */
     struct tx_bytes last;    /* that leaf; len 0: nothing is new */
@@ -84,9 +98,11 @@ struct tx_ledger {
     /* The segment's file; fd -1: it is to be begun. */
     int segment_fd;
     uint64_t segment_first;
-    uint64_t segment_bytes;
-    int64_t segment_began; /* boot clock, ns: its first record's time */
-    bool name_taken;       /* by the next one, though that may not be on disk */
+    uint64_t segment_bytes; /* of lines; zeros may follow */
+    int layer_fd;           /* the same file for zeros, opened by itself; -1: none are laid out */
+    uint64_t laid_out;      /* zeros are on disk up to here */
+    int64_t segment_began;  /* boot clock, ns: its first record's time */
+    bool name_taken;        /* by the next one, though that may not be on disk */
 
     /* Trouble with the disk: 0, or the errno for which we wait. */
     int trouble;
@@ -114,9 +130,10 @@ struct tx_ledger {
     uint32_t ingest_events;
     struct tx_bytes in;
     struct tx_bytes out;
-    uint64_t tickets;         /* given on this stream */
+    uint64_t tickets; /* given on this stream */
+    uint64_t tickets_durable;
     uint64_t tickets_told;    /* DURABLE was sent up to here */
-    struct tx_bytes receipts; /* of struct tx_ledger_receipt, for what is not durable yet */
+    struct tx_bytes receipts; /* of struct tx_ledger_receipt, for what is not told yet */
     bool receipt_wanted;
 
     struct tx_source_handle *commit_timer;
@@ -195,6 +212,22 @@ TX_MUST_USE int tx_ledger_store(struct tx_ledger *ledger);
 /* The disk takes records again; not while the reserve is spent. */
 void tx_ledger_leave_trouble(struct tx_ledger *ledger);
 void tx_ledger_close_segment(struct tx_ledger *ledger, bool sealed);
+/* The present segment is not believed any more. */
+void tx_ledger_give_up(struct tx_ledger *ledger, int error);
+
+/* background.c: the writer's thread. */
+TX_MUST_USE int tx_ledger_start_writer(struct tx_ledger *ledger);
+/* True when what is not written yet is being written, or will be after what is. */
+bool tx_ledger_store_in_background(struct tx_ledger *ledger);
+/* Nothing is going on afterwards. < 0: the batch could not be stored. */
+TX_MUST_USE int tx_ledger_await_writer(struct tx_ledger *ledger);
+/* The same, unless zeros are laid out elsewhere than in the next n bytes of the segment. */
+TX_MUST_USE int tx_ledger_await_room(struct tx_ledger *ledger, size_t n);
+/* After small batches: zeros for those that follow. */
+void tx_ledger_lay_out(struct tx_ledger *ledger);
+void tx_ledger_cut_zeros(struct tx_ledger *ledger);
+/* Room for n bytes behind the tail. */
+TX_MUST_USE int tx_ledger_reserve_tail(struct tx_ledger *ledger, size_t n);
 
 /* notarise.c: asks the signer; what it gives is appended. The tail is durable. -EPIPE: it is gone;
  * -EAGAIN: it asks to be asked again. */

@@ -137,7 +137,7 @@ static int prepare(struct tx_ledger *ledger, const struct tx_child_options *chil
         r = tx_recent_new(&ledger->recent);
     if (r == 0)
         r = tx_bytes_reserve(&ledger->memory, TX_NOTARY_MESSAGE_BYTES);
-    ledger->segment_fd = ledger->ingest_fd = -1;
+    ledger->segment_fd = ledger->layer_fd = ledger->ingest_fd = -1;
     return r;
 }
 
@@ -209,6 +209,8 @@ static int run(struct tx_ledger *ledger) {
     tx_ledger_watch_clock(ledger);
     int r = tx_ledger_add_timers(ledger);
     if (r == 0)
+        r = tx_ledger_start_writer(ledger);
+    if (r == 0)
         r = tx_compress_new(TX_FD_LEDGER_LOG, ledger->conf->segment_compress == TX_COMPRESS_ZSTD,
                             &ledger->compress);
     if (r == 0)
@@ -235,6 +237,7 @@ static int run(struct tx_ledger *ledger) {
 static void deinit(struct tx_ledger *ledger) {
     tx_compress_free(ledger->compress);
     tx_ledger_close_segment(ledger, false);
+    tx_writer_free(ledger->writer);
     tx_tip_deinit(&ledger->now);
     tx_tip_deinit(&ledger->anchor);
     tx_bytes_deinit(&ledger->origin);

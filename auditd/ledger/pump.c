@@ -63,6 +63,14 @@ static int step(struct tx_ledger *ledger, bool *ret_done) {
     return r;
 }
 
+/* All else needs that what was appended is durable first. */
+static bool only_storing_is_due(const struct tx_ledger *ledger) {
+    return ledger->trouble == 0 && ledger->pending.len == 0 && !ledger->now.epoch_open &&
+           ledger->policy.len == 0 && ledger->proof.len == 0 && !ledger->rotate_due &&
+           !seal_due(ledger) && !ledger->checkpoint_wanted && !ledger->greeting_due &&
+           !ledger->trouble_told;
+}
+
 static int wait_to_retry(struct tx_ledger *ledger) {
     int r = tx_ledger_watch_ingest(ledger);
     return r < 0 ? r : tx_loop_set_timer(ledger->retry_timer, tx_clock_boot() + RETRY_NS, 0);
@@ -98,6 +106,8 @@ int tx_ledger_pump(struct tx_ledger *ledger) {
     if (ledger->tail.len >= TX_LEDGER_TAIL_BYTES ||
         tx_ledger_size(ledger) - ledger->now.checkpoint_size >= ledger->conf->epoch_records)
         ledger->checkpoint_wanted = true;
+    if (only_storing_is_due(ledger) && tx_ledger_store_in_background(ledger))
+        return tx_ledger_watch_ingest(ledger);
     while (!done) {
         int r = step(ledger, &done);
         if (r == -EAGAIN && done) /* all but a proof */

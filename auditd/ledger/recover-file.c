@@ -156,20 +156,37 @@ static int give_up(struct tx_recovery *r, int fd, const char *name) {
 /* Appending to it goes on. -errno: it cannot be written now. */
 static int append_to(struct tx_recovery *r, const char *name, uint64_t used, uint64_t all) {
     struct tx_ledger *ledger = r->ledger;
-    _cleanup_(tx_fd_closep) int fd = openat(LOG, name, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    _cleanup_(tx_fd_closep) int fd = openat(LOG, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return -errno;
-    int e = all > 0 ? move_torn(r, fd, name, used) : 0;
+    _cleanup_(tx_fd_closep) int layer = openat(LOG, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    int e = used > 0 ? move_torn(r, fd, name, used) : 0;
     if (e == 0)
         e = read_tail(r, fd);
     if (e < 0)
         return e;
     ledger->written = ledger->tail.len;
     ledger->segment_fd = tx_fd_steal(&fd);
+    ledger->layer_fd = tx_fd_steal(&layer);
     ledger->segment_first = r->first;
     ledger->segment_bytes = r->end_offset;
+    ledger->laid_out = r->end_offset + (used > 0 ? 0 : all);
     guess_age(ledger, r->first);
     return 0;
+}
+
+/* Its seal is on disk; what comes after that was not done. */
+static void close_sealed(const struct tx_recovery *r, const char *name) {
+    uint64_t used, all;
+    _cleanup_(tx_fd_closep) int fd = openat(LOG, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    int e = fd < 0 ? -errno : measure_torn(r, fd, &used, &all);
+    if (e == 0 && used == 0 && all > 0 && ftruncate(fd, (off_t)r->end_offset) < 0)
+        e = -errno;
+    if (e == 0 && fchmod(fd, 0440) < 0)
+        e = -errno;
+    if (e < 0)
+        tx_log(TX_LOG_WARNING, "cannot cut %s to its lines and make it read-only: %s", name,
+               strerror(-e));
 }
 
 int tx_recovery_reopen(struct tx_recovery *r) {
@@ -185,8 +202,8 @@ int tx_recovery_reopen(struct tx_recovery *r) {
         return -errno;
     bool given_up = st.st_mode & TX_SEGMENT_GIVEN_UP;
     if (r->last == TX_LAST_SEALED && !given_up) {
-        if ((st.st_mode & 0777) != 0440 && fchmod(fd, 0440) < 0)
-            tx_log(TX_LOG_WARNING, "cannot make %s read-only: %s", name, strerror(errno));
+        if ((st.st_mode & 0777) != 0440)
+            close_sealed(r, name);
         return 0;
     }
     int e = measure_torn(r, fd, &used, &all);

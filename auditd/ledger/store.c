@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The segment's file. Its life: begun under another name (header, tail, synced), then named and the
- * directory synced → appended to and synced → sealed (0440) or given up.
+ * directory synced → appended to and synced → sealed (0440) or given up. Zeros may be laid out
+ * behind its lines (background.c); a seal and a clean stop cut them off.
  *
  * After a failed write or sync nothing of that file is believed and it is never synced again: it is
  * marked and closed, and the next file begins at the anchor, the last checkpoint line that was
@@ -52,13 +53,13 @@ static int write_header(struct tx_ledger *ledger, int fd, uint64_t *ret_n) {
     if (b.full)
         return -EMSGSIZE;
     *ret_n = b.len;
-    return tx_fd_write_all(fd, b.data, b.len);
+    return tx_fd_pwrite_all(fd, b.data, b.len, 0);
 }
 
 static int fill(struct tx_ledger *ledger, int fd, uint64_t *ret_n) {
     int r = write_header(ledger, fd, ret_n);
     if (r == 0)
-        r = tx_fd_write_all(fd, ledger->tail.data, ledger->tail.len);
+        r = tx_fd_pwrite_all(fd, ledger->tail.data, ledger->tail.len, (off_t)*ret_n);
     if (r == 0 && fdatasync(fd) < 0)
         r = -errno;
     *ret_n += ledger->tail.len;
@@ -82,10 +83,11 @@ static int begin_segment(struct tx_ledger *ledger) {
 
     tx_segment_name(first, ".jsonl", name);
     unlinkat(LOG, NEW_NAME, 0); /* what a crash or a failure left */
-    _cleanup_(tx_fd_closep) int fd = openat(
-        LOG, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+    _cleanup_(tx_fd_closep) int fd =
+        openat(LOG, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0)
         return -errno;
+    _cleanup_(tx_fd_closep) int layer = openat(LOG, NEW_NAME, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     int r = fill(ledger, fd, &n);
     if (r == 0)
         r = take_name(ledger, name);
@@ -95,21 +97,28 @@ static int begin_segment(struct tx_ledger *ledger) {
     }
     ledger->name_taken = false;
     ledger->segment_fd = tx_fd_steal(&fd);
+    ledger->layer_fd = tx_fd_steal(&layer);
     ledger->segment_first = first;
-    ledger->segment_bytes = n;
+    ledger->segment_bytes = ledger->laid_out = n;
     ledger->segment_began = tx_clock_boot();
     ledger->written = ledger->tail.len;
     return 0;
 }
 
 static int append_to_segment(struct tx_ledger *ledger) {
-    size_t n = ledger->tail.len - ledger->written;
-    int r = tx_fd_write_all(ledger->segment_fd, ledger->tail.data + ledger->written, n);
+    struct tx_writer_job job = {.fd = ledger->segment_fd,
+                                .p = ledger->tail.data + ledger->written,
+                                .n = ledger->tail.len - ledger->written,
+                                .offset = (off_t)ledger->segment_bytes};
+    int r = tx_ledger_await_room(ledger, job.n);
+    if (r == 0)
+        r = tx_writer_do(&job);
     if (r < 0)
         return r;
-    ledger->written += n;
-    ledger->segment_bytes += n;
-    return fdatasync(ledger->segment_fd) < 0 ? -errno : 0;
+    ledger->written += job.n;
+    ledger->segment_bytes += job.n;
+    ledger->n_small_batches++;
+    return 0;
 }
 
 /* A segment without a seal is one that may have been given up; a seal that is there and not on disk
@@ -120,17 +129,23 @@ static void cut_seal(struct tx_ledger *ledger) {
         tx_log(TX_LOG_ERROR, "cannot cut the seal off again: %s", strerror(errno));
 }
 
-static void give_up(struct tx_ledger *ledger, int error) {
+static void close_files(struct tx_ledger *ledger) {
+    tx_fd_closep(&ledger->layer_fd);
+    tx_fd_closep(&ledger->segment_fd);
+}
+
+void tx_ledger_give_up(struct tx_ledger *ledger, int error) {
+    int r = tx_ledger_await_writer(ledger);
     tx_log(TX_LOG_ERROR,
            "cannot write the segment that begins with record %llu: %s; it is given up at record "
            "%llu, and nothing after that is acknowledged until a new one takes it",
-           (unsigned long long)ledger->segment_first, strerror(-error),
+           (unsigned long long)ledger->segment_first, strerror(r < 0 ? -r : -error),
            (unsigned long long)ledger->anchor.tree.end);
     cut_seal(ledger);
     if (fchmod(ledger->segment_fd, 0440 | TX_SEGMENT_GIVEN_UP) < 0)
         tx_log(TX_LOG_WARNING, "cannot mark that segment: %s", strerror(errno));
-    tx_fd_closep(&ledger->segment_fd);
-    ledger->written = 0;
+    close_files(ledger);
+    ledger->written = ledger->durable = 0;
     tx_ledger_unseal_tail(ledger);
     ledger->status.n_given_up++;
     if (!ledger->trouble_told)
@@ -141,9 +156,11 @@ static void give_up(struct tx_ledger *ledger, int error) {
 void tx_ledger_close_segment(struct tx_ledger *ledger, bool sealed) {
     if (ledger->segment_fd < 0)
         return;
+    if (tx_ledger_await_writer(ledger) == 0)
+        tx_ledger_cut_zeros(ledger);
     if (sealed && fchmod(ledger->segment_fd, 0440) < 0)
         tx_log(TX_LOG_WARNING, "cannot make a sealed segment read-only: %s", strerror(errno));
-    tx_fd_closep(&ledger->segment_fd);
+    close_files(ledger);
     if (!sealed)
         return;
     tx_compress_add(ledger->compress, ledger->segment_first);
@@ -155,6 +172,7 @@ void tx_ledger_close_segment(struct tx_ledger *ledger, bool sealed) {
 /* The tail is durable. When it ends with a note's line, segments can begin here from now on. */
 static int settle(struct tx_ledger *ledger) {
     ledger->durable = ledger->tail.len;
+    ledger->tickets_durable = ledger->tickets;
     if (!ledger->note_in_tail)
         return 0;
     int r = tx_tip_copy(&ledger->anchor, &ledger->now);
@@ -190,14 +208,16 @@ void tx_ledger_leave_trouble(struct tx_ledger *ledger) {
 }
 
 int tx_ledger_store(struct tx_ledger *ledger) {
-    int r = 0;
+    int r = ledger->n_writing > 0 ? tx_ledger_await_writer(ledger) : 0;
 
+    if (r < 0)
+        tx_ledger_give_up(ledger, r);
     if (ledger->segment_fd >= 0) {
         if (ledger->durable == ledger->tail.len)
             return 0;
         r = append_to_segment(ledger);
         if (r < 0)
-            give_up(ledger, r);
+            tx_ledger_give_up(ledger, r);
     }
     if (ledger->segment_fd < 0) {
         r = begin_segment(ledger);
@@ -211,5 +231,7 @@ int tx_ledger_store(struct tx_ledger *ledger) {
         }
     }
     tx_ledger_leave_trouble(ledger);
-    return settle(ledger);
+    r = settle(ledger);
+    tx_ledger_lay_out(ledger);
+    return r;
 }

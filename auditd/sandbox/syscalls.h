@@ -61,7 +61,7 @@
 #define TX_SYSCALLS_CONNECT                                                                        \
     TX_SYSCALLS_OPEN_SOCKETS, SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(memfd_create)
 
-/* A second thread. */
-#define TX_SYSCALLS_THREADS SCMP_SYS(clone), SCMP_SYS(clone3)
+/* More threads, and how they say that they are done. */
+#define TX_SYSCALLS_THREADS SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(eventfd2)
 
 #endif

@@ -18,6 +18,8 @@
  */
 #define SECTOR_BYTES 512u
 #define HOLE_BYTES (2 * SECTOR_BYTES)
+/* So often NULs are read once more: they may have been written over while they were read. */
+#define LOOKS_MAX 16
 
 struct tx_reader {
     int fd;
@@ -28,7 +30,11 @@ struct tx_reader {
     size_t end;
     bool in_long_line;
     bool in_hole;
-    char *buffer; /* memory: borrowed, not written to */
+    bool after_hole;
+    uint64_t hole_at;
+    unsigned n_looks;
+    uint64_t looked_at; /* the offset of the last NUL that was read once more */
+    char *buffer;       /* memory: borrowed, not written to */
     bool borrowed;
     ZSTD_DStream *stream; /* NULL: plain */
     uint8_t *compressed;
@@ -194,8 +200,45 @@ static size_t past_nuls(const struct tx_reader *reader, size_t at, size_t n) {
 /* The hole that begins here, or a part of it: then the next piece goes on with it. */
 static int give_hole(struct tx_reader *reader, struct tx_piece *ret) {
     size_t length = count_nuls(reader->buffer + reader->begin, n_left(reader));
+    if (!reader->after_hole)
+        reader->hole_at = reader->offset;
+    reader->after_hole = true;
     reader->in_hole = length == n_left(reader);
     return give(reader, TX_PIECE_HOLE, length, 0, ret);
+}
+
+/* The ledger writes over zeros that it has laid out. Whoever reads meanwhile can find zeros, and
+ * behind them what was written after those were read. So zeros are read a second time: true when
+ * they were, and what is in the buffer from `at` on is new. */
+static bool look_again(struct tx_reader *reader, size_t at) {
+    size_t n;
+    uint64_t offset = reader->offset + at;
+
+    if (reader->fd < 0 || reader->stream || reader->n_looks == LOOKS_MAX ||
+        (reader->n_looks > 0 && reader->looked_at == offset))
+        return false;
+    reader->n_looks++;
+    reader->looked_at = offset;
+    if (tx_fd_pread_full(reader->fd, reader->buffer + reader->begin + at, n_left(reader) - at,
+                         (off_t)offset, &n) < 0)
+        return false;
+    reader->end = reader->begin + at + n;
+    return true;
+}
+
+/* And what stood there when something behind them comes to be read: then they were the file's end.
+ */
+static bool is_filled(const struct tx_reader *reader) {
+    uint8_t byte = 0;
+    size_t n;
+    return reader->fd >= 0 && !reader->stream &&
+           tx_fd_pread_full(reader->fd, &byte, 1, (off_t)reader->hole_at, &n) == 0 && byte != 0;
+}
+
+static int end_here(struct tx_reader *reader, struct tx_piece *ret) {
+    reader->end = reader->begin;
+    reader->at_eof = true;
+    return give(reader, TX_PIECE_END, 0, 0, ret);
 }
 
 /* What is here is enough to give a piece, or -EAGAIN. */
@@ -206,7 +249,9 @@ static int cut_piece(struct tx_reader *reader, struct tx_piece *ret) {
         return reader->at_eof ? give(reader, TX_PIECE_END, 0, 0, ret) : -EAGAIN;
     if (reader->in_hole && line[0] == '\0')
         return give_hole(reader, ret);
-    reader->in_hole = false;
+    if (reader->after_hole && is_filled(reader))
+        return end_here(reader, ret);
+    reader->in_hole = reader->after_hole = false;
 
     const char *newline = memchr(line, '\n', n);
     size_t length = newline ? (size_t)(newline - line) : n;
@@ -215,6 +260,8 @@ static int cut_piece(struct tx_reader *reader, struct tx_piece *ret) {
         bool hole;
         if (!nul)
             break;
+        if (look_again(reader, (size_t)(nul - line)))
+            return cut_piece(reader, ret); /* at most LOOKS_MAX times */
         int r = look_at_nuls(reader, (size_t)(nul - line), &hole);
         if (r < 0)
             return r;

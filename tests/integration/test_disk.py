@@ -321,7 +321,7 @@ class FailingDisk(unittest.TestCase):
         self.assertGreaterEqual(len(segments) + len(torn), 2)
 
     def test_a_failed_write_is_like_a_failed_sync(self):
-        segments, torn = self.check_failure("write", errno.ENOSPC, 2, 1)
+        segments, torn = self.check_failure("pwrite64", errno.ENOSPC, 2, 1)
         self.assertEqual(len(segments) + len(torn), 2)
 
 

@@ -272,13 +272,15 @@ class PowerCut(unittest.TestCase):
             r.start()
             r.put(A, range(2), receipt=True)
             r.wait_durable()  # durable and without a checkpoint
-            path, kept = r.last_segment(), os.path.getsize(r.last_segment())
+            path = r.last_segment()
+            with open(path, "rb") as f:
+                kept = len(f.read().rstrip(b"\0"))
             r.put(A, [2])
             r.wait(lambda: r.status()["unsynced_bytes"] > 0, "the record's arrival")
             os.kill(r.signer, signal.SIGKILL)
             r.ended()
             with open(path, "rb") as f:
-                whole = f.read()
+                whole = f.read().rstrip(b"\0")
             before = r.path("before")
             r.stored.pop((A, 2), None)
             shutil.copytree(r.dir, before, ignore=lambda *_: ["before"])
@@ -343,6 +345,55 @@ class PowerCut(unittest.TestCase):
             r.start()
             r.stop()
             r.check().check_latest()
+
+
+class LaidOut(unittest.TestCase):
+    """Zeros stand behind the lines of a segment that small batches are written to."""
+
+    def zeros(self, path):
+        with open(path, "rb") as f:
+            data = f.read()
+        self.assertNotIn(b"\0", data.rstrip(b"\0"))
+        return len(data) - len(data.rstrip(b"\0"))
+
+    def fill(self, r, numbers):
+        for n in numbers:
+            r.put(A, [n], receipt=True)
+            self.assertTrue(r.wait_durable())
+
+    def test_they_come_with_small_batches_and_go_at_a_clean_stop(self):
+        with Rig(max_bytes="64MiB").start() as r:
+            self.assertEqual(self.zeros(r.last_segment()), 0)
+            self.fill(r, range(20))
+            wait_until(lambda: self.zeros(r.last_segment()) > 500000, 20, "zeros behind the lines")
+            r.check()
+            r.stop()
+            self.assertEqual(self.zeros(r.last_segment()), 0)
+            r.check()
+
+    def test_a_crash_leaves_them_and_nothing_is_torn(self):
+        with Rig(max_bytes="64MiB").start() as r:
+            self.fill(r, range(20))
+            wait_until(lambda: self.zeros(r.last_segment()) > 500000, 20, "zeros behind the lines")
+            for n in range(20, 60, 10):
+                r.kill()
+                self.assertGreater(self.zeros(r.last_segment()), 0)
+                r.start()
+                self.fill(r, range(n, n + 10))
+            self.assertEqual(r.torn(), [])
+            self.assertEqual([json.loads(x)["data"]["bytes"] for x in r.check().records
+                              if b'"tracex.recovered"' in x], [0] * 4)
+            r.stop()
+            r.check()
+
+    def test_a_seal_cuts_them_off(self):
+        with Rig(max_bytes="64KiB").start() as r:
+            self.fill(r, range(400))
+            self.assertGreater(len(r.segments()), 1)
+            for name in r.segments()[:-1]:
+                self.assertEqual(self.zeros(os.path.join(r.log, name)), 0)
+            r.stop()
+            r.check()
 
 
 class Refusals(unittest.TestCase):

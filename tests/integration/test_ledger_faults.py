@@ -16,6 +16,30 @@ A = b"client-A"
 LARGE = 6000  # bytes of a record, so that ten fill the smallest segment
 
 
+# Such that a commit finds more than a small batch, which a thread of its own writes.
+LARGE_BATCHES = {"max_bytes": "1MiB", "commit": "20ms", "checkpoint": "50ms"}
+
+
+def put_large_batches(r, count, wait=True):
+    """False when the ledger ended."""
+    for n in range(0, 60 * count, 60):
+        r.put(A, range(n, n + 59), fill=LARGE)
+        r.put(A, [n + 59], receipt=True, fill=LARGE)
+        if wait and not r.wait_durable():
+            return False
+    return True
+
+
+def written_by_threads(pid):
+    """Bytes that others than the first thread wrote."""
+    total = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        if thread != str(pid):
+            with open(f"/proc/{pid}/task/{thread}/io", encoding="ascii") as f:
+                total += int(dict(x.split(": ") for x in f.read().splitlines())["wchar"])
+    return total
+
+
 class Crashes(unittest.TestCase):
     """kill -9 of the ledger at its n-th system call of each kind, for n = 1, 2, … until it comes through."""
 
@@ -28,16 +52,29 @@ class Crashes(unittest.TestCase):
                 return
         r.stop()
 
-    def sweep(self, call):
+    def check_cut(self, r):
+        """Sealed segments have no zeros behind their seal."""
+        for name in r.segments()[:-1]:
+            path = os.path.join(r.log, name)
+            end = subprocess.run(["zstd" if name.endswith(".zst") else "cat", *["-dc"][:name.endswith(".zst")], path],
+                                 stdout=subprocess.PIPE, check=True).stdout[-1:]
+            self.assertEqual(end, b"\n", name)
+
+    def work_in_large_batches(self, r):
+        put_large_batches(r, 3)
+        r.stop()
+
+    def sweep(self, call, work=None, **options):
         kills, n = 0, 1
+        work = work or self.work
         while True:
-            with Rig(max_bytes="64KiB", epoch_records=6, compress="zstd") as r:
+            with Rig(**options or {"max_bytes": "64KiB", "epoch_records": 6, "compress": "zstd"}) as r:
                 strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
                           f"inject={call}:signal=SIGKILL:when={n}"]
                 killed = False
                 try:
                     r.start(wrapper=strace)
-                    self.work(r)
+                    work(r)
                 except (Ended, BrokenPipeError, ConnectionError):
                     pass
                 if r.ledger:
@@ -47,6 +84,7 @@ class Crashes(unittest.TestCase):
                 self.assertTrue(r.wait_durable())
                 r.stop()
                 r.check()
+                self.check_cut(r)
             if not killed:
                 return kills
             kills += 1
@@ -56,10 +94,21 @@ class Crashes(unittest.TestCase):
         if not shutil.which("strace"):
             self.skipTest("no strace")
         with unchecked_signatures():
-            for call in ("write", "fdatasync", "fsync", "openat", "renameat", "linkat", "unlinkat", "fchmod", "mkdirat",
+            for call in ("pwrite64", "write", "fdatasync", "fsync", "openat", "renameat", "linkat", "unlinkat", "fchmod", "mkdirat", "ftruncate",
                          "sendto,sendmsg", "recvfrom,recvmsg"):
                 with self.subTest(call=call):
                     kills = self.sweep(call)
+                    print(f"# {call}: killed {kills} times")
+                    self.assertGreater(kills, 0)
+
+
+    def test_while_large_batches_are_written(self):
+        if not shutil.which("strace"):
+            self.skipTest("no strace")
+        with unchecked_signatures():
+            for call in ("pwrite64", "fdatasync", "futex", "sendto"):
+                with self.subTest(call=call):
+                    kills = self.sweep(call, self.work_in_large_batches, **LARGE_BATCHES)
                     print(f"# {call}: killed {kills} times")
                     self.assertGreater(kills, 0)
 
@@ -113,17 +162,31 @@ class DiskErrors(unittest.TestCase):
 
     def test_each_call_may_fail_once_or_a_few_times(self):
         with unchecked_signatures():
-            for call, error in (("write", errno.ENOSPC), ("fdatasync", errno.EIO), ("fsync", errno.EIO),
-                                ("openat", errno.EIO), ("renameat", errno.ENOSPC), ("linkat", errno.EIO)):
+            for call, error in (("pwrite64", errno.ENOSPC), ("write", errno.ENOSPC), ("fdatasync", errno.EIO),
+                                ("fsync", errno.EIO), ("openat", errno.EIO), ("renameat", errno.ENOSPC), ("linkat", errno.EIO)):
                 for count in (1, 3):
                     with self.subTest(call=call, count=count):
                         failures = self.sweep(call, error, count)
                         print(f"# {call}: failed {failures} times, {count} in a row")
                         self.assertGreater(failures, 0)
 
+    def test_a_large_batch_may_fail_while_records_come(self):
+        with unchecked_signatures():
+            for call, error in (("pwrite64", errno.ENOSPC), ("fdatasync", errno.EIO)):
+                for n in range(1, 5):
+                    with self.subTest(call=call, n=n), Rig(**LARGE_BATCHES).start() as r:
+                        tracer = self.failing(r, call, error, n, 1)
+                        self.assertTrue(put_large_batches(r, 6, wait=False))
+                        self.assertTrue(r.wait_durable())
+                        self.assertGreater(written_by_threads(r.ledger), 300000)
+                        self.assertEqual(r.status()["segments_given_up"], 1)
+                        tracer.wait(10)
+                        r.stop()
+                        r.check()
+
     def test_a_restart_while_the_disk_fails_does_not_believe_the_segment(self):
         with unchecked_signatures():
-            for call, error in (("write", errno.ENOSPC), ("fdatasync", errno.EIO)):
+            for call, error in (("pwrite64", errno.ENOSPC), ("fdatasync", errno.EIO)):
                 with self.subTest(call=call):
                     self.assertGreater(self.sweep(call, error, 6, kill=True), 0)
 
@@ -151,7 +214,7 @@ class DiskErrors(unittest.TestCase):
         with Rig().start() as r:
             r.put(A, range(3), receipt=True)
             r.wait_durable()
-            tracer = self.failing(r, "write", errno.ENOSPC, 1, 100000)
+            tracer = self.failing(r, "pwrite64", errno.ENOSPC, 1, 100000)
             r.put(A, range(3, 6), receipt=True)
             r.wait(lambda: r.status()["disk"] == "full", "the trouble")
             r.say(STOP)

@@ -2,13 +2,14 @@
 /*
  * Lets system calls of a running process fail, also of one under seccomp (whose filter would see
  * the number -1 that strace's injection leaves): the call is made, and its result is replaced when
- * it returns.
+ * it returns. All threads that it has then are watched, as one.
  *
  *   fail-syscall PID NAME ERRNO FIRST COUNT     e.g. fail-syscall 4711 fdatasync 5 2 1
  *
  * The FIRST-th call of that name from now on and the COUNT - 1 after it fail. Prints "attached",
  * and "done" when the last has failed; then it lets the process go. x86-64 only.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -45,18 +46,53 @@ static void say(const char *word) {
     fflush(stdout);
 }
 
-/* To the next stop at a call; a signal on the way is handed on. False when the process has ended.
- */
-static int next_call(pid_t pid) {
-    int status, deliver = 0;
+enum { THREADS_MAX = 64 };
+static pid_t threads[THREADS_MAX];
+static size_t n_threads;
+
+static void attach(pid_t pid) {
+    char path[64];
+    int status;
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    DIR *dir = opendir(path);
+    if (!dir)
+        fail(path);
+    for (struct dirent *entry; (entry = readdir(dir)) && n_threads < THREADS_MAX;) {
+        pid_t thread = (pid_t)atoi(entry->d_name);
+        if (thread <= 0)
+            continue;
+        if (ptrace(PTRACE_SEIZE, thread, NULL, (void *)PTRACE_O_TRACESYSGOOD) < 0 ||
+            ptrace(PTRACE_INTERRUPT, thread, NULL, NULL) < 0 ||
+            waitpid(thread, &status, __WALL) < 0)
+            fail("attach");
+        threads[n_threads++] = thread;
+    }
+    closedir(dir);
+}
+
+static void let_go(void) {
+    int status;
+    for (size_t i = 0; i < n_threads; i++)
+        if (ptrace(PTRACE_DETACH, threads[i], NULL, NULL) < 0 &&
+            ptrace(PTRACE_INTERRUPT, threads[i], NULL, NULL) == 0 &&
+            waitpid(threads[i], &status, __WALL) == threads[i])
+            ptrace(PTRACE_DETACH, threads[i], NULL, NULL);
+}
+
+/* The next thread that stops at a call, while all others run; a signal on the way is handed on. -1
+ * when the process has ended. */
+static pid_t next_call(void) {
+    int status;
     for (;;) {
-        if (ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(intptr_t)deliver) < 0)
-            return 0;
-        if (waitpid(pid, &status, __WALL) < 0 || !WIFSTOPPED(status))
-            return 0;
+        pid_t thread = waitpid(-1, &status, __WALL);
+        if (thread < 0)
+            return -1;
+        if (!WIFSTOPPED(status))
+            continue;
         if (WSTOPSIG(status) == (SIGTRAP | 0x80))
-            return 1;
-        deliver = WSTOPSIG(status);
+            return thread;
+        ptrace(PTRACE_SYSCALL, thread, NULL,
+               (void *)(intptr_t)(status >> 16 ? 0 : WSTOPSIG(status)));
     }
 }
 
@@ -68,27 +104,27 @@ int main(int argc, char **argv) {
     pid_t pid = (pid_t)atoi(argv[1]);
     unsigned long wanted = number_of(argv[2]);
     long error = atol(argv[3]), first = atol(argv[4]), count = atol(argv[5]), seen = 0;
-    int status, at_entry = 1;
+    pid_t thread;
 
-    if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)PTRACE_O_TRACESYSGOOD) < 0 ||
-        ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0 || waitpid(pid, &status, __WALL) < 0)
-        fail("attach");
+    attach(pid);
+    for (size_t i = 0; i < n_threads; i++)
+        ptrace(PTRACE_SYSCALL, threads[i], NULL, NULL);
     say("attached");
-    while (seen < first + count - 1 && next_call(pid)) {
+    while (seen < first + count - 1 && (thread = next_call()) > 0) {
         struct __ptrace_syscall_info info;
         struct user_regs_struct regs;
-        if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof(info), &info) < 0)
-            fail("syscall info");
-        at_entry = info.op == PTRACE_SYSCALL_INFO_ENTRY;
-        if (at_entry || ptrace(PTRACE_GETREGS, pid, NULL, &regs) < 0 || regs.orig_rax != wanted)
-            continue;
-        if (++seen < first)
-            continue;
-        regs.rax = (unsigned long)-error;
-        if (ptrace(PTRACE_SETREGS, pid, NULL, &regs) < 0)
-            fail("setregs");
+        if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, (void *)sizeof(info), &info) < 0)
+            continue; /* it was killed */
+        int at_exit = info.op == PTRACE_SYSCALL_INFO_EXIT;
+        if (at_exit && ptrace(PTRACE_GETREGS, thread, NULL, &regs) == 0 &&
+            regs.orig_rax == wanted && ++seen >= first) {
+            regs.rax = (unsigned long)-error;
+            if (ptrace(PTRACE_SETREGS, thread, NULL, &regs) < 0)
+                fail("setregs");
+        }
+        ptrace(PTRACE_SYSCALL, thread, NULL, NULL);
     }
-    ptrace(PTRACE_DETACH, pid, NULL, NULL);
+    let_go();
     say("done");
     return 0;
 }

@@ -326,9 +326,9 @@ class Rig:
         return sorted(n for n in os.listdir(self.log) if ".torn-" in n)
 
     def tear(self, path, change):
-        """Replaces a file's bytes by what change() makes of them."""
+        """Replaces a file's bytes, without zeros laid out behind them, by what change() makes of them."""
         with open(path, "rb") as f:
-            data = f.read()
+            data = f.read().rstrip(b"\0")
         with open(path, "wb") as f:
             f.write(change(data))
 

@@ -63,6 +63,69 @@ START_TEST(lines_come_one_after_the_other_and_a_torn_end_is_told) {
 }
 END_TEST
 
+/* Lines of 64 bytes, and zeros behind them up to n bytes. */
+static int file_with_zeros(size_t n_lines, size_t n) {
+    char *bytes = calloc(1, n);
+    ck_assert_ptr_nonnull(bytes);
+    for (size_t i = 0; i < n_lines; i++) {
+        memset(bytes + 64 * i, 'x', 63);
+        bytes[64 * i + 63] = '\n';
+    }
+    int fd = file_of(bytes, n);
+    free(bytes);
+    return fd;
+}
+
+static void put_line(int fd, size_t offset) {
+    char line[64];
+    memset(line, 'y', 63);
+    line[63] = '\n';
+    ck_assert_int_eq(tx_fd_pwrite_all(fd, line, sizeof(line), (off_t)offset), 0);
+}
+
+#define MANY_ZEROS (4u * 1024u * 1024u)
+
+static enum tx_piece_kind next_kind(struct tx_reader *reader) {
+    struct tx_piece piece;
+    ck_assert_int_eq(tx_reader_next(reader, &piece), 0);
+    return piece.kind;
+}
+
+START_TEST(what_is_written_over_zeros_while_they_are_read_is_no_hole) {
+    struct tx_reader *reader;
+    int fd = file_with_zeros(3, MANY_ZEROS);
+    ck_assert_int_eq(tx_reader_open(fd, false, &reader), 0);
+    ck_assert_int_eq(next_kind(reader), TX_PIECE_LINE); /* zeros are in the buffer now */
+    put_line(fd, 3 * 64);
+    put_line(fd, 4096);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(next_kind(reader), TX_PIECE_LINE);
+    ck_assert_int_eq(next_kind(reader), TX_PIECE_HOLE); /* of the disk, between the two */
+    ck_assert_int_eq(next_kind(reader), TX_PIECE_LINE);
+    tx_reader_close(reader);
+}
+END_TEST
+
+START_TEST(zeros_that_were_read_before_something_came_behind_them_end_the_file) {
+    for (int filled = 0; filled < 2; filled++) {
+        struct tx_reader *reader;
+        int fd = file_with_zeros(3, MANY_ZEROS);
+        ck_assert_int_eq(tx_reader_open(fd, false, &reader), 0);
+        for (int i = 0; i < 3; i++)
+            ck_assert_int_eq(next_kind(reader), TX_PIECE_LINE);
+        ck_assert_int_eq(next_kind(reader), TX_PIECE_HOLE); /* up to the buffer's end */
+        if (filled)
+            put_line(fd, 3 * 64);
+        put_line(fd, MANY_ZEROS - 4096);
+        enum tx_piece_kind kind;
+        while ((kind = next_kind(reader)) == TX_PIECE_HOLE)
+            ;
+        ck_assert_int_eq(kind, filled ? TX_PIECE_END : TX_PIECE_LINE);
+        tx_reader_close(reader);
+    }
+}
+END_TEST
+
 START_TEST(holes_are_whole_sectors_or_reach_the_end) {
     static char bytes[8192];
     memset(bytes, 'x', sizeof(bytes));
@@ -157,6 +220,8 @@ int main(void) {
     TCase *tests = tcase_create("reader");
     tcase_add_test(tests, lines_come_one_after_the_other_and_a_torn_end_is_told);
     tcase_add_test(tests, holes_are_whole_sectors_or_reach_the_end);
+    tcase_add_test(tests, what_is_written_over_zeros_while_they_are_read_is_no_hole);
+    tcase_add_test(tests, zeros_that_were_read_before_something_came_behind_them_end_the_file);
     tcase_add_test(tests, a_hole_larger_than_the_buffer_needs_no_memory);
     tcase_add_test(tests, a_line_without_end_is_given_in_parts_and_reading_goes_on);
     tcase_add_test(tests, what_is_compressed_reads_the_same_and_damage_is_told);
