@@ -9,33 +9,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <syslog.h>
 #include <time.h>
 
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
-#include "tests/bench/record.h"
+#include "tests/bench/peer-record.h"
 
 enum { TIGHT = 1000 };
 
-static int call_journal(void) {
-#define FIELD(text)                                                                                \
-    { (char *)(uintptr_t)(text), sizeof(text) - 1 }
-    static const struct iovec fields[] = {
-        FIELD("MESSAGE=" BENCH_EVENT),  FIELD("PRIORITY=6"),
-        FIELD("ACTOR_ID=" BENCH_ACTOR), FIELD("ORDER=" BENCH_ORDER),
-        FIELD("REASON=" BENCH_REASON),  FIELD("REGION=" BENCH_REGION),
-        FIELD("AGENT=" BENCH_AGENT),    FIELD("AMOUNT_CENTS=4200"),
-    };
-    return sd_journal_sendv(fields, sizeof(fields) / sizeof(fields[0]));
-}
-
 static int call_syslog(void) {
-    syslog(LOG_INFO, "%s actor.id=%s order=%s reason=%s region=%s agent=%s amount_cents=%d",
-           BENCH_EVENT, BENCH_ACTOR, BENCH_ORDER, BENCH_REASON, BENCH_REGION, BENCH_AGENT,
-           BENCH_AMOUNT);
+    syslog(LOG_INFO, PEER_FORMAT, PEER_ARGS);
     return 0;
 }
 
@@ -47,7 +32,7 @@ static struct kind {
     size_t failed;
 } kinds[] = {
     {.name = "tx_audit_log", .call = bench_log},
-    {.name = "sd_journal_sendv", .call = call_journal},
+    {.name = "sd_journal_sendv", .call = peer_log_to_journal},
     {.name = "syslog", .call = call_syslog},
 };
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
