@@ -163,28 +163,43 @@ static bool decode_base64(struct tx_text run, uint8_t *ret, size_t *ret_n) {
     return state == START && is_text(ret, n);
 }
 
-/* Whether the first bytes of what at least BASE64_MIN characters stand for can be text at all;
- * without a branch, since nobody can tell which. */
-static inline bool may_be_hex(const char *p) {
-    enum state state = START;
-    int all = 0;
-    for (size_t i = 0; i < 8; i += 2) {
-        int high = tx_hex_value(p[i]), low = tx_hex_value(p[i + 1]);
-        all |= high | low;
-        state = go_on(state, (uint8_t)((unsigned)high << 4 | (unsigned)low));
-    }
-    return all >= 0 && state != OUT;
+/* Whether the first three bytes of what characters stand for can be text: each one can stand behind
+ * the one before it. Without a branch, since nobody can tell which, and without
+ * waiting for one byte to look at the next. */
+#define TEXTS UINT32_C(0x0000fff2) /* by the upper five bits, as in kind_of */
+#define MORES UINT32_C(0x00ff0000)
+#define LEADS UINT32_C(0x7f000000)
+
+static inline bool may_be_text(const uint8_t *p, size_t n) {
+    static const uint32_t behind[N_KINDS] = {[TEXT] = TEXTS | LEADS,
+                                             [MORE] = TEXTS | MORES | LEADS,
+                                             [LEAD_2] = MORES,
+                                             [LEAD_3] = MORES,
+                                             [LEAD_4] = MORES};
+    uint32_t ok = (TEXTS | LEADS) >> (p[0] >> 3);
+#pragma GCC unroll 8
+    for (size_t i = 1; i < n; i++)
+        ok &= behind[kind_of(p[i - 1])] >> (p[i] >> 3);
+    return ok & 1;
 }
-static inline bool may_be_base64(const char *p) {
-    enum state state = START;
-    for (size_t i = 0; i < 8; i += 4) {
-        uint32_t bits = 0;
-        for (size_t k = 0; k < 4; k++)
-            bits = bits << 6 | (base64_values[(uint8_t)p[i + k]] - 1u);
-        state =
-            go_on(go_on(go_on(state, (uint8_t)(bits >> 16)), (uint8_t)(bits >> 8)), (uint8_t)bits);
+static inline bool are_hex(const char *p) {
+    uint8_t bytes[3];
+    int all = 0;
+#pragma GCC unroll 3
+    for (size_t i = 0; i < 3; i++) {
+        int high = tx_hex_value(p[2 * i]), low = tx_hex_value(p[2 * i + 1]);
+        all |= high | low;
+        bytes[i] = (uint8_t)((unsigned)high << 4 | (unsigned)low);
     }
-    return state != OUT;
+    return may_be_text(bytes, 3) & (all >= 0);
+}
+static inline bool are_base64(const char *p) {
+    uint32_t bits = 0;
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; i++)
+        bits = bits << 6 | (base64_values[(uint8_t)p[i]] - 1u);
+    const uint8_t bytes[3] = {(uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits};
+    return may_be_text(bytes, 3);
 }
 
 /* A path or words with dashes can have a word of base64 among them. So a run is tried as a whole,
@@ -299,11 +314,11 @@ static bool take_run(struct tx_coded *coded, unsigned decode, size_t at, uint8_t
     const char *p = coded->text.p + at;
 
     coded->at = at + 1;
-    if (p[0] == '0' && take_prefixed(coded, decode, at, ret, ret_word))
+    if (p[0] == '0' && (p[1] | 0x20) == 'x' && take_prefixed(coded, decode, at, ret, ret_word))
         return true;
-    if (!(decode & TX_READ_HEX) || !may_be_hex(p))
+    if (!are_hex(p))
         decode &= ~(unsigned)TX_READ_HEX;
-    if (!(decode & TX_READ_BASE64) || !may_be_base64(p))
+    if (!are_base64(p))
         decode &= ~(unsigned)TX_READ_BASE64;
     if (!(decode & (TX_READ_HEX | TX_READ_BASE64)))
         return false;

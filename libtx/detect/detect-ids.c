@@ -258,7 +258,8 @@ static void try_prefixes(struct tx_scan *s, size_t start) {
 
 /* Makers' tokens and addresses by their first character; see tx_vendor_words. */
 static inline bool may_be_other(uint8_t kinds, size_t n, uint8_t behind) {
-    return (kinds & TX_VENDOR) | ((kinds & TX_BTC) && n >= BTC_BYTES_MIN) | (behind == '~');
+    return ((kinds & TX_VENDOR) && n >= TX_VENDOR_BYTES_MIN) | ((kinds & TX_MAILCHIMP) != 0) |
+           ((kinds & TX_BTC) && n >= BTC_BYTES_MIN) | (behind == '~');
 }
 
 /* Four digits with a sign behind them that is not looked at for cards otherwise. */
@@ -349,11 +350,8 @@ void tx_detect_words(struct tx_scan *s) {
 
     for (size_t b = first / 64; b <= end / 64 && !s->matches->overflow; b++) {
         uint64_t ends = s->bits->word[b] & tx_bits_within(b, first + 1, end + 1);
-        if (ends) {
-            s->ids = tx_id_tree();
-            s->vendor_words = tx_vendor_words();
+        if (ends)
             n = look_at_words(s, b, ends, words, n);
-        }
         if (n < WORDS / 2 && b < end / 64)
             continue;
         for (size_t k = 0; k < n; k++)

@@ -13,7 +13,6 @@
 
 #define DISTINCT_MIN 8    /* characters that differ */
 #define DISTINCT_BYTES 48 /* among so many */
-#define WORD_BYTES 5      /* shorter words begin nothing */
 
 enum body { HEX, ALNUM, UPPER, WORD, URL, DOTTED, BASE64 };
 
@@ -194,8 +193,9 @@ static void build(void) {
         *bucket = (uint8_t)(i + 1);
         first_of_word[p[0]] |= ends_beginning(p[n - 1]) ? 0 : TX_VENDOR;
     }
-    for (const char *c = "AMNOu"; *c; c++)
-        first_of_word[(uint8_t)*c] |= TX_VENDOR; /* Telegram, Discord, Mailchimp */
+    for (const char *c = "AMNO"; *c; c++)
+        first_of_word[(uint8_t)*c] |= TX_VENDOR; /* Telegram, Discord */
+    first_of_word['u'] |= TX_MAILCHIMP;
     for (const char *c = "13bB"; *c; c++)
         first_of_word[(uint8_t)*c] |= TX_BTC;
 }
@@ -341,7 +341,7 @@ void tx_detect_vendor_word(struct tx_scan *s, size_t start, size_t end) {
         take_azure(s, end);
     if (end - start <= 4 && first == 'u' && tx_scan_is(s, start, "us"))
         take_mailchimp(s, start, end);
-    if (end - start < WORD_BYTES)
+    if (end - start < TX_VENDOR_BYTES_MIN)
         return;
     if (first == 'A' && s->p[start + 1] == 'A' && tx_scan_before(s, start) == ':')
         take_telegram(s, start);

@@ -6,6 +6,7 @@
 #include "libtx/crypto/secret.h"
 #include "libtx/detect/decode.h"
 #include "libtx/detect/fold.h"
+#include "libtx/detect/ids.h"
 #include "libtx/detect/memory.h"
 
 /*
@@ -48,6 +49,8 @@ int tx_detect_memory_new(size_t cap, struct tx_detect_memory **ret) {
     if (r < 0)
         return r;
     memory->cap = cap;
+    memory->ids = tx_id_tree();
+    memory->vendor_words = tx_vendor_words();
     memory->classifier = best_classifier();
     for (size_t i = 0; i < TX_COUNT_OF(memory->level); i++) {
         struct tx_level *level = &memory->level[i];
@@ -229,7 +232,7 @@ void tx_detect(struct tx_detect_memory *memory, struct tx_text text,
     struct tx_detection d = {.memory = memory,
                              .options = options,
                              .reading = tx_detect_reading(options),
-                             .place = {.hasher = memory->hasher}};
+                             .place = tx_detect_place(memory, 0)};
 
     tx_matches_reset(ret);
     ret->overflow = text.n > memory->cap;

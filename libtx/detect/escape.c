@@ -9,16 +9,11 @@
 #define CODE_POINT_MAX 0x10ffffu
 #define NUMBER_DIGITS_MAX 10 /* of a code point, zeros in front among them */
 
-/* 16 more than the value; 0: none. */
-static const uint8_t hex_values[256] = {
+const uint8_t tx_hex_values[256] = {
     ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22, ['7'] = 23,
     ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31,
     ['A'] = 26, ['B'] = 27, ['C'] = 28, ['D'] = 29, ['E'] = 30, ['F'] = 31,
 };
-
-int tx_hex_value(char c) {
-    return hex_values[(uint8_t)c] - 16;
-}
 
 /* Digits of one base from p on, `min` to `max` of them: how many there are, and the number. 0:
  * there are not, or it is no character. */
@@ -44,8 +39,9 @@ static struct tx_text behind(const char *p, size_t n, size_t k) {
 
 static size_t read_percent(const char *p, size_t n, uint8_t ret[4], size_t *ret_n) {
     uint32_t c;
-    if (read_number(behind(p, n, 1), 16, 2, 2, &c)) {
-        ret[0] = (uint8_t)c;
+    int high = n > 2 ? tx_hex_value(p[1]) : -1, low = n > 2 ? tx_hex_value(p[2]) : -1;
+    if ((high | low) > 0) {
+        ret[0] = (uint8_t)(high << 4 | low);
         *ret_n = 1;
         return 3;
     }
@@ -108,8 +104,9 @@ static size_t read_backslash(const char *p, size_t n, uint8_t ret[4], size_t *re
 
 /* The HTML standard's names for what stands in values that are looked for, or between their parts.
  */
+#define NAME_BYTES 8
 static const struct {
-    const char *name;
+    char name[NAME_BYTES]; /* zeros behind it */
     uint16_t c;
 } names[] = {
     {"amp", '&'},    {"apos", '\''},   {"colon", ':'}, {"comma", ','},    {"commat", '@'},
@@ -120,15 +117,18 @@ static const struct {
     {"semi", ';'},   {"shy", 0xad},    {"sol", '/'},   {"Tab", '\t'},     {"thinsp", ' '},
     {"zwj", 0x200d}, {"zwnj", 0x200c},
 };
-#define NAME_MAX_BYTES 7
 
 static size_t read_name(const char *p, size_t n, uint8_t ret[4], size_t *ret_n) {
-    size_t most = n < NAME_MAX_BYTES + 2 ? n : NAME_MAX_BYTES + 2;
-    const char *end = memchr(p, ';', most);
-    size_t n_name = end ? (size_t)(end - p) - 1 : 0;
-
-    for (size_t i = 0; i < TX_COUNT_OF(names) && n_name > 0; i++)
-        if (strlen(names[i].name) == n_name && memcmp(p + 1, names[i].name, n_name) == 0) {
+    char name[NAME_BYTES] = {0};
+    size_t n_name = 0;
+    while (n_name < NAME_BYTES - 1 && 1 + n_name < n && p[1 + n_name] != ';') {
+        name[n_name] = p[1 + n_name];
+        n_name++;
+    }
+    if (n_name == 0 || name[n_name - 1] == '\0' || 1 + n_name >= n || p[1 + n_name] != ';')
+        return 0;
+    for (size_t i = 0; i < TX_COUNT_OF(names); i++)
+        if (memcmp(names[i].name, name, NAME_BYTES) == 0) {
             *ret_n = tx_utf8_put(names[i].c, (char *)ret);
             return n_name + 2;
         }

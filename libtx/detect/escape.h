@@ -14,7 +14,11 @@
  * stands for; 0: none is there. */
 size_t tx_escape_read(const char *p, size_t n, unsigned decode, uint8_t ret[4], size_t *ret_n);
 
+/* 16 more than the value; 0: none. */
+extern const uint8_t tx_hex_values[256];
 /* 0 to 15; negative: no hex digit. */
-int tx_hex_value(char c);
+static inline int tx_hex_value(char c) {
+    return tx_hex_values[(uint8_t)c] - 16;
+}
 
 #endif

@@ -33,6 +33,8 @@ struct tx_detect_memory {
     size_t cap;
     const struct tx_classifier *classifier;
     struct tx_hasher *hasher;
+    const struct tx_id_tree *ids;
+    const uint8_t *vendor_words;
     struct tx_level level[TX_READING_DEPTH_MAX + 1];
     struct tx_matches matches[TX_READING_DEPTH_MAX + 1];
     struct tx_level_slot slot[TX_DETECT_VALUES_MAX];
@@ -47,6 +49,14 @@ struct tx_detection {
 };
 
 const struct tx_reading *tx_detect_reading(const struct tx_detect_options *options);
+
+static inline struct tx_scan_place tx_detect_place(const struct tx_detect_memory *memory,
+                                                   size_t value) {
+    return (struct tx_scan_place){.hasher = memory->hasher,
+                                  .ids = memory->ids,
+                                  .vendor_words = memory->vendor_words,
+                                  .value = (uint16_t)value};
+}
 
 /* Scans a text whose bits are there from `first` on, then what is encoded in it. Places in *ret are
  * those before it was folded (d->place.offsets). */

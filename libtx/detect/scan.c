@@ -414,6 +414,8 @@ void tx_scan(struct tx_text text, const struct tx_bits *bits, size_t first,
     s.first = first;
     s.options = options;
     s.place = place;
+    s.ids = place->ids;
+    s.vendor_words = place->vendor_words;
     s.matches = ret;
     scan(&s);
     if (custom && !ret->overflow)

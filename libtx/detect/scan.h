@@ -24,9 +24,12 @@ struct tx_context_mark {
 /* For large variables of which only what was written is read. */
 #define TX_UNINITIALIZED __attribute__((uninitialized))
 
-/* Where the text of a scan comes from, for whoever is told of candidates; and what hashes. */
+/* Where the text of a scan comes from, for whoever is told of candidates; what hashes, and tables.
+ */
 struct tx_scan_place {
     struct tx_hasher *hasher;
+    const struct tx_id_tree *ids;
+    const uint8_t *vendor_words;
     const uint32_t *offsets;       /* of its bytes in what was folded; NULL: itself */
     uint32_t word_start, word_end; /* of what was decoded, when depth > 0 */
     uint16_t value;
@@ -45,12 +48,12 @@ struct tx_scan {
     const struct tx_detect_options *options;
     const struct tx_scan_place *place;
     struct tx_matches *matches;
-    /* Set when the first word is looked at. */
     const struct tx_id_tree *ids;
     const uint8_t *vendor_words;
     /* From here on zero at first. The last word that was looked at as a whole, for
      * tx_scan_in_hex_word. */
-    size_t word_start, word_end;
+    _Alignas(64) size_t word_start;
+    size_t word_end;
     bool word_is_hex;
     /* Up to where each of these has looked. */
     size_t phone_done, ipv6_done, mac_done, jwt_done, auth_done, private_key_done, kv_done, kv_next,
@@ -214,6 +217,8 @@ void tx_detect_vendor_word(struct tx_scan *s, size_t start, size_t end);
 /* By the first character of a word: whether a maker's token may begin so, or an address. */
 #define TX_VENDOR 1
 #define TX_BTC 2
+#define TX_MAILCHIMP 4 /* its words are shorter than all others */
+#define TX_VENDOR_BYTES_MIN 5
 const uint8_t *tx_vendor_words(void);
 /* 40 letters, digits, '+' and '/' and no more. */
 void tx_detect_aws_secret(struct tx_scan *s, size_t start, size_t end);

@@ -65,11 +65,10 @@ static void detect_one(struct batch *b, size_t i) {
     const struct tx_level_slot *slot = &b->memory->slot[i];
     const struct tx_detect_value *value = &b->values[b->first + i];
     struct tx_detect_options options = *b->options;
-    struct tx_detection d = {
-        .memory = b->memory,
-        .options = &options,
-        .reading = tx_detect_reading(b->options),
-        .place = {.hasher = b->memory->hasher, .value = (uint16_t)(b->first + i)}};
+    struct tx_detection d = {.memory = b->memory,
+                             .options = &options,
+                             .reading = tx_detect_reading(b->options),
+                             .place = tx_detect_place(b->memory, b->first + i)};
 
     options.name = value->name;
     options.wanted = value->wanted;
