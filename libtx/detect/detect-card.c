@@ -37,6 +37,7 @@ struct digits {
     const struct tx_card_table *issuers;
     size_t n_dropped;
     size_t next; /* the first that was not tried */
+    size_t used; /* of the digits, at most */
     uint8_t value[ROOM];
     uint8_t group_of[ROOM];
     /* Sums of all before a place, every second one doubled and its own digits added, modulo 10: the
@@ -263,26 +264,75 @@ static size_t digits_end(const struct tx_scan *s, size_t at) {
     return tx_run_end(s->bits->digit, s->first + at) - s->first;
 }
 
+/* --- rows of short numbers --- */
+
+#define SPAN (2 * DIGITS_MAX) /* of a card's digits with single gaps */
+#define ASK_BYTES 64
+
+/* A card in groups is printed with four digits first. Others are believed only where a word of
+ * their context stands, so that in rows of short numbers without one no digit need be added up. */
+struct row {
+    size_t wanted;   /* digits that a card may have which began in front */
+    size_t next_ask; /* before here it is not asked whether there is such a word */
+};
+
+static bool may_be_first(size_t n) {
+    return n == 4 || n >= DIGITS_MIN;
+}
+
+/* Whether no card goes on in the group of n digits at `at`, nor begins there. */
+static inline bool is_passed_by(struct tx_scan *s, struct row *row, size_t at, size_t n) {
+    static const struct tx_detector_set card = {.word[TX_DETECT_CREDIT_CARD / 64] =
+                                                    UINT64_C(1) << TX_DETECT_CREDIT_CARD % 64};
+    if (may_be_first(n))
+        row->wanted = DIGITS_MAX;
+    bool is_wanted = row->wanted > 0;
+    row->wanted -= n < row->wanted ? n : row->wanted;
+    if (is_wanted)
+        return false;
+    if (tx_context_is_clear(s, at, at + SPAN))
+        return true;
+    if (at < row->next_ask)
+        return false;
+    row->next_ask = at + ASK_BYTES;
+    return tx_context_never(s, &card, at, at + SPAN < s->n ? at + SPAN : s->n);
+}
+
+/* No digit in front is of any number to come. */
+static void begin(struct digits *d, struct end *digits) {
+    d->used = d->n_dropped ? AT_HAND : digits->n > d->used ? digits->n : d->used;
+    *digits = (struct end){.n = 0};
+    d->n_dropped = d->next = 0;
+    d->sum[0] = d->doubled[0] = 0;
+}
+
 void tx_detect_card(struct tx_scan *s, size_t at) {
     TX_UNINITIALIZED struct digits d;
     const struct group *group = &(struct group){.number = 0};
+    struct row row = {.wanted = 0, .next_ask = at + ASK_BYTES};
     struct end digits = {.n = 0};
     size_t end;
 
     if (at < s->card_done || !tx_scan_wants(s, TX_DETECT_CREDIT_CARD))
         return;
     d.issuers = tx_card_table();
-    d.n_dropped = d.next = 0;
-    d.sum[0] = d.doubled[0] = 0;
+    d.used = d.n_dropped = 0;
+    begin(&d, &digits);
     for (;; at = end + 1) {
         end = digits_end(s, at);
-        group = next_group(s, &d, digits.n, group, at, end);
-        add_digits(s, &d, &digits, group);
+        if (!is_passed_by(s, &row, at, end - at)) {
+            group = next_group(s, &d, digits.n, group, at, end);
+            add_digits(s, &d, &digits, group);
+        } else if (digits.n > 0) {
+            try_all(s, &d, digits.n, digits.n);
+            begin(&d, &digits);
+        }
         uint8_t gap = tx_scan_at(s, end);
         if ((gap != ' ' && gap != '-') || !tx_is_digit(tx_scan_at(s, end + 1)))
             break;
     }
     try_all(s, &d, digits.n, digits.n);
     s->card_done = end;
-    tx_wipe(d.value, d.n_dropped ? sizeof(d.value) : digits.n);
+    begin(&d, &digits);
+    tx_wipe(d.value, d.used);
 }

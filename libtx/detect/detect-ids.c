@@ -78,10 +78,14 @@ static enum tx_fate fate_of(struct tx_scan *s, const struct tx_id_row *row, size
 
 /* What its check reads; for all rows that it is tried for. */
 static void write_text(const struct tx_scan *s, struct id *id) {
-    for (size_t i = id->start; i < id->end; i++)
-        if (tx_is_alnum(s->p[i]))
-            id->text[id->n_text++] = (char)tx_upper(s->p[i]);
-    id->text[id->n_text] = '\0';
+    size_t n = 0;
+    for (size_t i = id->start; i < id->end; i++) {
+        uint8_t c = s->p[i];
+        id->text[n] = (char)(c - ((uint8_t)(c - 'a') < 26 ? 0x20 : 0));
+        n += tx_is_alnum(c);
+    }
+    id->n_text = n;
+    id->text[n] = '\0';
 }
 static void wipe_text(struct id *id) {
     if (id->n_text)
@@ -129,10 +133,9 @@ static void try_rows(struct tx_scan *s, const struct tx_id_node *node, struct id
 }
 
 /* Words that lead nowhere: without a word of context only ids that want none go on from there. */
-static inline bool is_hopeless(const struct tx_scan *s, const struct tx_id_node *node,
-                               const struct id *id, bool behind_number) {
-    return tx_context_is_clear(s, id->start, id->start + TX_ID_SPAN_MAX) &&
-           !fits(id->digits, &node->alone) && (behind_number || !fits(id->digits, &node->apart));
+static inline bool is_hopeless(const struct tx_id_node *node, const struct id *id,
+                               bool behind_number) {
+    return !fits(id->digits, &node->alone) && (behind_number || !fits(id->digits, &node->apart));
 }
 
 /* 64 places from the i-th on. */
@@ -175,6 +178,29 @@ static bool is_behind_number(const struct tx_scan *s, size_t start, size_t at) {
            (before == s->p[at] || before == '.' || before == ',');
 }
 
+/* A row of numbers of n digits each and one separator, as far as any id goes on from the word, in
+ * which nothing stands that wants no word of its context. */
+static bool is_row(const struct tx_scan *s, const struct word *word, uint64_t alnum, uint64_t digit,
+                   size_t n_second) {
+    size_t n = word->end - word->start;
+    enum tx_id_separator separator = separator_at(s, word->end);
+    if (n != n_second || n > TX_ID_ROW_DIGITS_MAX || separator == TX_ID_NONE)
+        return false;
+    const struct tx_id_uniform *row = &s->ids->uniform[n][separator];
+    if (((alnum ^ row->places) | (digit ^ row->places)) & row->whole)
+        return false;
+    for (size_t at = n + 1 + n; at < row->bytes; at += n + 1)
+        if (tx_scan_at(s, word->start + at) != s->p[word->end])
+            return false;
+    if (!row->has_alone)
+        return true;
+    const uint8_t *p = s->p + word->start;
+    for (size_t i = 1; i < n; i++)
+        if (p[i] != p[0])
+            return false;
+    return memcmp(p, p + n + 1, row->bytes - n - 1) == 0 && !(row->passing >> (p[0] - '0') & 1);
+}
+
 /* From the word on that ends before the separator `at` bytes from id->start, to the node of the
  * next word; 0: none. */
 static inline uint16_t next_node(const struct tx_scan *s,
@@ -194,8 +220,11 @@ static __attribute__((noinline)) void try_words(struct tx_scan *s, const struct 
     uint64_t digit = places_from(s->bits->digit, s->first + word->start);
     size_t at = word->end - word->start; /* the separator's place, from the start on */
     bool behind_number = is_behind_number(s, word->start, word->end);
+    bool clear = tx_context_is_clear(s, word->start, word->start + TX_ID_SPAN_MAX);
     struct id id;
 
+    if (clear && behind_number && is_row(s, word, alnum, digit, n_word))
+        return;
     begin_id(&id, word);
     while (node_at) {
         const struct tx_id_node *node = &tree->nodes[node_at];
@@ -204,9 +233,9 @@ static __attribute__((noinline)) void try_words(struct tx_scan *s, const struct 
         at += 1 + n_word;
         id.end = word->start + at;
         s->matches->work++;
-        if (!fits(id.digits, &node->all) || is_hopeless(s, node, &id, behind_number))
+        if (!fits(id.digits, &node->all) || (clear && is_hopeless(node, &id, behind_number)))
             return;
-        if (node->first_row)
+        if (clear ? node->has_sure : node->first_row != 0)
             try_rows(s, node, &id);
         if (at >= TX_ID_SPAN_MAX - TX_ID_WORD_MAX - 1)
             return;

@@ -89,6 +89,7 @@ static void add_shape(const struct tx_id_shape *shape, char any) {
     assert(strlen(shape->shape) < TX_ID_SPAN_MAX - TX_ID_WORD_MAX);
     fill_row(row, shape, any);
     struct tx_id_node *node = &tree.nodes[add_path(row, shape->shape, any)];
+    node->has_sure |= shape->context != TX_ID_CONTEXT;
     if (shape->context != TX_ID_ALONE)
         tx_detectors_add(&node->doubtful, shape->detector);
     row->next = node->first_row;
@@ -125,6 +126,35 @@ static void add_pairs(void) {
     }
 }
 
+static void note_uniform(struct tx_id_uniform *uniform, const struct tx_id_node *node, size_t n) {
+    uint64_t all = (UINT64_C(1) << n) - 1;
+    char id[TX_ID_CHARS_MAX + 1] = {0};
+    for (uint16_t r = node->first_row; r; r = tree.rows[r - 1].next) {
+        const struct tx_id_row *row = &tree.rows[r - 1];
+        if (row->shape->context != TX_ID_ALONE || row->kinds.letters & all)
+            continue;
+        uniform->has_alone = true;
+        for (unsigned d = 0; d < 10; d++) {
+            memset(id, (int)('0' + d), n);
+            uniform->passing |= (uint16_t)(row->shape->check(id) << d);
+        }
+    }
+}
+
+/* Down the tree with one length and one separator. */
+static void add_uniform(size_t n, enum tx_id_separator separator) {
+    struct tx_id_uniform *uniform = &tree.uniform[n][separator];
+    size_t words = 1;
+    for (uint16_t at = tree.roots[n]; at; at = tree.next[at][separator][n], words++)
+        if (words > 1)
+            note_uniform(uniform, &tree.nodes[at], words * n);
+    uniform->bytes = words * (n + 1);
+    assert(uniform->bytes < TX_ID_SPAN_MAX);
+    uniform->whole = (UINT64_C(1) << uniform->bytes) - 1;
+    for (size_t i = 0; i < uniform->bytes; i++)
+        uniform->places |= (uint64_t)(i % (n + 1) < n) << i;
+}
+
 static void build(void) {
     static const struct tx_id_family *const families[] = {
         &tx_ids_europe_west, &tx_ids_europe_north, &tx_ids_europe_east, &tx_ids_europe_more,
@@ -139,6 +169,9 @@ static void build(void) {
     for (size_t i = 0; i < TX_COUNT_OF(families); i++)
         add_shapes(families[i], false);
     add_pairs();
+    for (size_t n = 1; n <= TX_ID_ROW_DIGITS_MAX; n++)
+        for (size_t k = 0; k < TX_ID_SEPARATORS; k++)
+            add_uniform(n, (enum tx_id_separator)k);
 }
 
 const struct tx_id_tree *tx_id_tree(void) {

@@ -34,6 +34,7 @@ struct tx_id_node {
      */
     struct tx_id_kinds all, alone, apart;
     uint16_t first_row;              /* 1 + its index; 0: none. Doubtful ones are last */
+    bool has_sure;                   /* rows that may want no word of their context */
     struct tx_detector_set doubtful; /* of its rows that may want a word of their context */
 };
 
@@ -57,6 +58,15 @@ static inline uint64_t tx_id_kinds(uint64_t digits) {
     return digits | ~digits << 32;
 }
 
+/* Numbers of as many digits each, with the same separator between them. */
+#define TX_ID_ROW_DIGITS_MAX 6
+struct tx_id_uniform {
+    uint64_t places, whole; /* of the digits, and all; bit i is the i-th byte */
+    size_t bytes;           /* as many as any id has, which goes on so, and one number more */
+    bool has_alone;         /* an id that is such a row needs nothing else */
+    uint16_t passing;       /* bit d: one does that has nothing but digits d */
+};
+
 struct tx_id_tree {
     size_t n_nodes, n_rows;
     /* What shapes have in common by their first word's length (or a greater one) and what is behind
@@ -70,6 +80,7 @@ struct tx_id_tree {
     uint8_t separators[256]; /* tx_id_separator of each character */
     /* From a node, by the separator and the length of the next word. */
     uint16_t next[TX_ID_NODES][TX_ID_SEPARATORS][TX_ID_WORD_MAX + 1];
+    struct tx_id_uniform uniform[TX_ID_ROW_DIGITS_MAX + 1][TX_ID_SEPARATORS];
     struct tx_id_node nodes[TX_ID_NODES];
     struct tx_id_row rows[1024];
 };
