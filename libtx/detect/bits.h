@@ -93,6 +93,14 @@ static inline size_t tx_run_start(const uint64_t *map, size_t i) {
     return 0;
 }
 
+/* How many of [from, to) are set. */
+static inline size_t tx_bits_count(const uint64_t *map, size_t from, size_t to) {
+    size_t n = 0;
+    for (size_t b = from / 64; b <= to / 64; b++)
+        n += (size_t)__builtin_popcountll(map[b] & tx_bits_within(b, from, to));
+    return n;
+}
+
 /* Which of the n <= 63 bytes from i on are set. */
 static inline uint64_t tx_bits_of(const uint64_t *map, size_t i, size_t n) {
     const uint64_t *word = &map[i / 64];

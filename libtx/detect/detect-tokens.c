@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <pthread.h>
+
 #include "libtx/detect/scan.h"
 
 /*
@@ -13,14 +16,18 @@ static size_t run_end(const struct tx_scan *s, size_t at, bool (*is)(uint8_t), s
     return end;
 }
 
-static bool is_key(uint8_t c) {
-    return tx_is_base64url(c);
-}
 static bool is_alnum(uint8_t c) {
     return tx_is_alnum(c);
 }
-static bool is_dashed(uint8_t c) {
-    return tx_is_alnum(c) || c == '-';
+/* Fewer characters that differ cannot have an entropy of 3.5 bits. */
+#define GOOGLE_DISTINCT 12
+#define GOOGLE_BODY 35
+
+static bool has_distinct(const struct tx_scan *s, size_t start, size_t end, int least) {
+    uint64_t seen[4] = {0};
+    for (size_t i = start; i < end; i++)
+        seen[s->p[i] / 64] |= UINT64_C(1) << (s->p[i] % 64);
+    return __builtin_popcountll(seen[0]) + __builtin_popcountll(seen[1]) >= least;
 }
 
 /* AIza and 35 more. */
@@ -28,10 +35,14 @@ void tx_detect_google_key(struct tx_scan *s, size_t at) {
     if (at < 2 || !tx_scan_is(s, at - 2, "AIza") || tx_is_word(tx_scan_before(s, at - 2)) ||
         !tx_scan_wants(s, TX_DETECT_GCP_API_KEY))
         return;
-    size_t end = run_end(s, at + 2, is_key, 35);
-    s->matches->work += end - at;
-    if (end - at == 37 && tx_scan_entropy(s, at - 2, end) >= 3.5)
-        tx_scan_claim(s, TX_DETECT_GCP_API_KEY, at - 2, end);
+    size_t body = s->first + at + 2, start = at - 2, end = at + 2 + GOOGLE_BODY;
+    uint64_t all = (UINT64_C(1) << GOOGLE_BODY) - 1;
+    if ((tx_bits_of(s->bits->base64, body, GOOGLE_BODY) &
+         ~tx_bits_of(s->bits->slashes, body, GOOGLE_BODY)) != all)
+        return;
+    s->matches->work += GOOGLE_BODY;
+    if (has_distinct(s, start, end, GOOGLE_DISTINCT) && tx_scan_entropy(s, start, end) >= 3.5)
+        tx_scan_claim(s, TX_DETECT_GCP_API_KEY, start, end);
 }
 
 /* CRC-32 as in ISO/IEC 13239. */
@@ -106,21 +117,71 @@ void tx_detect_underscore(struct tx_scan *s, size_t at) {
         take_stripe(s, at);
 }
 
+/* --- Slack --- */
+
+#define SLACK_BYTES 255 /* behind "xoxb-" */
+
+static double weights[SLACK_BYTES + 2]; /* of a byte that stands there so often */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void build(void) {
+    for (size_t i = 1; i < TX_COUNT_OF(weights); i++)
+        weights[i] = (double)i * log2((double)i);
+}
+
+static void count(struct tx_histogram *h, uint8_t c, int more) {
+    int n = h->counts[c] + more;
+    h->sum += weights[n] - weights[h->counts[c]];
+    h->counts[c] = (uint16_t)n;
+}
+
+/* Tokens may begin in each other, so that each byte is counted once for all of them. */
+static bool has_entropy(struct tx_scan *s, size_t start, size_t end, double least) {
+    struct tx_histogram *h = &s->slack_bytes;
+
+    pthread_once(&once, build);
+    if (!s->has_histogram || start < h->start || start >= h->end || end < h->end) {
+        *h = (struct tx_histogram){.start = start, .end = start};
+        s->has_histogram = true;
+    }
+    s->matches->work += end - h->end + start - h->start;
+    for (; h->end < end && h->end - h->start < SLACK_BYTES; h->end++)
+        count(h, s->p[h->end], 1);
+    for (; h->start < start; h->start++) {
+        count(h, s->p[h->start], -1);
+        if (h->end < end)
+            count(h, s->p[h->end++], 1);
+    }
+    double n = (double)(end - start), bits = log2(n) - h->sum / n;
+    /* Where it is a near thing, in the way that all others are judged. */
+    return fabs(bits - least) < 1e-6 ? tx_scan_entropy(s, start, end) >= least : bits >= least;
+}
+
+static size_t slack_end(struct tx_scan *s, size_t at) {
+    struct tx_run *run = &s->slack_run;
+    if (at < run->start || at >= run->end) {
+        size_t end = at;
+        while (end < s->n && (tx_is_alnum(s->p[end]) || s->p[end] == '-'))
+            end++;
+        s->matches->work += end - at;
+        *run = (struct tx_run){at, end};
+    }
+    return run->end - at < SLACK_BYTES ? run->end : at + SLACK_BYTES;
+}
+
 /* xoxb-123-abc: groups of digits, then at least ten letters and digits. Names (xoxo-indieweb-1)
  * have hardly a digit. */
 static void take_slack_token(struct tx_scan *s, size_t at) {
     if (!tx_scan_is(s, at, "xox") || !tx_scan_at(s, at + 3) || !strchr("abeoprs", s->p[at + 3]) ||
         tx_scan_at(s, at + 4) != '-' || tx_is_word(tx_scan_before(s, at)))
         return;
-    size_t end = run_end(s, at + 5, is_dashed, 255);
-    s->matches->work += end - at;
-    size_t n_digits = 0, n_upper = 0;
-    for (size_t i = at + 5; i < end; i++) {
-        n_digits += tx_is_digit(s->p[i]);
-        n_upper += s->p[i] >= 'A' && s->p[i] <= 'Z';
-    }
-    bool random = n_digits >= 3 || (n_digits > 0 && n_upper > 1);
-    if (end - at >= 15 && random && tx_scan_entropy(s, at + 5, end) >= 2)
+    size_t start = at + 5, end = slack_end(s, start);
+    if (end - at < 15)
+        return;
+    size_t n_digits = tx_bits_count(s->bits->digit, s->first + start, s->first + end);
+    bool random = n_digits >= 3 || (n_digits > 0 && tx_bits_count(s->bits->upper, s->first + start,
+                                                                  s->first + end) > 1);
+    if (random && has_entropy(s, start, end, 2))
         tx_scan_claim(s, TX_DETECT_SLACK_TOKEN, at, end);
 }
 

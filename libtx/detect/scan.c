@@ -144,12 +144,17 @@ bool tx_scan_in_uuid(const struct tx_scan *s, size_t start, size_t end) {
 
 double tx_scan_entropy(const struct tx_scan *s, size_t start, size_t end) {
     uint32_t counts[256] = {0};
+    uint64_t seen[4] = {0};
     double bits = 0, n = (double)(end - start);
-    for (size_t i = start; i < end; i++)
+    for (size_t i = start; i < end; i++) {
         counts[s->p[i]]++;
-    for (size_t i = 0; i < 256; i++)
-        if (counts[i])
-            bits -= counts[i] / n * log2(counts[i] / n);
+        seen[s->p[i] / 64] |= UINT64_C(1) << (s->p[i] % 64);
+    }
+    for (size_t k = 0; k < 4; k++)
+        for (; seen[k]; seen[k] &= seen[k] - 1) {
+            double share = counts[64 * k + (size_t)__builtin_ctzll(seen[k])] / n;
+            bits -= share * log2(share);
+        }
     return bits;
 }
 

@@ -40,6 +40,14 @@ struct tx_run {
     size_t start, end;
 };
 
+/* How often each byte stands in [start, end), and the sum of each times its logarithm: it moves
+ * along with windows of which each goes on where the last one did. */
+struct tx_histogram {
+    size_t start, end;
+    double sum;
+    uint16_t counts[256];
+};
+
 struct tx_scan {
     const uint8_t *p;
     size_t n;
@@ -59,6 +67,8 @@ struct tx_scan {
     size_t phone_done, ipv6_done, mac_done, jwt_done, auth_done, private_key_done, kv_done, kv_next,
         url_done, gps_done, mrz_done, card_done;
     struct tx_run vendor_runs[4]; /* by the characters; see detect-vendor.c */
+    struct tx_run slack_run;
+    bool has_histogram;
     /* What begins and ends within these has no word of any context near it. */
     size_t clear_from, clear_to;
     bool has_context;
@@ -71,6 +81,7 @@ struct tx_scan {
     size_t marks_end;                       /* in the text */
     uint32_t near_start, near_end; /* the word that tx_context_near found last; the same: a name */
     struct tx_context_mark marks[TX_CONTEXT_MARKS];
+    struct tx_histogram slack_bytes; /* when there is one */
 };
 
 static inline bool tx_scan_wants(const struct tx_scan *s, enum tx_detector detector) {
