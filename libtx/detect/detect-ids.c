@@ -115,8 +115,10 @@ static void try_rows(struct tx_scan *s, const struct tx_id_node *node, struct id
     for (uint16_t r = node->first_row; r;) {
         const struct tx_id_row *row = &s->ids->rows[r - 1];
         r = row->next;
-        if (!fits(id->digits, &row->kinds))
+        if (!fits(id->digits, &row->kinds)) {
+            r = row->next_other;
             continue;
+        }
         enum tx_id_context context = row->shape->context;
         if (context == TX_ID_CONTEXT || (context == TX_ID_APART && in_row(s, id->start, id->end))) {
             if (!has_looked)

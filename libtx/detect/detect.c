@@ -181,6 +181,15 @@ static void place_word(const struct tx_detection *d, const struct tx_encoded *wo
     ret->word_end = offsets ? offsets[word->end] : (uint32_t)word->end;
 }
 
+/* No detector of ours finds anything in fewer bytes, but for an address with a colon, and none are
+ * made of them by decoding once more (test-detect-scan tries). */
+#define DECODED_BYTES_MIN 5
+
+static bool is_too_short(const struct tx_detect_options *options, const uint8_t *p, size_t n) {
+    return n < DECODED_BYTES_MIN && !options->custom && !options->trace &&
+           (n == 0 || !memchr(p, ':', n));
+}
+
 static void look_into(const struct tx_detection *d, struct tx_text text, const struct tx_bits *bits,
                       size_t first, struct tx_matches *ret) {
     const struct tx_level *level = &d->memory->level[d->place.depth];
@@ -190,13 +199,17 @@ static void look_into(const struct tx_detection *d, struct tx_text text, const s
     struct tx_encoded word;
 
     while (!ret->overflow && tx_decode_next(&coded, d->reading->decode, level->decoded, &word)) {
+        if (is_too_short(d->options, level->decoded, word.n)) {
+            tx_wipe(level->decoded, word.n);
+            continue;
+        }
         struct tx_detection deeper = *d;
         place_word(d, &word, &deeper.place);
         tx_matches_reset(inner);
         detect(&deeper, (struct tx_text){(const char *)level->decoded, word.n}, inner);
         ret->overflow |= inner->overflow;
         ret->work += inner->work;
-        if (!inner->overflow)
+        if (inner->n > 0 && !inner->overflow)
             claim_word(inner, &word, level->origins, ret, n_plain);
         tx_wipe(level->decoded, word.n);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libtx/detect/escape.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "libtx/base/error.h"
@@ -118,14 +119,29 @@ static const struct {
     {"zwj", 0x200d}, {"zwnj", 0x200c},
 };
 
+/* Of the n bytes behind '&', those in front of the ';', or 0: there is none within a name's length.
+ */
+static size_t copy_name(const char *p, size_t n, char ret[NAME_BYTES]) {
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t bytes, differ;
+
+    memset(ret, 0, NAME_BYTES);
+    memcpy(ret, p, n < NAME_BYTES ? n : NAME_BYTES);
+    memcpy(&bytes, ret, sizeof(bytes));
+    bytes = le64toh(bytes);
+    differ = bytes ^ ';' * each;
+    uint64_t found =
+        (differ - each) & ~differ & 0x80 * each; /* of those set, the lowest is right */
+    size_t n_name = found ? (size_t)__builtin_ctzll(found) / 8 : 0;
+    bytes = htole64(bytes & ((UINT64_C(1) << (8 * n_name)) - 1));
+    memcpy(ret, &bytes, sizeof(bytes));
+    return n_name;
+}
+
 static size_t read_name(const char *p, size_t n, uint8_t ret[4], size_t *ret_n) {
-    char name[NAME_BYTES] = {0};
-    size_t n_name = 0;
-    while (n_name < NAME_BYTES - 1 && 1 + n_name < n && p[1 + n_name] != ';') {
-        name[n_name] = p[1 + n_name];
-        n_name++;
-    }
-    if (n_name == 0 || name[n_name - 1] == '\0' || 1 + n_name >= n || p[1 + n_name] != ';')
+    char name[NAME_BYTES];
+    size_t n_name = copy_name(p + 1, n - 1, name);
+    if (n_name == 0 || name[n_name - 1] == '\0')
         return 0;
     for (size_t i = 0; i < TX_COUNT_OF(names); i++)
         if (memcmp(names[i].name, name, NAME_BYTES) == 0) {

@@ -82,6 +82,23 @@ static uint16_t add_path(const struct tx_id_row *row, const char *shape, char an
     }
 }
 
+static bool has_kinds(const struct tx_id_row *row, const struct tx_id_row *other) {
+    return row->kinds.digits == other->kinds.digits && row->kinds.letters == other->kinds.letters;
+}
+
+/* Behind one of the same kinds, or in front. */
+static void link_row(struct tx_id_node *node, struct tx_id_row *row) {
+    uint16_t *link = &node->first_row, number = (uint16_t)(row - tree.rows + 1);
+    for (uint16_t *at = link; *at; at = &tree.rows[*at - 1].next) {
+        const struct tx_id_row *other = &tree.rows[*at - 1];
+        bool doubtful = other->shape->context == TX_ID_CONTEXT;
+        if (has_kinds(row, other) && doubtful == (row->shape->context == TX_ID_CONTEXT))
+            link = at;
+    }
+    row->next = *link;
+    *link = number;
+}
+
 static void add_shape(const struct tx_id_shape *shape, char any) {
     assert(tree.n_rows < TX_COUNT_OF(tree.rows));
     struct tx_id_row *row = &tree.rows[tree.n_rows++];
@@ -92,8 +109,7 @@ static void add_shape(const struct tx_id_shape *shape, char any) {
     node->has_sure |= shape->context != TX_ID_CONTEXT;
     if (shape->context != TX_ID_ALONE)
         tx_detectors_add(&node->doubtful, shape->detector);
-    row->next = node->first_row;
-    node->first_row = (uint16_t)tree.n_rows;
+    link_row(node, row);
     size_t n_first = strcspn(shape->shape, " -./~");
     char behind = shape->shape[n_first] == '~' ? any : shape->shape[n_first];
     uint64_t word = (UINT64_C(1) << n_first) - 1;
@@ -123,6 +139,15 @@ static void add_pairs(void) {
         for (size_t k = 0; k < TX_ID_SEPARATORS; k++)
             for (size_t second = 1; second <= TX_ID_WORD_MAX; second++)
                 tree.seconds[n][k] |= (uint32_t)(tree.pairs[n][k][second] != 0) << second;
+    }
+}
+
+static void link_others(void) {
+    for (size_t i = 0; i < tree.n_rows; i++) {
+        struct tx_id_row *row = &tree.rows[i];
+        row->next_other = row->next;
+        while (row->next_other && has_kinds(row, &tree.rows[row->next_other - 1]))
+            row->next_other = tree.rows[row->next_other - 1].next;
     }
 }
 
@@ -168,6 +193,7 @@ static void build(void) {
         add_shapes(families[i], true);
     for (size_t i = 0; i < TX_COUNT_OF(families); i++)
         add_shapes(families[i], false);
+    link_others();
     add_pairs();
     for (size_t n = 1; n <= TX_ID_ROW_DIGITS_MAX; n++)
         for (size_t k = 0; k < TX_ID_SEPARATORS; k++)

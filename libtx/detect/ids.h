@@ -42,6 +42,7 @@ struct tx_id_row {
     const struct tx_id_shape *shape;
     struct tx_id_kinds kinds; /* where it must have which */
     uint16_t next;            /* 1 + index of the next row of the same node; 0: none */
+    uint16_t next_other;      /* the same, of other kinds */
     uint8_t n;
     bool single; /* one word */
 };
