@@ -222,10 +222,15 @@ static __attribute__((noinline)) void try_words(struct tx_scan *s, const struct 
     uint64_t digit = places_from(s->bits->digit, s->first + word->start);
     size_t at = word->end - word->start; /* the separator's place, from the start on */
     bool behind_number = is_behind_number(s, word->start, word->end);
+    bool row = behind_number && is_row(s, word, alnum, digit, n_word);
+    if (row)
+        (void)tx_context_never(s, &tx_detectors_all, word->start,
+                               word->start + TX_ID_SPAN_MAX < s->n ? word->start + TX_ID_SPAN_MAX
+                                                                   : s->n);
     bool clear = tx_context_is_clear(s, word->start, word->start + TX_ID_SPAN_MAX);
     struct id id;
 
-    if (clear && behind_number && is_row(s, word, alnum, digit, n_word))
+    if (clear && row)
         return;
     begin_id(&id, word);
     while (node_at) {
@@ -381,6 +386,9 @@ void tx_detect_words(struct tx_scan *s) {
 
     for (size_t b = first / 64; b <= end / 64 && !s->matches->overflow; b++) {
         uint64_t ends = s->bits->word[b] & tx_bits_within(b, first + 1, end + 1);
+        if (ends && __builtin_popcountll(ends) >= TX_ID_ROW_WORDS_MIN && b * 64 >= first + 64 &&
+            (b + 2) * 64 <= end && tx_id_is_row(s, b))
+            ends = 0;
         if (ends)
             n = look_at_words(s, b, ends, words, n);
         if (n < WORDS / 2 && b < end / 64)

@@ -86,6 +86,12 @@ struct tx_id_tree {
     struct tx_id_row rows[1024];
 };
 
+/* Whether the b-th word of the bits lies in a row of short numbers in which no id begins. */
+#define TX_ID_ROW_SHORT 3 /* digits of each: too short for anything else that begins with them */
+#define TX_ID_ROW_WORDS_MIN 13
+struct tx_scan;
+bool tx_id_is_row(struct tx_scan *s, size_t b);
+
 /* Borrowed, for ever. */
 const struct tx_id_tree *tx_id_tree(void);
 
