@@ -31,7 +31,8 @@ START_TEST(a_name_is_what_it_is_read_as) {
           "d\xc5\xba",
           "Etat Lodz");
     check("Stra\xc3\x9f"
-          "e \xc3\x86" "ble \xc5\x93uvre",
+          "e \xc3\x86"
+          "ble \xc5\x93uvre",
           "Strasse AEble oeuvre");
     check("\xe1\xbb\x87", "e");
     check("\xf0\x9d\x90\x80\xf0\x9d\x9a\xa3\xe2\x84\xaa\xe2\x93\x92", "AzKc"); /* styles */

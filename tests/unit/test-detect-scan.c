@@ -132,6 +132,73 @@ static void check_way(const struct tx_classifier *way, const char *name) {
         }
 }
 
+/* Where the maps are for one word each, and all around it is zero. */
+static void check_short_bits(const struct tx_classifier *way, const uint8_t *text, size_t n) {
+    uint64_t *words[2];
+    struct tx_bits bits[2];
+    for (size_t k = 0; k < 2; k++) {
+        words[k] = calloc(tx_bits_words(TX_SHORT_BYTES), sizeof(uint64_t));
+        ck_assert_ptr_nonnull(words[k]);
+        tx_bits_init(&bits[k], words[k], TX_SHORT_BYTES);
+    }
+    bool high = tx_classify_portable.classify(text, n, &bits[0]);
+    tx_classify_portable.anchors(&bits[0], n);
+    ck_assert(way->classify_short(text, n, &bits[1]) == high);
+    bool any = tx_classify_short_anchors(&bits[1], n);
+    for (size_t m = 0; m < TX_BITS_MAPS; m++)
+        ck_assert_msg(((uint64_t **)&bits[0])[m][0] == ((uint64_t **)&bits[1])[m][0],
+                      "map %zu, %zu bytes", m, n);
+    ck_assert(any ==
+              ((bits[0].anchor[0] | bits[0].card[0] | bits[0].word[0] | bits[0].coded[0]) != 0));
+    for (size_t k = 0; k < 2; k++)
+        free(words[k]);
+}
+
+START_TEST(short_texts_have_the_same_bits) {
+    const struct tx_classifier *ways[] = {&tx_classify_portable, tx_classify_avx2(),
+                                          tx_classify_avx512()};
+    uint64_t state = 6;
+    for (size_t round = 0; round < 100 * TX_SHORT_BYTES; round++) {
+        char longer[2048];
+        size_t n_longer = detect_random_text(&state, longer, sizeof(longer));
+        size_t n = 1 + round % TX_SHORT_BYTES;
+        uint8_t *text = malloc(n); /* no byte behind it */
+        ck_assert_ptr_nonnull(text);
+        for (size_t i = 0; i < n; i++)
+            text[i] = (uint8_t)(i < n_longer ? longer[i] : ' ');
+        for (size_t k = 0; k < sizeof(ways) / sizeof(ways[0]); k++)
+            if (ways[k])
+                check_short_bits(ways[k], text, n);
+        free(text);
+    }
+}
+END_TEST
+
+/* What decodes to so little is not looked at. Five bytes, and colons, show that more is. */
+START_TEST(nothing_is_found_in_four_bytes_without_a_colon) {
+    static const char bytes[] = "019aApwdxJ@.-=/ %<_+(\"'\\&#~\n\xc2";
+    struct tx_detect_options options = all;
+    char text[4];
+    options.assume_context = true;
+    for (size_t n = 1; n <= 4; n++) {
+        size_t most = 1, n_bytes = sizeof(bytes) - 1;
+        for (size_t i = 0; i < n; i++)
+            most *= n_bytes;
+        for (size_t k = 0; k < most; k++) {
+            for (size_t i = 0, left = k; i < n; i++, left /= n_bytes)
+                text[i] = bytes[left % n_bytes];
+            tx_detect(fast, (struct tx_text){text, n}, &options, &found);
+            ck_assert_msg(found.n == 0, "%.*s", (int)n, text);
+        }
+    }
+    static const char *const more[] = {"pwd=x", "::1a", "%70%77%64%3d%78", "%3a%3a%31%61"};
+    for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+        tx_detect(fast, (struct tx_text){more[i], strlen(more[i])}, &options, &found);
+        ck_assert_msg(found.n == 1, "%s", more[i]);
+    }
+}
+END_TEST
+
 START_TEST(all_paths_make_the_same_bits) {
     check_way(tx_classify_avx2(), "AVX2");
     check_way(tx_classify_avx512(), "AVX-512 (F, BW, DQ, VL, VBMI, VBMI2, GFNI)");
@@ -244,7 +311,7 @@ START_TEST(nothing_is_allocated) {
 END_TEST
 
 /* Bytes that are looked at again, for each byte of the text. */
-#define WORK_MAX 48
+#define WORK_MAX 12
 
 START_TEST(no_text_makes_a_byte_cost_more_than_others) {
     static char text[65536];
@@ -331,6 +398,8 @@ int main(void) {
     tcase_add_test(tests, all_paths_find_the_same);
     tcase_add_test(tests, all_paths_find_the_same_in_texts_made_to_be_slow);
     tcase_add_test(tests, all_paths_make_the_same_bits);
+    tcase_add_test(tests, short_texts_have_the_same_bits);
+    tcase_add_test(tests, nothing_is_found_in_four_bytes_without_a_colon);
     tcase_add_test(tests, many_values_at_once_are_as_each_alone);
     tcase_add_test(tests, more_than_the_memory_holds_is_taken_in_several_passes);
     tcase_add_test(tests, no_value_reaches_into_another);
