@@ -57,20 +57,18 @@ static int base64_digit(char c) {
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-int tx_base64_decode(struct tx_text text, uint8_t *ret_bytes, size_t cap, size_t *ret_n) {
-    size_t pad = 0;
+int tx_base64url_digit(char c) {
+    return c == '-' ? 62 : c == '_' ? 63 : c == '+' || c == '/' ? -1 : base64_digit(c);
+}
+
+/* Without padding; the bits that are left over are zero. */
+static int decode(struct tx_text text, int (*digit_of)(char), uint8_t *ret_bytes, size_t *ret_n) {
     uint32_t bits = 0;
     unsigned n_bits = 0;
     size_t out = 0;
 
-    if (text.n % 4 != 0)
-        return -EBADMSG;
-    while (pad < 2 && pad < text.n && text.p[text.n - 1 - pad] == '=')
-        pad++;
-    if (text.n / 4 * 3 - pad > cap)
-        return -ENOBUFS;
-    for (size_t i = 0; i < text.n - pad; i++) {
-        int digit = base64_digit(text.p[i]);
+    for (size_t i = 0; i < text.n; i++) {
+        int digit = digit_of(text.p[i]);
         if (digit < 0)
             return -EBADMSG;
         bits = bits << 6 | (uint32_t)digit;
@@ -81,10 +79,28 @@ int tx_base64_decode(struct tx_text text, uint8_t *ret_bytes, size_t cap, size_t
             bits &= (1u << n_bits) - 1;
         }
     }
-    if (bits != 0)
+    if (n_bits >= 6 || bits != 0)
         return -EBADMSG;
     *ret_n = out;
     return 0;
+}
+
+int tx_base64_decode(struct tx_text text, uint8_t *ret_bytes, size_t cap, size_t *ret_n) {
+    size_t pad = 0;
+
+    if (text.n % 4 != 0)
+        return -EBADMSG;
+    while (pad < 2 && pad < text.n && text.p[text.n - 1 - pad] == '=')
+        pad++;
+    if (text.n / 4 * 3 - pad > cap)
+        return -ENOBUFS;
+    return decode((struct tx_text){text.p, text.n - pad}, base64_digit, ret_bytes, ret_n);
+}
+
+int tx_base64url_decode(struct tx_text text, uint8_t *ret_bytes, size_t cap, size_t *ret_n) {
+    if (text.n / 4 * 3 + text.n % 4 * 3 / 4 > cap)
+        return -ENOBUFS;
+    return decode(text, tx_base64url_digit, ret_bytes, ret_n);
 }
 
 int tx_dec_decode(struct tx_text text, uint64_t *ret) {

@@ -33,6 +33,12 @@ TX_MUST_USE int tx_uuid_decode(struct tx_text text, uint8_t ret_id[16]);
 TX_MUST_USE int tx_base64_decode(struct tx_text text, uint8_t *ret_bytes, size_t cap,
                                  size_t *ret_n);
 
+/* The value of a digit of base64url (RFC 4648 section 5), or -1. */
+int tx_base64url_digit(char c);
+/* Without padding; likewise. */
+TX_MUST_USE int tx_base64url_decode(struct tx_text text, uint8_t *ret_bytes, size_t cap,
+                                    size_t *ret_n);
+
 /* Decimal digits without sign or leading zeros. -EBADMSG, -ERANGE past UINT64_MAX. */
 TX_MUST_USE int tx_dec_decode(struct tx_text text, uint64_t *ret);
 

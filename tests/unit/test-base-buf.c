@@ -173,6 +173,24 @@ START_TEST(base64url_has_no_padding_and_no_plus_or_slash) {
         tx_buf_char(&b, '\0');
         ck_assert_str_eq(text, cases[i][1]);
     }
+    for (size_t i = 0; i < TX_COUNT_OF(cases); i++) {
+        uint8_t bytes[8];
+        size_t n, expected = strlen(cases[i][0]);
+        const struct tx_text text = {cases[i][1], strlen(cases[i][1])};
+        ck_assert_int_eq(tx_base64url_decode(text, bytes, expected, &n), 0);
+        ck_assert_uint_eq(n, expected);
+        ck_assert_mem_eq(bytes, cases[i][0], n);
+        if (n > 0)
+            ck_assert_int_eq(tx_base64url_decode(text, bytes, n - 1, &n), -ENOBUFS);
+    }
+    static const char *const bad[] = {"Z", "Zm9vY", "Zh", "Zm9", "-/8", "Zg==", "Z g", "+_8A"};
+    for (size_t i = 0; i < TX_COUNT_OF(bad); i++) {
+        uint8_t bytes[8];
+        size_t n;
+        ck_assert_msg(tx_base64url_decode((struct tx_text){bad[i], strlen(bad[i])}, bytes,
+                                          sizeof(bytes), &n) == -EBADMSG,
+                      "%s", bad[i]);
+    }
     char little[7];
     struct tx_buf b = tx_buf_of(little, sizeof(little));
     tx_buf_base64url(&b, "foobar", 6);

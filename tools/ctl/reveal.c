@@ -16,6 +16,8 @@
 #include "libtx/record/read.h"
 #include "libtx/segment/follow.h"
 #include "tools/ctl/daemon.h"
+#include "tools/ctl/reveal-place.h"
+#include "tools/ctl/token.h"
 
 /* A byte that is escaped takes six; clear text is shorter than what stands for it. */
 #define OUT_BYTES (6u * TX_LIMIT_LINE_BYTES)
@@ -27,17 +29,20 @@
 #define ORDINALS_MORE 8
 #define VAIN_MAX 4096
 
+/* A token has no end of its own: characters that could be its own may follow it. It is asked for
+ * with so many of them and ever fewer. */
+#define LENGTHS_MAX 256
+
 struct reveal {
     uint64_t seq;
-    const char *field;
+    const char *field; /* or a member's path */
     const char *reason;
     bool has_seq;
     struct tx_text id, policy; /* of the record */
-    struct tx_text text;       /* of the field */
-    bool is_json;              /* clear text is escaped in it */
-    int fd;                    /* the daemon, then the vault */
-    uint32_t n_tokens, next;   /* what looks like one, and the number that the next one has */
-    uint32_t n_vain;           /* questions */
+    struct tx_reveal_place place;
+    int fd;          /* the daemon, then the vault */
+    uint32_t next;   /* the number that the next token has */
+    uint32_t n_vain; /* questions */
     uint8_t *question;
     uint8_t *answer;   /* wiped */
     struct tx_buf out; /* wiped */
@@ -64,60 +69,6 @@ static int find_line(int dirfd, uint64_t seq, struct tx_bytes *line) {
     return r < 0 ? r : -ENOENT;
 }
 
-/* The field by its name: one of data, or message or correlation_id. */
-static bool find_field(struct reveal *reveal, const struct tx_read *record) {
-    static const char *const own[] = {"message", "correlation_id"};
-    struct tx_text name = {.p = reveal->field, .n = strlen(reveal->field)};
-    const struct tx_read_value *value = tx_read_find(tx_read_object(record, "data"), name);
-
-    for (size_t i = 0; !value && i < TX_COUNT_OF(own); i++)
-        if (strcmp(reveal->field, own[i]) == 0)
-            value = tx_read_find(tx_read_top(record), name);
-    if (!value)
-        return false;
-    reveal->is_json = value->type != TX_READ_STRING;
-    reveal->text = reveal->is_json ? value->raw : value->text;
-    reveal->id = tx_read_string(tx_read_top(record), "id");
-    reveal->policy = tx_read_string(tx_read_top(record), "policy");
-    return true;
-}
-
-/* --- tokens --- */
-
-static size_t count_digits(struct tx_text text, size_t at) {
-    size_t n = 0;
-    while (at + n < text.n && (text.p[at + n] == '-' || text.p[at + n] == '_' ||
-                               (text.p[at + n] >= '0' && text.p[at + n] <= '9') ||
-                               (text.p[at + n] >= 'A' && text.p[at + n] <= 'Z') ||
-                               (text.p[at + n] >= 'a' && text.p[at + n] <= 'z')))
-        n++;
-    return n;
-}
-
-/* How long the token is that begins at `at`; 0: none does. */
-static size_t token_at(struct tx_text text, size_t at) {
-    static const size_t parts[] = {22, 16}; /* ref and nonce */
-    size_t end = at + 5;
-
-    if (!tx_text_starts((struct tx_text){text.p + at, text.n - at}, TX_TEXT("txe1:")))
-        return 0;
-    for (size_t i = 0; i < TX_COUNT_OF(parts); i++) {
-        if (count_digits(text, end) != parts[i] || end + parts[i] == text.n ||
-            text.p[end + parts[i]] != ':')
-            return 0;
-        end += parts[i] + 1;
-    }
-    size_t n = count_digits(text, end);
-    return n ? end + n - at : 0;
-}
-
-static uint32_t count_tokens(struct tx_text text) {
-    uint32_t n = 0;
-    for (size_t i = 0; i < text.n; i++)
-        n += token_at(text, i) > 0;
-    return n;
-}
-
 /* --- the daemon --- */
 
 /* What may go on is said by one byte of the vault; anything else is the daemon's refusal. */
@@ -132,7 +83,8 @@ static int begin(struct reveal *reveal, const char *path) {
     tx_buf_char(&b, '\0');
     tx_buf_put(&b, reveal->policy.p, reveal->policy.n);
     tx_buf_char(&b, '\0');
-    tx_buf_put(&b, reveal->field, strlen(reveal->field) + 1);
+    tx_buf_put(&b, reveal->place.field.p, reveal->place.field.n);
+    tx_buf_char(&b, '\0');
     tx_buf_str(&b, reveal->reason);
     int r = b.full ? -EMSGSIZE : tx_control_socket_open(path, TX_CTL_TIMEOUT_MS, &reveal->fd);
     if (r == 0)
@@ -192,38 +144,62 @@ static int ask_vault(struct reveal *reveal, uint32_t ordinal, struct tx_text tok
     return r < 0 ? r : -EPIPE;
 }
 
-/* By the number that it should have, else by those behind it, else by those before. */
-static int ask_in_turn(struct reveal *reveal, struct tx_text token, struct tx_buf *ret) {
-    uint32_t n = reveal->n_tokens + ORDINALS_MORE;
+/* Whether it is to be asked for in another way. */
+static bool is_vain(struct reveal *reveal, const struct tx_buf *answer) {
+    uint8_t result = answer->data[0];
+    return (result == TX_VAULT_FORGED || result == TX_VAULT_NO_TOKEN) &&
+           ++reveal->n_vain <= VAIN_MAX;
+}
 
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t ordinal = (reveal->next - 1 + i) % n + 1;
-        int r = ask_vault(reveal, ordinal, token, ret);
-        if (r < 0)
+/* Of the length that it may have; what is behind it stays. *n is how long it is when it opens. */
+static int ask_by_length(struct reveal *reveal, struct tx_text text, size_t *n,
+                         struct tx_buf *ret) {
+    const size_t longest = *n;
+    size_t n_now = longest;
+
+    for (int i = 0; n_now > 0 && i < LENGTHS_MAX; i++) {
+        int r = ask_vault(reveal, reveal->next, (struct tx_text){text.p, n_now}, ret);
+        if (r < 0 || !is_vain(reveal, ret)) {
+            *n = r == 0 && ret->data[0] == TX_VAULT_CLEAR ? n_now : longest;
             return r;
-        if (ret->data[0] == TX_VAULT_CLEAR) {
-            reveal->shown = true;
-            if (ordinal < reveal->next)
-                tx_ctl_say("value %u of the field does not stand where it was written", ordinal);
-            reveal->next = ordinal % n + 1;
         }
-        if (ret->data[0] != TX_VAULT_FORGED || ++reveal->n_vain > VAIN_MAX)
-            return 0;
+        n_now = tx_token_shorter(text, n_now);
     }
     return 0;
 }
 
-static int open_token(struct reveal *reveal, struct tx_text token) {
+/* By the number that it should have, else by those behind it, else by those before. */
+static int ask_in_turn(struct reveal *reveal, struct tx_text text, size_t *n, struct tx_buf *ret) {
+    uint32_t n_ordinals = reveal->place.n_tokens + ORDINALS_MORE, next = reveal->next;
+
+    int r = ask_by_length(reveal, text, n, ret);
+    for (uint32_t i = 1;
+         r == 0 && i < n_ordinals && ret->data[0] != TX_VAULT_CLEAR && is_vain(reveal, ret); i++) {
+        reveal->next = (next - 1 + i) % n_ordinals + 1;
+        r = ask_vault(reveal, reveal->next, (struct tx_text){text.p, *n}, ret);
+    }
+    if (r == 0 && ret->data[0] == TX_VAULT_CLEAR) {
+        if (reveal->next < next)
+            tx_ctl_say("value %u of the field does not stand where it was written", reveal->next);
+        next = reveal->next % n_ordinals + 1;
+        reveal->shown = true;
+    }
+    reveal->next = next;
+    return r;
+}
+
+/* The token that the text begins with, of *n bytes at most. */
+static int open_token(struct reveal *reveal, struct tx_text text, size_t *n) {
     struct tx_buf a;
 
-    int r = ask_in_turn(reveal, token, &a);
+    int r = ask_in_turn(reveal, text, n, &a);
     if (r < 0)
         return r;
     if (a.data[0] == TX_VAULT_ERASED)
         put_erased(reveal, a.data + 1, a.len - 1);
     else if (a.data[0] != TX_VAULT_CLEAR)
-        refuse(reveal, token, a.data[0]);
-    else if (reveal->is_json)
+        refuse(reveal, (struct tx_text){text.p, *n}, a.data[0]);
+    else if (reveal->place.is_json)
         tx_buf_json(&reveal->out, (const char *)a.data + 1, a.len - 1);
     else
         tx_buf_put(&reveal->out, a.data + 1, a.len - 1);
@@ -231,16 +207,17 @@ static int open_token(struct reveal *reveal, struct tx_text token) {
 }
 
 static int open_all(struct reveal *reveal) {
-    struct tx_text text = reveal->text;
+    struct tx_text text = {(const char *)reveal->place.text.data, reveal->place.text.len};
     int r = 0;
 
-    for (size_t at = 0; r == 0 && at < text.n;) {
-        size_t n = token_at(text, at);
-        if (n > 0)
-            r = open_token(reveal, (struct tx_text){text.p + at, n});
-        else
+    for (size_t at = 0, n; r == 0 && at < text.n; at += n) {
+        n = tx_token_longest(text, at);
+        if (n > 0) {
+            r = open_token(reveal, (struct tx_text){text.p + at, text.n - at}, &n);
+        } else {
             tx_buf_char(&reveal->out, text.p[at]);
-        at += n > 0 ? n : 1;
+            n = 1;
+        }
     }
     return r < 0 ? r : reveal->out.full ? -ENOBUFS : 0;
 }
@@ -296,6 +273,35 @@ static int parse_options(struct reveal *reveal, int argc, char **argv) {
     return reveal->has_seq && reveal->field && optind == argc ? 0 : -EINVAL;
 }
 
+/* What is encrypted, when it is not what was asked for. */
+static void say_where(const struct reveal *reveal, const struct tx_read *record) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes where = TX_BYTES_INIT;
+    if (tx_reveal_place_list(record, &where) < 0 || where.len == 0)
+        tx_ctl_say("record %llu holds no encrypted value", (unsigned long long)reveal->seq);
+    else
+        tx_ctl_say("record %llu holds encrypted values in: %.*s", (unsigned long long)reveal->seq,
+                   (int)where.len, (char *)where.data);
+}
+
+static int find_place(struct reveal *reveal, const struct tx_read *record) {
+    int r = tx_reveal_place_find(record, reveal->field, &reveal->place);
+    const struct tx_text text = {(const char *)reveal->place.text.data, reveal->place.text.len};
+
+    reveal->next = reveal->place.first;
+    reveal->id = tx_read_string(tx_read_top(record), "id");
+    reveal->policy = tx_read_string(tx_read_top(record), "policy");
+    if (r == -ENOENT)
+        tx_ctl_say("record %llu has no field or member '%s'", (unsigned long long)reveal->seq,
+                   reveal->field);
+    else if (r == 0 && (!reveal->id.p || !reveal->policy.p || tx_token_count(text) == 0))
+        tx_ctl_say("nothing in '%s' of record %llu is encrypted", reveal->field,
+                   (unsigned long long)reveal->seq);
+    else
+        return r;
+    say_where(reveal, record);
+    return -ENOENT;
+}
+
 static int reveal_line(struct reveal *reveal, const struct tx_ctl *ctl,
                        const struct tx_bytes *line) {
     _cleanup_(tx_read_freep) struct tx_read *record = NULL;
@@ -305,23 +311,16 @@ static int reveal_line(struct reveal *reveal, const struct tx_ctl *ctl,
                    (unsigned long long)reveal->seq);
         return -EBADMSG;
     }
-    if (!find_field(reveal, record)) {
-        tx_ctl_say("record %llu has no field '%s' (tracexctl log shows its fields)",
-                   (unsigned long long)reveal->seq, reveal->field);
-        return -ENOENT;
-    }
-    reveal->n_tokens = count_tokens(reveal->text);
-    if (!reveal->id.p || !reveal->policy.p || reveal->n_tokens == 0) {
-        tx_ctl_say("nothing in field '%s' of record %llu is encrypted", reveal->field,
-                   (unsigned long long)reveal->seq);
-        return -ENOENT;
-    }
-    return ask(reveal, ctl);
+    int r = find_place(reveal, record);
+    if (r == 0)
+        r = ask(reveal, ctl);
+    tx_reveal_place_deinit(&reveal->place);
+    return r;
 }
 
 int tx_ctl_reveal(const struct tx_ctl *ctl, int argc, char **argv) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes line = TX_BYTES_INIT;
-    struct reveal reveal = {.reason = "", .next = 1, .fd = -1};
+    struct reveal reveal = {.reason = "", .fd = -1};
 
     if (parse_options(&reveal, argc, argv) < 0)
         return TX_CTL_USAGE;

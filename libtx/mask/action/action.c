@@ -58,11 +58,8 @@ bool tx_action_is_output(struct tx_text text) {
 }
 
 bool tx_action_is_base64url(struct tx_text text) {
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_'))
+    for (size_t i = 0; i < text.n; i++)
+        if (tx_base64url_digit(text.p[i]) < 0)
             return false;
-    }
     return text.n % 4 != 1;
 }
