@@ -152,9 +152,10 @@ static int close_client(struct tx_client *client) {
 
     tx_connection_close(client);
     tx_resend_clear(&client->resend);
-    end_waiters(client);
     client->stats.lost += n_lost;
     client->is_closed = true;
+    client->n_closes++;
+    end_waiters(client);
     tx_settings_set(NULL);
     return n_lost ? -EAGAIN : 0;
 }

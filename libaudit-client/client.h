@@ -50,6 +50,7 @@ struct tx_client {
 
     bool is_ready;
     bool is_closed;
+    uint32_t n_closes; /* who waits in vain ends when it grows */
     struct tx_settings settings;
     uint8_t secret[TX_WIRE_SECRET_BYTES];
     uint64_t next_n;

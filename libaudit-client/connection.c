@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "libaudit-client/demand.h"
 #include "libaudit-client/fork.h"
 #include "libtx/base/clock.h"
 #include "libtx/base/fd.h"
@@ -137,6 +138,26 @@ static int receive_welcome(int fd, int64_t until, int *ret_lane, size_t *ret_max
     return 0;
 }
 
+/* Behind WELCOME; a daemon that knows none hangs up instead, and what was learned before holds no
+ * more. */
+static int receive_policy(int fd, int64_t until) {
+    struct tx_wire_policy *policy = tx_demand_prepare();
+    uint8_t datagram[TX_WIRE_POLICY_BYTES + 1];
+
+    int r = await_readable(fd, until);
+    if (r < 0)
+        return r;
+    ssize_t n = recv(fd, datagram, sizeof(datagram), MSG_DONTWAIT);
+    if (n < 0)
+        return -errno;
+    if (n == 0)
+        policy->n_classes = 0;
+    else if (tx_wire_policy_parse(datagram, (size_t)n, policy) < 0)
+        return -EPROTO;
+    tx_demand_learn();
+    return 0;
+}
+
 static int move_up(int fd) {
     struct rlimit limit;
     int high = fcntl(fd, F_DUPFD_CLOEXEC, FD_LEAST);
@@ -151,15 +172,16 @@ static int move_up(int fd) {
 static int attempt(struct tx_client *client) {
     struct tx_connection *connection = &client->connection;
     int64_t until = tx_clock_boot() + client->settings.connect;
-    _cleanup_(tx_fd_closep) int fd = -1;
-    int lane;
+    _cleanup_(tx_fd_closep) int fd = -1, lane = -1;
 
     int r = dial(&client->settings, &fd);
     if (r == 0)
         r = receive_welcome(fd, until, &lane, &connection->max_bytes);
+    if (r == 0)
+        r = receive_policy(fd, until);
     if (r < 0)
         return r;
-    connection->fd_and_one = move_up(lane) + 1;
+    connection->fd_and_one = move_up(tx_fd_steal(&lane)) + 1;
     connection->is_open = true;
     connection->is_proven = false;
     connection->calls = 0;

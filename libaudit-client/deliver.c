@@ -81,6 +81,7 @@ static int deliver(struct tx_client *client, struct tx_job *job) {
         return r;
     r = tx_deliver_prepare(client);
     record.n = client->next_n;
+    tx_job_classify(job, &record);
     if (r == 0)
         r = encode_and_send(client, &record);
     tx_job_wipe(client, &record);
@@ -102,26 +103,36 @@ static void make_room(struct tx_client *client, int why, int64_t until) {
         tx_wait_answer(client, until);
 }
 
+static void wait_for(struct tx_client *client, int why, unsigned turn, int64_t until) {
+    if (why == -ENOTCONN) {
+        tx_wait_connection(client, until);
+        return;
+    }
+    make_room(client, why, until);
+    if (turn >= TURNS_AT_ONCE)
+        tx_wait_moment(client);
+}
+
+static int64_t end_of(int64_t patience) {
+    return patience == INT64_MAX ? patience : tx_clock_boot() + patience;
+}
+
 /* The event is read anew after each wait: others have used the memory that its fields stood in. */
 int tx_deliver(struct tx_client *client, struct tx_job *job) {
+    uint32_t n_closes = client->n_closes;
     int64_t until = 0;
 
     for (unsigned turn = 0;; turn++) {
         int r = deliver(client, job);
-        if (r == -EPIPE)
-            r = tx_connection_ensure(client); /* the next turn, if there is a new one */
-        else if (r <= 0)
+        if (r == -EPIPE && (r = tx_connection_ensure(client)) == 0)
+            continue; /* there is a new one */
+        if (r == 0 || (r < 0 && (r != -ENOTCONN || !tx_job_waits_for_daemon(job))))
             return r;
-        if (r < 0)
-            return r;
-        if (r == 0)
-            continue;
-        int64_t now = tx_clock_boot();
-        until = until ? until : now + client->settings.block;
-        if (now >= until)
-            return -EAGAIN;
-        make_room(client, r, until);
-        if (turn >= TURNS_AT_ONCE)
-            tx_wait_moment(client);
+        until = until ? until : end_of(tx_job_patience(client, job));
+        if (tx_clock_boot() >= until)
+            return r < 0 ? r : -EAGAIN;
+        wait_for(client, r, turn, until);
+        if (!client->is_ready || client->n_closes != n_closes)
+            return -ECANCELED; /* in a child of a signal handler; or closed */
     }
 }

@@ -61,7 +61,8 @@ static int give_up(struct tx_call *call, struct tx_job *job) {
 }
 
 static int await_receipt(struct tx_call *call, struct tx_job *job) {
-    int64_t until = tx_clock_boot() + call->client->settings.durable;
+    int64_t patience = job->receipt_patience;
+    int64_t until = patience == INT64_MAX ? patience : tx_clock_boot() + patience;
     int r = 0;
 
     while (r == 0 && !is_done(job) && tx_clock_boot() < until) {
@@ -104,7 +105,7 @@ static int run(struct tx_call *call, struct tx_job *job) {
     tx_call_leave(call);
     if (r == 0 && job->is_awaited && job->event->ret_receipt)
         fill_receipt(job, job->event->ret_receipt);
-    return r;
+    return job->is_awaited ? tx_job_waited(call->client, job, r) : r;
 }
 
 int tx_audit_emit(const struct tx_event *event) {

@@ -9,10 +9,16 @@
  */
 
 #include "libaudit-client/client.h"
+#include "libaudit-client/demand.h"
 
 struct tx_job {
     const struct tx_event *event;
     int64_t time;
+    bool is_durable; /* the caller, or what is demanded of such events, wants it so */
+    bool has_demand;
+    struct tx_wire_demand demand;
+    int64_t
+        receipt_patience; /* when sent: so long its receipt is waited for; INT64_MAX: for ever */
     bool has_id;
     bool is_awaited; /* sent, and `waiter` is registered for its receipt */
     uint8_t id[16];
@@ -23,6 +29,9 @@ struct tx_job {
 /* The event as a record with the client's next number, in the client's memory for fields, until the
  * next call. What is wrong with the event is the caller's fault, and no loss. */
 TX_MUST_USE int tx_job_read(struct tx_client *client, struct tx_job *job, struct tx_record *ret);
+/* Applies what is demanded of such events. It may have been learned since tx_job_read: before the
+ * record is encoded, once more. */
+void tx_job_classify(struct tx_job *job, struct tx_record *record);
 /* Wipes what tx_job_read made. */
 void tx_job_wipe(struct tx_client *client, const struct tx_record *record);
 
@@ -33,8 +42,12 @@ bool tx_job_is_refused(int error);
 /* It was not. Returns what the application is told. */
 TX_MUST_USE int tx_job_failed(struct tx_client *client, const struct tx_job *job, int error);
 
-static inline bool tx_job_is_durable(const struct tx_job *job) {
-    return job->event->durability == TX_DURABLE;
-}
+/* What the application is told when the record was sent, and waiting for its receipt ended so. */
+TX_MUST_USE int tx_job_waited(const struct tx_client *client, const struct tx_job *job, int error);
+
+/* How long it may wait to be sent; in ns, INT64_MAX: without limit. */
+int64_t tx_job_patience(const struct tx_client *client, const struct tx_job *job);
+/* It may wait for a daemon that is away, too. */
+bool tx_job_waits_for_daemon(const struct tx_job *job);
 
 #endif

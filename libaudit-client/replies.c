@@ -46,6 +46,7 @@ static int on_reply(struct tx_client *client, const struct tx_wire_reply *reply)
         return 0;
     case TX_WIRE_RECORDS:
     case TX_WIRE_WELCOME:
+    case TX_WIRE_POLICY:
         break;
     }
     return -EPROTO;

@@ -58,6 +58,10 @@ void tx_wait_answer(struct tx_client *client, int64_t until) {
         read_for_all(client, until);
         return;
     }
+    tx_wait_connection(client, until);
+}
+
+void tx_wait_connection(struct tx_client *client, int64_t until) {
     int64_t due = client->connection.due;
     sleep_unlocked(client, due < until ? due : until);
 }

@@ -21,6 +21,9 @@ struct timespec tx_wait_step(int64_t until);
  * reason. */
 void tx_wait_answer(struct tx_client *client, int64_t until);
 
+/* Returns when the next attempt to connect is due, the client was closed, or at `until`. */
+void tx_wait_connection(struct tx_client *client, int64_t until);
+
 /* Returns after a millisecond or so. */
 void tx_wait_moment(struct tx_client *client);
 

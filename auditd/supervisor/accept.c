@@ -8,25 +8,21 @@
 #include <unistd.h>
 
 #include "auditd/ipc/log.h"
+#include "auditd/supervisor/welcome.h"
 #include "libtx/base/clock.h"
 #include "libtx/base/fd.h"
 
 #define TELL_EVERY_NS (INT64_C(10) * 1000000000)
 
-/* WELCOME as docs/wire.md has it: "TX", version 1, type 65, length 12, the largest datagram. This
- * process knows nothing else of that format; a test compares these bytes with libtx/wire. */
-static void render_welcome(struct tx_buf *b) {
-    tx_buf_str(b, "TX");
-    tx_buf_u8(b, 1);
-    tx_buf_u8(b, 65);
-    tx_buf_u32(b, 12);
-    tx_buf_u32(b, TX_LIMIT_DATAGRAM_BYTES);
-}
-
-int tx_accept_init(struct tx_accept *accept, size_t limit_total, size_t limit_per_uid) {
+int tx_accept_init(struct tx_accept *accept, const struct tx_durability *durability,
+                   size_t limit_total, size_t limit_per_uid) {
     struct rlimit limit;
 
-    *accept = (struct tx_accept){.spare_fd = -1, .told_ns = -TELL_EVERY_NS};
+    *accept =
+        (struct tx_accept){.spare_fd = -1, .told_ns = -TELL_EVERY_NS, .policy = TX_BYTES_INIT};
+    int r = tx_welcome_render_policy(durability, &accept->policy);
+    if (r < 0)
+        return r;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return -errno;
     size_t possible = limit.rlim_cur > 2 * TX_ACCEPT_OTHER_FDS
@@ -64,6 +60,7 @@ void tx_accept_close(struct tx_accept *accept, uint64_t id) {
 
 void tx_accept_deinit(struct tx_accept *accept) {
     tx_connections_deinit(&accept->connections);
+    tx_bytes_deinit(&accept->policy);
     tx_fd_closep(&accept->spare_fd);
 }
 
@@ -137,14 +134,14 @@ static int make_pair(struct tx_accept *accept, bool large, int *ret_client, int 
 }
 
 static int send_welcome(int fd, int passed_fd) {
-    uint8_t memory[16];
+    uint8_t memory[TX_WELCOME_BYTES];
     struct tx_buf b = tx_buf_of(memory, sizeof(memory));
     union {
         struct cmsghdr align;
         char bytes[CMSG_SPACE(sizeof(int))];
     } ancillary = {0};
 
-    render_welcome(&b);
+    tx_welcome_render(&b);
     struct iovec part = {.iov_base = b.data, .iov_len = b.len};
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
@@ -156,6 +153,11 @@ static int send_welcome(int fd, int passed_fd) {
     c->cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(c), &passed_fd, sizeof(int));
     return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+/* A client of before there was a POLICY has gone when it comes, or never reads it. */
+static void send_policy(const struct tx_accept *accept, int fd) {
+    (void)!send(fd, accept->policy.data, accept->policy.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static int serve(struct tx_accept *accept, int fd, const struct tx_ipc_identity *peer,
@@ -179,11 +181,13 @@ static int serve(struct tx_accept *accept, int fd, const struct tx_ipc_identity 
     if (accept->keep)
         tx_keep_connection(accept->keep, connection->id, connection->fd, peer->uid, identity);
     r = send_welcome(fd, client);
-    if (r < 0)
+    if (r < 0) {
         tx_accept_close(accept, connection->id);
-    else
-        *ret = connection;
-    return r;
+        return r;
+    }
+    send_policy(accept, fd);
+    *ret = connection;
+    return 0;
 }
 
 /* Whoever there is no room for is refused before anything is read of its process: that costs more

@@ -4,13 +4,15 @@
 
 /*
  * A client connects → who is it (identity.h) → is there room (total, and for its uid) → a socket
- * pair that is sized here → WELCOME with one end to the client, the other to ingest. Nothing that a
- * client sends is read, and nothing waits for it: the listening connection is closed at once.
+ * pair that is sized here → WELCOME with one end, and POLICY, to the client, the other to ingest.
+ * Nothing that a client sends is read, and nothing waits for it: the listening connection is closed
+ * at once.
  */
 
 #include "auditd/supervisor/connections.h"
 #include "auditd/supervisor/identity.h"
 #include "auditd/supervisor/keep.h"
+#include "libtx/conf/durability.h"
 
 /* How many connections there may be, if the limit on descriptors allows; and how many of one uid,
  * so that no one keeps the others out. */
@@ -27,8 +29,9 @@ struct tx_accept {
     struct tx_connections connections;
     size_t limit_total;
     size_t limit_per_uid;
-    struct tx_keep *keep; /* borrowed; NULL: nothing is kept */
-    int spare_fd;         /* given up for a moment when there are no descriptors left */
+    struct tx_keep *keep;   /* borrowed; NULL: nothing is kept */
+    struct tx_bytes policy; /* owned: what each client is told of `durability:` */
+    int spare_fd;           /* given up for a moment when there are no descriptors left */
 
     uint64_t n_accepted;
     uint64_t n_refused_total;
@@ -39,7 +42,8 @@ struct tx_accept {
 };
 
 /* Limits of 0: those above, as far as RLIMIT_NOFILE allows. */
-TX_MUST_USE int tx_accept_init(struct tx_accept *accept, size_t limit_total, size_t limit_per_uid);
+TX_MUST_USE int tx_accept_init(struct tx_accept *accept, const struct tx_durability *durability,
+                               size_t limit_total, size_t limit_per_uid);
 void tx_accept_deinit(struct tx_accept *accept);
 
 /* Has the service manager keep each connection from now on, and takes those that it has kept.

@@ -37,6 +37,7 @@ void tx_reload_compare(const struct tx_conf *a, const struct tx_conf *b, struct 
     NUMBER(epoch_ns, "keys.epoch");
     NUMBER(epoch_records, "keys.epoch_records");
     TEXT(vault_dir, "vault.dir");
+    name_it(names, tx_durability_equal(&a->durability, &b->durability), "durability");
     NUMBER(journald_enabled, "forward.journald.enabled");
     NUMBER(journald_min_severity, "forward.journald.min_severity");
 #undef TEXT

@@ -322,7 +322,7 @@ static int open_sockets(struct tx_supervisor *s) {
                       &s->control.listener);
     if (r < 0)
         return r;
-    r = tx_accept_init(&s->accept, 0, 0);
+    r = tx_accept_init(&s->accept, &s->conf->durability, 0, 0);
     if (r == 0)
         r = tx_accept_keep(&s->accept, &s->keep);
     if (r < 0)

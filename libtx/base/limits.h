@@ -47,6 +47,12 @@
 /* A control line holds a note and a compact range: 64 nodes of 44 bytes and escapes. */
 #define TX_LIMIT_CONTROL_LINE_BYTES (256u * 1024u)
 
+/* What the daemon tells a client of durability: classes of events, their patterns in all, and the
+ * bytes of those. A client keeps it and looks through it at each call. */
+#define TX_LIMIT_POLICY_CLASSES 32u
+#define TX_LIMIT_POLICY_EVENTS 128u
+#define TX_LIMIT_POLICY_TEXT_BYTES 8192u
+
 /* A configuration file, and a masking policy. */
 #define TX_LIMIT_CONFIG_BYTES (1024u * 1024u)
 

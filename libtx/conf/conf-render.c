@@ -116,6 +116,9 @@ static int render(const struct tx_conf *conf, bool to_hand_on, struct tx_bytes *
         put_str(&w, "\n");
         before = key->path;
     }
+    int r = tx_conf_durability_render(&conf->durability, b);
+    if (r < 0)
+        w.failed = r;
     put_str(&w, "masking:\n");
     return w.failed < 0 ? w.failed : tx_masking_render_section(&conf->masking, 1, b);
 }

@@ -255,8 +255,10 @@ static void children_of(const char *section, char names[CHILDREN_MAX][64],
         if (n == 0 || strcmp(names[n - 1], names[n]) != 0)
             n++;
     }
-    if (n_section == 0)
+    if (n_section == 0) {
+        strcpy(names[n++], "durability");
         strcpy(names[n++], "masking");
+    }
     for (size_t i = 0; i < n; i++)
         ret[i] = names[i];
     ret[n] = NULL;
@@ -274,6 +276,10 @@ static void read_entry(struct reader *r, const char *section, const struct tx_co
         if (strcmp(path, "masking") == 0) {
             r->masking = entry->value;
             r->from = (struct tx_conf_place){entry->key->line, entry->key->column};
+            return;
+        }
+        if (strcmp(path, "durability") == 0) {
+            tx_conf_durability_read(entry->value, r->errors, &r->conf->durability);
             return;
         }
         for (const struct tx_conf_key *key = tx_conf_keys; key->path; key++) {
@@ -466,6 +472,7 @@ void tx_conf_free(struct tx_conf *conf) {
     free(conf->origin);
     free(conf->keys_dir);
     free(conf->vault_dir);
+    tx_durability_deinit(&conf->durability);
     tx_masking_deinit(&conf->masking);
     free(conf);
 }

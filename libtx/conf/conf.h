@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "libtx/base/bytes.h"
+#include "libtx/conf/durability.h"
 #include "libtx/mask/policy/masking.h"
 #include "libtx/record/record.h"
 
@@ -53,6 +54,8 @@ struct tx_conf {
     uint64_t epoch_records; /* keys.epoch_records, default 1000000 */
 
     char *vault_dir; /* default: `vault` beside keys.dir */
+
+    struct tx_durability durability;
 
     struct tx_masking masking;
 

@@ -35,8 +35,7 @@ static void put_at(struct tx_buf *b, size_t at, size_t width, uint64_t v) {
         tx_buf_uint(&place, width, v);
 }
 
-/* Takes the header of a datagram of n bytes; *ret_type is what it says to be. */
-static int take_header(struct tx_cursor *c, size_t n, uint8_t *ret_type) {
+int tx_wire_header_take(struct tx_cursor *c, size_t n, uint8_t *ret_type) {
     const uint8_t *start;
     uint8_t version;
     uint32_t length;
@@ -203,7 +202,7 @@ int tx_wire_records_open(const void *datagram, size_t n, struct tx_wire_records 
 
     if (n > TX_LIMIT_DATAGRAM_BYTES)
         return -EBADMSG;
-    int r = take_header(&c, n, &type);
+    int r = tx_wire_header_take(&c, n, &type);
     if (r < 0)
         return r;
     if (type != TX_WIRE_RECORDS || tx_cursor_bytes(&c, TX_WIRE_SECRET_BYTES, &secret) < 0 ||
@@ -371,6 +370,7 @@ void tx_wire_reply_render(const struct tx_wire_reply *reply, struct tx_buf *b) {
         put_text(b, 2, reply->reason);
         break;
     case TX_WIRE_RECORDS:
+    case TX_WIRE_POLICY:
         b->full = true;
         break;
     }
@@ -396,6 +396,7 @@ static int take_reply(struct tx_cursor *c, struct tx_wire_reply *ret) {
             r = tx_cursor_u32(c, &ret->error);
         return r == 0 ? take_text(c, 2, &ret->reason) : r;
     case TX_WIRE_RECORDS:
+    case TX_WIRE_POLICY:
         break;
     }
     return r;
@@ -405,7 +406,7 @@ int tx_wire_reply_parse(const void *datagram, size_t n, struct tx_wire_reply *re
     struct tx_cursor c = tx_cursor_of(datagram, n);
     struct tx_wire_reply reply = {.n = 0};
     uint8_t type;
-    int r = take_header(&c, n, &type);
+    int r = tx_wire_header_take(&c, n, &type);
 
     if (r < 0)
         return -EBADMSG;

@@ -6,9 +6,9 @@
  * The datagrams of the audit lane (docs/wire.md): one SOCK_SEQPACKET message each, little-endian.
  *
  * A client connects to the listening socket and receives one WELCOME with a descriptor: its end of
- * a socket pair that the supervisor made and sized. On that end it sends RECORDS and receives ACK,
- * RECEIPT and REJECT; the listening connection is closed. Each RECORDS datagram carries the
- * client's secret, so it can be understood without anything that came before.
+ * a socket pair that the supervisor made and sized; then one POLICY. On that end it sends RECORDS
+ * and receives ACK, RECEIPT and REJECT; the listening connection is closed. Each RECORDS datagram
+ * carries the client's secret, so it can be understood without anything that came before.
  *
  * Header of every datagram, 8 bytes: "TX", u8 version, u8 type, u32 length of the whole datagram.
  */
@@ -28,6 +28,7 @@ enum tx_wire_type {
     TX_WIRE_ACK,          /* u64 next: every n below it is durable or accounted for */
     TX_WIRE_RECEIPT,      /* u64 n, u64 seq, leaf[32]: it is durable */
     TX_WIRE_REJECT,       /* u64 n, u32 errno, u16 length and a reason: it will not be in the log */
+    TX_WIRE_POLICY,       /* supervisor → client, after WELCOME: libtx/wire/policy.h */
 };
 
 /* --- client → daemon --- */
@@ -77,7 +78,12 @@ struct tx_wire_reply {
     uint32_t max_bytes;    /* WELCOME */
 };
 
+/* All but POLICY. */
 #define TX_WIRE_REPLY_BYTES 512
+
+/* The header of a whole datagram of n bytes, whose type is *ret_type. -EBADMSG; -EPROTONOSUPPORT
+ * for another version. */
+TX_MUST_USE int tx_wire_header_take(struct tx_cursor *c, size_t n, uint8_t *ret_type);
 
 /* A whole datagram. */
 void tx_wire_reply_render(const struct tx_wire_reply *reply, struct tx_buf *b);

@@ -79,6 +79,8 @@ static void pass(struct stand_in *s, int to, int fd) {
             memcpy(CMSG_DATA(c) + (size_t)i * sizeof(int), &fd, sizeof(int));
     }
     (void)!sendmsg(to, &message, MSG_NOSIGNAL);
+    if (s->manners.policy)
+        (void)!send(to, s->manners.policy, s->manners.n_policy, MSG_NOSIGNAL);
 }
 
 static void take_connection(struct stand_in *s) {

@@ -32,6 +32,8 @@ struct manners {
     bool answers_rubbish; /* to every datagram */
     const void *welcome;  /* NULL: as it should be */
     size_t n_welcome;
+    const void *policy; /* NULL: it knows none, and hangs up behind WELCOME */
+    size_t n_policy;
     int n_passed;    /* descriptors with WELCOME */
     int passes_this; /* -1: one end of a socket pair */
     int send_buffer; /* of the client's end; 0: as it comes */

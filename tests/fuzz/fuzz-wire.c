@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "libtx/wire/policy.h"
 #include "libtx/wire/wire.h"
 
 static uint8_t memory[TX_LIMIT_DATAGRAM_BYTES];
@@ -40,8 +41,27 @@ static void check_reply(const uint8_t *data, size_t n) {
     assert(!b.full && b.len == n && memcmp(memory, data, n) == 0);
 }
 
+/* What was read can be asked for any event, also for one that the bytes made up. */
+static void check_policy(const uint8_t *data, size_t n) {
+    static struct tx_wire_policy policy;
+    struct tx_text made_up = {.p = (const char *)data, .n = n < 128 ? n : 128};
+    struct tx_wire_demand demand = {.level = TX_WIRE_LEVELS};
+
+    if (tx_wire_policy_parse(data, n, &policy) < 0)
+        return;
+    assert(n <= TX_WIRE_POLICY_BYTES && policy.n_classes <= TX_LIMIT_POLICY_CLASSES);
+    for (size_t i = 0; i < policy.n_events; i++) {
+        struct tx_text event = {.p = policy.text + policy.events[i].at, .n = policy.events[i].n};
+        assert((size_t)policy.events[i].at + event.n <= policy.n_text);
+        assert(tx_wire_policy_find(&policy, event, &demand)); /* a pattern is in its own class */
+    }
+    if (tx_wire_policy_find(&policy, made_up, &demand))
+        assert(demand.level < TX_WIRE_LEVELS && demand.unavailable < TX_WIRE_UNAVAILABLES);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     check_records(data, n);
     check_reply(data, n);
+    check_policy(data, n);
     return 0;
 }

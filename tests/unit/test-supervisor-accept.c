@@ -16,12 +16,25 @@
 #include "auditd/supervisor/listener.h"
 #include "libtx/base/clock.h"
 #include "libtx/base/fd.h"
+#include "libtx/wire/policy.h"
 #include "libtx/wire/wire.h"
 
 static char top[] = "/tmp/tx-accept-XXXXXX";
 static char path[64];
 static struct tx_listener listener = TX_LISTENER_INIT;
 static struct tx_accept acceptor;
+
+static char *events[] = {(char *)"payment.*", (char *)"auth.login"}, *rest[] = {(char *)"**"};
+static struct tx_durability_class classes[] = {
+    {.events = {.n = 2, .item = events},
+     .level = TX_LEVEL_DURABLE,
+     .unavailable = TX_UNAVAILABLE_BLOCK},
+    {.events = {.n = 1, .item = rest},
+     .unavailable = TX_UNAVAILABLE_DROP,
+     .has_timeout = true,
+     .timeout_ns = 250000000},
+};
+static const struct tx_durability durability = {.n = 2, .classes = classes};
 
 /* The first step of reading a process (SO_PEERPIDFD) is counted on its way to the kernel. */
 static size_t n_processes_read;
@@ -35,7 +48,7 @@ static void set_up(void) {
     ck_assert_ptr_nonnull(mkdtemp(top));
     snprintf(path, sizeof(path), "%s/run/audit.sock", top);
     ck_assert_int_eq(tx_listener_open(path, 0666, &listener), 0);
-    ck_assert_int_eq(tx_accept_init(&acceptor, 4, 3), 0);
+    ck_assert_int_eq(tx_accept_init(&acceptor, &durability, 4, 3), 0);
 }
 
 static void tear_down(void) {
@@ -92,6 +105,28 @@ static size_t count_descriptors(void) {
     return n;
 }
 
+/* What the configuration says, as the wire has it. */
+static void assert_policy(int fd) {
+    static struct tx_wire_policy policy;
+    uint8_t memory[TX_WIRE_POLICY_BYTES];
+    struct tx_wire_demand demand;
+
+    ssize_t n = recv(fd, memory, sizeof(memory), 0);
+    ck_assert_int_gt(n, 0);
+    ck_assert_int_eq(tx_wire_policy_parse(memory, (size_t)n, &policy), 0);
+    ck_assert_uint_eq(policy.n_classes, 2);
+    ck_assert_uint_eq(policy.n_events, 3);
+    ck_assert(tx_wire_policy_find(&policy, TX_TEXT("payment.refund"), &demand));
+    ck_assert_int_eq((int)demand.level, TX_WIRE_DURABLE);
+    ck_assert_int_eq((int)demand.unavailable, TX_WIRE_BLOCK);
+    ck_assert(!demand.has_timeout);
+    ck_assert(tx_wire_policy_find(&policy, TX_TEXT("x.y"), &demand));
+    ck_assert_int_eq((int)demand.level, TX_WIRE_QUEUED);
+    ck_assert_int_eq((int)demand.unavailable, TX_WIRE_DROP);
+    ck_assert(demand.has_timeout);
+    ck_assert_uint_eq(demand.timeout_ms, 250);
+}
+
 START_TEST(a_client_gets_a_welcome_as_the_wire_has_it_and_one_end_of_a_pair) {
     uint8_t memory[64];
     struct tx_wire_reply reply;
@@ -105,6 +140,7 @@ START_TEST(a_client_gets_a_welcome_as_the_wire_has_it_and_one_end_of_a_pair) {
     ck_assert_int_eq(tx_wire_reply_parse(memory, (size_t)n, &reply), 0);
     ck_assert_int_eq((int)reply.type, TX_WIRE_WELCOME);
     ck_assert_uint_eq(reply.max_bytes, TX_LIMIT_DATAGRAM_BYTES);
+    assert_policy(fd);
     ck_assert_int_eq((int)recv(fd, &byte, 1, 0), 0); /* and the listening side hangs up */
 
     ck_assert_int_eq((int)send(passed, "x", 1, 0), 1);

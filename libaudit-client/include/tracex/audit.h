@@ -122,7 +122,7 @@ struct tx_event {
  * -ENOTCONN   there is no daemon; it is looked for again after 100 ms, at last every 2 s
  * -EAGAIN     the daemon did not take it within options.block_ms
  *
- * With TX_DURABLE also:
+ * With TX_DURABLE, or where the daemon's configuration demands as much of such events, also:
  * -ETIMEDOUT  not durable within options.durable_ms; it may still become so
  * -ENODATA    durable, but the receipt did not come
  * -ECANCELED  another thread called tx_close(); it may still become durable
@@ -160,7 +160,8 @@ enum tx_when_full {
     TX_FULL_DROP, /* 0, but for TX_DURABLE; the loss is counted and recorded all the same */
 };
 
-/* 0 (NULL) stands for the default. Times in milliseconds; -1: do not wait (but for connecting). */
+/* What the daemon's configuration says of classes of events comes before block_ms, durable_ms and
+ * when_full (docs/client.md). 0 (NULL) stands for the default. Times in milliseconds; -1: do not wait (but for connecting). */
 struct tx_options {
     size_t size;             /* sizeof(struct tx_options) */
     const char *socket_path; /* default: $TRACEX_SOCKET, or /run/tracex/audit.sock */
