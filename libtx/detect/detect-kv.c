@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "libtx/detect/kv.h"
 #include "libtx/detect/scan.h"
 
 /*
@@ -6,75 +7,12 @@
  * is a secret. Only the value is claimed.
  */
 
-#define NAME_BYTES 64     /* of the word before the sign, from its end */
 #define AHEAD_BYTES 32    /* how far a sign is looked for that begins the next pair */
 #define BACKSLASHES_MAX 3 /* in front of a quote: JSON within JSON */
-
-static bool is_name(uint8_t c) {
-    return tx_is_alnum(c) || c == '_' || c == '-' || c >= 0x80;
-}
-
-static bool is_quote(uint8_t c) {
-    return c == '"' || c == '\'' || c == '`';
-}
-
-static bool ends_with(const char *name, size_t n, const char *word) {
-    size_t n_word = strlen(word);
-    return n >= n_word && memcmp(name + n - n_word, word, n_word) == 0;
-}
-
-/* `name` is in lower case, without '_' and '-'. */
-static bool names_secret(const char *name, size_t n) {
-    static const char *const anywhere[] = {
-        "password",   "passwd",     "passphrase", "passwort",   "kennwort",
-        "wachtwoord", "contraseña", "contraseÑa", "contrasena", "motdepasse",
-    };
-    static const char *const at_end[] = {"secret",     "token",      "apikey",  "accesskey",
-                                         "secretkey",  "privatekey", "authkey", "passcode",
-                                         "accountkey", "sharedkey",  "pwd",     "senha",
-                                         "hasło",      "hasŁo",      "haslo"};
-    if (n >= 3 && memcmp(name, "pwd", 3) == 0)
-        return true;
-    for (size_t i = 0; i < TX_COUNT_OF(anywhere); i++)
-        if (memmem(name, n, anywhere[i], strlen(anywhere[i])))
-            return true;
-    for (size_t i = 0; i < TX_COUNT_OF(at_end); i++)
-        if (ends_with(name, n, at_end[i]))
-            return true;
-    return false;
-}
-
-static bool is_mot_de_passe(const struct tx_scan *s, size_t end) {
-    size_t n = strlen("mot de passe");
-    return end >= n && tx_scan_is_word(s, end - n, "mot de passe") &&
-           !tx_is_word(tx_scan_before(s, end - n));
-}
-
-/* Whether the word that ends at `end` names a secret. */
-static bool is_secret_name(struct tx_scan *s, size_t end) {
-    char name[NAME_BYTES];
-    size_t start = end, n = 0;
-    uint32_t letters = 0;
-
-    while (start > 0 && end - start < NAME_BYTES && is_name(s->p[start - 1])) {
-        start--;
-        letters |= 1u << (s->p[start] & 31);
-    }
-    s->matches->work += end - start;
-    if (is_mot_de_passe(s, end))
-        return true;
-    /* Most words are out by their letters: each name above has a k, a w, an h or a c. */
-    if (end - start < 3 ||
-        !(letters & (1u << ('k' & 31) | 1u << ('w' & 31) | 1u << ('h' & 31) | 1u << ('c' & 31))))
-        return false;
-    for (size_t i = start; i < end; i++)
-        if (s->p[i] != '_' && s->p[i] != '-')
-            name[n++] = (char)tx_lower(s->p[i]);
-    return names_secret(name, n);
-}
+#define SIGNS_MAX 3       /* ::= and the like */
 
 static size_t before_quote(const struct tx_scan *s, size_t at) {
-    if (at == 0 || !is_quote(s->p[at - 1]))
+    if (at == 0 || !tx_kv_is_quote(s->p[at - 1]))
         return at;
     at--;
     while (at > 0 && s->p[at - 1] == '\\')
@@ -82,18 +20,57 @@ static size_t before_quote(const struct tx_scan *s, size_t at) {
     return at;
 }
 
+static bool is_blank(uint8_t c) {
+    return c == ' ' || c == '\t';
+}
+
+static size_t before_blanks(const struct tx_scan *s, size_t at) {
+    while (at > 0 && is_blank(s->p[at - 1]))
+        at--;
+    return at;
+}
+
+/* name .= value, ?=, +=, ||= */
+static size_t before_signs(const struct tx_scan *s, size_t at) {
+    if (tx_scan_at(s, at) != '=')
+        return at;
+    for (size_t i = 0; i < SIGNS_MAX && at > 0 && strchr(".?+|", s->p[at - 1]) && s->p[at - 1]; i++)
+        at--;
+    return at;
+}
+
+static const char *const types[] = {"string",    "str",  "securestring",
+                                    "secretstr", "text", "nsstring"};
+
+/* name string = value: the end of the name. */
+static size_t before_type(const struct tx_scan *s, size_t at) {
+    for (size_t i = 0; i < TX_COUNT_OF(types); i++) {
+        size_t n = strlen(types[i]);
+        if (at > n + 1 && is_blank(s->p[at - n - 1]) && tx_scan_is_word(s, at - n, types[i]))
+            return before_blanks(s, at - n);
+    }
+    return at;
+}
+
+/* name: string = value: behind the sign, if there is a type before it. */
+static size_t after_type(const struct tx_scan *s, size_t at) {
+    for (size_t i = 0; i < TX_COUNT_OF(types); i++) {
+        size_t end = at + strlen(types[i]);
+        while (is_blank(tx_scan_at(s, end)))
+            end++;
+        if (tx_scan_at(s, end) == '=' && tx_scan_is_word(s, at, types[i]))
+            return end + 1;
+    }
+    return at;
+}
+
 /* From the sign back over spaces and a quote, which may be escaped, to the end of the word; also
  * out of user[password] and of ['password']. */
 static size_t name_end(const struct tx_scan *s, size_t at) {
-    while (at > 0 && (s->p[at - 1] == ' ' || s->p[at - 1] == '\t'))
-        at--;
+    at = before_type(s, before_blanks(s, before_signs(s, at)));
     if (at > 0 && s->p[at - 1] == ']')
         at--;
     return before_quote(s, at);
-}
-
-static bool is_blank(uint8_t c) {
-    return c == ' ' || c == '\t';
 }
 
 /* Where nothing else follows the sign, the value may stand in the next line. */
@@ -139,7 +116,7 @@ static bool ends_value(struct tx_scan *s, size_t at) {
 
     if (i >= s->n || tx_is_space(next) || (next && strchr("\"'`,;)]}>", next)))
         return true;
-    while (i - at < AHEAD_BYTES && is_name(tx_scan_at(s, i)))
+    while (i - at < AHEAD_BYTES && tx_kv_is_name(tx_scan_at(s, i)))
         i++;
     s->matches->work += i - at;
     return tx_scan_at(s, i) == '=' || tx_scan_at(s, i) == ':';
@@ -149,22 +126,11 @@ static size_t plain_end(struct tx_scan *s, size_t at) {
     size_t end = at;
     for (; end < s->n && !tx_is_space(s->p[end]); end++) {
         uint8_t c = s->p[end];
-        if ((c == ',' || c == ';' || c == '&' || is_quote(c)) && ends_value(s, end))
+        if ((c == ',' || c == ';' || c == '&' || tx_kv_is_quote(c)) && ends_value(s, end))
             break;
     }
     s->matches->work += end - at;
     return end;
-}
-
-/* Nothing, and what stands in place of a value: also what masking itself wrote. */
-static bool is_no_secret(const struct tx_scan *s, size_t start, size_t end) {
-    static const char *const words[] = {"null", "nil", "none", "true", "false", "[redacted]"};
-    for (size_t i = 0; i < TX_COUNT_OF(words); i++)
-        if (end - start == strlen(words[i]) && tx_scan_is_word(s, start, words[i]))
-            return true;
-    while (start < end && s->p[start] == '*')
-        start++;
-    return start == end;
 }
 
 /* A value in brackets ends with the one that closes it: a secret with parts. */
@@ -196,33 +162,52 @@ static size_t after_quote(struct tx_scan *s, size_t end, uint8_t quote, size_t n
     return plain > next && s->p[plain - 1] == quote ? plain - 1 : plain;
 }
 
-static void take_value(struct tx_scan *s, size_t at) {
+void tx_kv_claim(struct tx_scan *s, enum tx_kv_kind kind, size_t start, size_t end) {
+    if (start < end && !tx_kv_is_placeholder(kind, s->p + start, end - start))
+        tx_scan_claim(s, TX_DETECT_KV_SECRET, start, end);
+    else
+        tx_scan_refuse(s, TX_DETECT_KV_SECRET, start, end, TX_FATE_INVALID);
+}
+
+void tx_kv_take_value(struct tx_scan *s, enum tx_kv_kind kind, size_t at) {
     size_t start = skip_spaces(s, at), n_backslashes = 0, end;
 
+    start = skip_spaces(s, after_type(s, start));
     while (tx_scan_at(s, start + n_backslashes) == '\\' && n_backslashes < BACKSLASHES_MAX)
         n_backslashes++;
     uint8_t quote = tx_scan_at(s, start + n_backslashes);
     bool in_brackets = quote == '{' || (quote == '[' && !tx_scan_is_word(s, start, "[redacted]"));
-    if (is_quote(quote)) {
+    if (tx_kv_is_quote(quote)) {
         start += n_backslashes + 1;
         end = after_quote(s, quoted_end(s, start, quote, n_backslashes), quote, n_backslashes);
     } else {
         end = in_brackets ? bracket_end(s, start) : plain_end(s, start);
     }
     s->kv_done = end;
-    if (is_no_secret(s, start, end))
-        tx_scan_refuse(s, TX_DETECT_KV_SECRET, start, end, TX_FATE_INVALID);
-    else
-        tx_scan_claim(s, TX_DETECT_KV_SECRET, start, end);
+    tx_kv_claim(s, kind, start, end);
+}
+
+/* Behind the sign: ':' '=' and their like with more signs. 0: none that gives a value. */
+static size_t sign_end(const struct tx_scan *s, size_t at, enum tx_kv_kind kind) {
+    size_t end = at + 1;
+    uint8_t next = tx_scan_at(s, end);
+    if (s->p[at] != ':' || next != ':')
+        return end + (next == '=' || (s->p[at] == '=' && next == '>'));
+    while (end - at < SIGNS_MAX && tx_scan_at(s, end) == ':')
+        end++;
+    if (tx_scan_at(s, end) == '=')
+        return end + 1;
+    return kind == TX_KV_PASSWORD ? end : 0; /* Token::new is a name's scope */
 }
 
 void tx_detect_kv(struct tx_scan *s, size_t at) {
+    size_t start;
     if (at < s->kv_done || !tx_scan_wants(s, TX_DETECT_KV_SECRET))
         return;
-    bool colon = s->p[at] == ':';
-    uint8_t next = tx_scan_at(s, at + 1);
-    if (colon && next == '/' && tx_scan_at(s, at + 2) == '/')
+    if (s->p[at] == ':' && tx_scan_at(s, at + 1) == '/' && tx_scan_at(s, at + 2) == '/')
         return;
-    if (is_secret_name(s, name_end(s, at)))
-        take_value(s, at + 1 + (next == '=' || (!colon && next == '>')));
+    enum tx_kv_kind kind = tx_kv_kind_before(s, name_end(s, at), &start);
+    size_t value = kind ? sign_end(s, at, kind) : 0;
+    if (value)
+        tx_kv_take_value(s, kind, value);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "libtx/detect/ids.h"
+#include "libtx/detect/kv.h"
 
 /*
  * Goes from place to place, block by block, and asks the detectors of what stands there. What each
@@ -162,6 +163,10 @@ double tx_scan_entropy(const struct tx_scan *s, size_t start, size_t end) {
 
 /* A name that may be a secret's; the sign behind it tells. */
 static void take_name(struct tx_scan *s, size_t at) {
+    /* Of three letters that a dash takes apart UUIDs are full. */
+    if (s->p[at + 1] == '-' && tx_scan_in_uuid(s, at, at + 3))
+        return;
+    tx_detect_kv_name(s, at);
     if (at < s->kv_next)
         return;
     size_t sign = at;
