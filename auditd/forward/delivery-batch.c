@@ -95,6 +95,7 @@ static int prepare(struct tx_delivery *delivery) {
 static int send_missing(struct tx_delivery *delivery, unsigned attempt) {
     struct tx_batch *batch = &delivery->batch;
     _cleanup_(tx_fd_closep) int barrier = -1;
+    size_t n_sent = 0;
 
     int r = tx_barrier_open(&barrier);
     if (r == 0)
@@ -103,12 +104,18 @@ static int send_missing(struct tx_delivery *delivery, unsigned attempt) {
         if (batch->items[i].arrived)
             continue;
         r = send_item(delivery, &batch->items[i], attempt >= REDUCED_ATTEMPT);
+        n_sent += r == 0;
         if (attempt >= SINGLE_ATTEMPT)
             break;
         if (r == 0)
             r = tx_delivery_pause(delivery, 0, TX_PAUSE_FIXED);
     }
-    return r < 0 ? r : pass_barrier(delivery, barrier);
+    /* What was sent before one that could not be is under way: whoever looks too early sends it
+     * twice. */
+    if (r == -ECANCELED || n_sent == 0)
+        return r;
+    int passed = pass_barrier(delivery, barrier);
+    return r < 0 && passed != -ECANCELED ? r : passed;
 }
 
 static enum tx_confirm_access look_at_access(struct tx_delivery *delivery) {

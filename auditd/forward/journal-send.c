@@ -26,7 +26,11 @@ int tx_barrier_open(int *ret_fd) {
 }
 
 int tx_barrier_send(int fd) {
-    return send(fd, "", 0, MSG_NOSIGNAL) < 0 ? -errno : 0;
+    ssize_t n;
+    do
+        n = send(fd, "", 0, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : 0;
 }
 
 /* What was sent on a Unix datagram socket is accounted to the sender until the receiver takes it.

@@ -21,6 +21,7 @@ from handlog import ORIGIN, HandLog, leaf_hash
 from tracexd import BUILD, CONFIG, SOURCE, Daemon, wait_until
 
 FORWARD = os.environ.get("TX_FORWARD", os.path.join(BUILD, "auditd/forward/tracex-forward"))
+FAIL = os.path.join(BUILD, "tests/lib/fail-syscall")
 PRIVATE_JOURNALD = os.path.join(SOURCE, "tests/lib/private-journald")
 JOURNALD_PID = "/run/journald.pid"
 KEEP_DOWN = "/run/journald.keep-down"
@@ -531,6 +532,50 @@ class WholeDaemon(unittest.TestCase):
             wait_until(lambda: [e for e in journal("TRACEX_ORIGIN", "TRACEX_EVENT")
                                 if e.get("TRACEX_EVENT") == "nobody.run"], 30, "the record in the journal")
             self.assertEqual(d.stop(), 0)
+
+
+@unittest.skipUnless(os.access(FAIL, os.X_OK) and os.getuid() == 0, "needs x86-64 and root to let calls fail")
+class FailingCalls(Case):
+    """One call in three fails, while records come; it may end, and is started again, as the supervisor would."""
+
+    CASES = {"sendmsg": ("!4", "!5", "!105"), "openat": ("!5", "!24", "!28", "!4"), "write": ("!5", "!28", "!4", "short"),
+             "fsync": ("!5", "5"), "renameat": ("!5", "!28"), "read": ("!4",), "pread64": ("!5", "!4", "short"),
+             "getdents64": ("!5",), "newfstatat": ("!5",), "recvmsg": ("!4",), "sendto": ("!4",)}
+
+    def work(self, call, what):
+        restarts = 0
+        while True:
+            f = self.running or self.start()
+            tracer = subprocess.Popen([FAIL, str(f.pid), call, what, str(1 + restarts), "1000000", "3"],
+                                      stdout=subprocess.PIPE, text=True)
+            self.assertEqual(tracer.stdout.readline(), "attached\n")
+            try:
+                for _ in range(8):
+                    self.log.records(20)
+                    self.log.checkpoint()
+                    time.sleep(0.02)
+                f.status()
+                return restarts
+            except (AssertionError, OSError):
+                restarts += 1
+                f.kill()
+                self.running = None
+                self.assertLess(restarts, 40, "it ends again and again")
+            finally:
+                tracer.send_signal(signal.SIGTERM)
+                said = tracer.communicate(timeout=30)[0].split()
+                self.failures += int(said[1]) if said[:1] == ["failed"] else 0
+
+    def test_nothing_is_missing_or_doubled_after_calls_that_failed(self):
+        self.failures, restarts = 0, 0
+        for call, kinds in self.CASES.items():
+            for what in kinds:
+                with self.subTest(call=call, what=what):
+                    restarts += self.work(call, what)
+                    (self.running or self.start()).wait_until_idle(self.log.size)
+                    self.assert_exactly_once()
+        print(f"# {self.failures} calls failed, {restarts} restarts")
+        self.assertGreater(self.failures, 50)
 
 
 def main():
