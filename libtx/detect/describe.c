@@ -45,7 +45,7 @@ static const struct tx_description descriptions[TX_DETECT_N] = {
     ROW(URL_PASSWORD, "password in a URL", "scheme://user:password@host"),
     ROW(KV_SECRET, "value behind password=, secret:, api_key= and the like",
         "a value, not null, a star or a placeholder"),
-    ROW(VENDOR_TOKEN, "key or token of some 80 other makers",
+    ROW(VENDOR_TOKEN, "key or token of some 110 other makers",
         "the maker's prefix, length and characters"),
     ROW(UK_NINO, "United Kingdom: National Insurance number",
         "a prefix and suffix that are given out"),

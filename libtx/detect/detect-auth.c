@@ -58,20 +58,33 @@ static bool is_user_and_password(const struct tx_scan *s, size_t start, size_t e
     return colon;
 }
 
-enum scheme { BEARER, BASIC, OTHER, N_SCHEMES };
+static bool is_gap(uint8_t c) {
+    return tx_is_space(c) || (c && strchr(":=\"'\\", c));
+}
 
-/* The scheme that ends before `at`; its start. N_SCHEMES when there is none. */
+enum scheme { BEARER, BASIC, TOKEN, OTHER, N_SCHEMES };
+
+/* Whether what stands before the word that ends at `end` and has n characters names the header. */
+static bool is_in_header(const struct tx_scan *s, size_t end, size_t n) {
+    static const char header[] = "authorization";
+    size_t at = end - n;
+    while (at > 0 && is_gap(s->p[at - 1]))
+        at--;
+    return at >= sizeof(header) - 1 && tx_scan_is_word(s, at - (sizeof(header) - 1), header);
+}
+
+/* The scheme that ends before `at`. N_SCHEMES when there is none: "digest" is a common word. */
 static enum scheme scheme_before(const struct tx_scan *s, size_t at) {
     static const struct {
         const char *word;
         enum scheme scheme;
     } words[] = {{"bearer", BEARER}, {"basic", BASIC},     {"digest", OTHER},
-                 {"token", OTHER},   {"negotiate", OTHER}, {"apikey", OTHER}};
+                 {"token", TOKEN},   {"negotiate", OTHER}, {"apikey", TOKEN}};
     for (size_t i = 0; i < TX_COUNT_OF(words); i++) {
         size_t n = strlen(words[i].word);
         if (at >= n && tx_scan_is_word(s, at - n, words[i].word) &&
             !tx_is_alnum(tx_scan_before(s, at - n)))
-            return words[i].scheme;
+            return words[i].word[0] != 'd' || is_in_header(s, at, n) ? words[i].scheme : N_SCHEMES;
     }
     return N_SCHEMES;
 }
@@ -86,10 +99,6 @@ static bool looks_random(const struct tx_scan *s, size_t start, size_t end) {
     return n_digits >= 2 && n_letters >= 2;
 }
 
-static bool is_gap(uint8_t c) {
-    return tx_is_space(c) || (c && strchr(":=\"'\\", c));
-}
-
 void tx_detect_auth(struct tx_scan *s, size_t at) {
     uint8_t last = tx_lower(tx_scan_before(s, at));
     if (at < s->auth_done || !last || !strchr("rctney", last) ||
@@ -99,8 +108,11 @@ void tx_detect_auth(struct tx_scan *s, size_t at) {
     if (scheme == N_SCHEMES)
         return;
     size_t start = at;
-    while (is_gap(tx_scan_at(s, start)))
-        start++;
+    bool has_sign = false; /* token=value: see detect-kv.c */
+    for (; is_gap(tx_scan_at(s, start)); start++)
+        has_sign |= s->p[start] == ':' || s->p[start] == '=';
+    if (has_sign && scheme == TOKEN)
+        return;
     size_t end = start;
     while (end < s->n && is_token(s->p[end]))
         end++;

@@ -96,11 +96,22 @@ static bool quoted(struct tx_scan *s, size_t at, size_t *ret_start, size_t *ret_
     return end > start && tx_scan_at(s, end) == s->p[at];
 }
 
+/* Printable, with no space, and two digits among eight characters or more. */
+static bool is_argument(const uint8_t *p, size_t n) {
+    size_t n_digits = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (tx_is_space(p[i]))
+            return false;
+        n_digits += tx_is_digit(p[i]);
+    }
+    return n >= 8 && n_digits >= 2;
+}
+
 /* The second argument, the last one, of a call whose first is the name. */
 static void take_argument(struct tx_scan *s, size_t name_end, size_t at) {
     size_t start, end, name;
     if (!quoted(s, skip_blanks(s, at), &start, &end) || tx_scan_at(s, end + 1) != ')' ||
-        !tx_kv_is_random(s->p + start, end - start, 8))
+        !is_argument(s->p + start, end - start))
         return;
     enum tx_kv_kind kind = tx_kv_kind_before(s, name_end, &name);
     if (kind && name >= 2 && s->p[name - 2] == '(')

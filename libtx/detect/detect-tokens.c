@@ -41,7 +41,8 @@ void tx_detect_google_key(struct tx_scan *s, size_t at) {
          ~tx_bits_of(s->bits->slashes, body, GOOGLE_BODY)) != all)
         return;
     s->matches->work += GOOGLE_BODY;
-    if (has_distinct(s, start, end, GOOGLE_DISTINCT) && tx_scan_entropy(s, start, end) >= 3.5)
+    if (!tx_is_alnum(tx_scan_at(s, end)) && has_distinct(s, start, end, GOOGLE_DISTINCT) &&
+        tx_scan_entropy(s, start, end) >= 3.5)
         tx_scan_claim(s, TX_DETECT_GCP_API_KEY, start, end);
 }
 
@@ -185,30 +186,39 @@ static void take_slack_token(struct tx_scan *s, size_t at) {
         tx_scan_claim(s, TX_DETECT_SLACK_TOKEN, at, end);
 }
 
-/* hooks.slack.com/services/ and what follows. */
-static void take_slack_hook(struct tx_scan *s, size_t at) {
-    static const char *const kinds[] = {"/services/", "/workflows/", "/triggers/"};
-    static const char host[] = "hooks.slack.com";
-    size_t n_host = sizeof(host) - 1;
-    if (at < n_host || !tx_scan_is(s, at - n_host, host))
-        return;
-    for (size_t i = 0; i < TX_COUNT_OF(kinds); i++) {
-        if (!tx_scan_is(s, at, kinds[i]))
+static bool is_hook(uint8_t c) {
+    return tx_is_base64url(c) || c == '/' || c == '+' || c == '@';
+}
+
+/* Whoever knows such an address may send: the host up to '/' at `at`, a path and what follows. */
+static void take_hook(struct tx_scan *s, size_t at) {
+    static const struct {
+        const char *host, *path;
+        uint8_t least;
+        uint8_t detector;
+    } hooks[] = {{"hooks.slack.com", "/services/", 40, TX_DETECT_SLACK_TOKEN},
+                 {"hooks.slack.com", "/workflows/", 40, TX_DETECT_SLACK_TOKEN},
+                 {"hooks.slack.com", "/triggers/", 40, TX_DETECT_SLACK_TOKEN},
+                 {"discord.com", "/api/webhooks/", 80, TX_DETECT_VENDOR_TOKEN},
+                 {"discordapp.com", "/api/webhooks/", 80, TX_DETECT_VENDOR_TOKEN},
+                 {"webhook.office.com", "/webhookb2/", 80, TX_DETECT_VENDOR_TOKEN},
+                 {"outlook.office.com", "/webhook/", 80, TX_DETECT_VENDOR_TOKEN},
+                 {"hooks.zapier.com", "/hooks/catch/", 12, TX_DETECT_VENDOR_TOKEN}};
+    for (size_t i = 0; i < TX_COUNT_OF(hooks); i++) {
+        size_t n_host = strlen(hooks[i].host);
+        if (at < n_host || !tx_scan_is(s, at - n_host, hooks[i].host) ||
+            !tx_scan_is(s, at, hooks[i].path))
             continue;
-        size_t start = at + strlen(kinds[i]), end = start;
-        while (end < s->n && end - start < 128 &&
-               (tx_is_alnum(s->p[end]) || s->p[end] == '/' || s->p[end] == '+'))
-            end++;
-        if (end - start >= 40)
-            tx_scan_claim(s, TX_DETECT_SLACK_TOKEN, at - n_host, end);
+        size_t start = at + strlen(hooks[i].path), end = run_end(s, start, is_hook, 255);
+        s->matches->work += end - start;
+        if (end - start >= hooks[i].least)
+            tx_scan_claim(s, (enum tx_detector)hooks[i].detector, at - n_host, end);
     }
 }
 
 void tx_detect_slack(struct tx_scan *s, size_t at) {
-    if (!tx_scan_wants(s, TX_DETECT_SLACK_TOKEN))
-        return;
     if (s->p[at] == '/')
-        take_slack_hook(s, at);
-    else
+        take_hook(s, at);
+    else if (tx_scan_wants(s, TX_DETECT_SLACK_TOKEN))
         take_slack_token(s, at);
 }

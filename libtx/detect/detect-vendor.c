@@ -65,11 +65,31 @@ static const struct vendor vendors[] = {
     {"fm2_", BASE64, 100, MANY},
     {"ops_", BASE64, 250, MANY}, /* 1Password */
     {"nfp_", ALNUM, 36, 64},     /* Netlify */
-    {"sbp_", HEX, 40, 40},       /* Supabase */
-    {"r8_", ALNUM, 37, 40},      /* Replicate */
-    {"gsk_", ALNUM, 52, 52},     /* Groq */
-    {"figd_", URL, 40, 64},      /* Figma */
-    {"dckr_pat_", URL, 27, 40},  /* Docker */
+    {"sbp_", ALNUM, 40, 40},     /* Supabase */
+    {"r8_", URL, 37, 40},        /* Replicate */
+    {"gsk_", ALNUM, 50, 54},     /* Groq */
+    {"aio_", ALNUM, 28, 28},     /* Adafruit */
+    {"odt_", ALNUM, 32, 255},    /* Dependency-Track */
+    {"jina_", ALNUM, 60, 60},    /* Jina */
+    {"sqp_", ALNUM, 40, 40},     /* SonarQube */
+    {"squ_", ALNUM, 40, 40},
+    {"sqa_", ALNUM, 40, 40},
+    {"slk_", HEX, 64, 64},        /* Sourcegraph */
+    {"tfp_", WORD, 40, 64},       /* Typeform */
+    {"ion_", ALNUM, 42, 42},      /* Ionic */
+    {"flb_live_", ALNUM, 20, 20}, /* Fleetbase */
+    {"ak_live_", ALNUM, 30, 30},  /* Pagar.me */
+    {"sk_", HEX, 48, 48},         /* ElevenLabs */
+    {"mdb_sa_sk_", URL, 40, 40},  /* MongoDB Atlas */
+    {"phx_", URL, 43, 47},        /* PostHog */
+    {"shltm_", URL, 40, 40},      /* Flexport */
+    {"CCIPAT_", WORD, 60, 70},    /* CircleCI */
+    {"CCIPRJ_", WORD, 60, 70},
+    {"cfut_", ALNUM, 40, 60}, /* Cloudflare */
+    {"cfat_", ALNUM, 40, 60},
+    {"cfk_", ALNUM, 40, 60},
+    {"figd_", URL, 40, 64},     /* Figma */
+    {"dckr_pat_", URL, 27, 40}, /* Docker */
     {"dckr_oat_", URL, 27, 40},
     {"whsec_", BASE64, 32, 64},   /* Stripe, Svix */
     {"rzp_live_", ALNUM, 14, 14}, /* Razorpay */
@@ -126,19 +146,36 @@ static const struct vendor vendors[] = {
     {"fio-u-", URL, 64, 64}, /* Frame.io */
     {"tskey-", URL, 20, 80}, /* Tailscale */
     {"AGE-SECRET-KEY-", UPPER, 59, 59},
-    {"A3-", URL, 31, 36}, /* 1Password */
+    {"A3-", URL, 31, 37}, /* 1Password */
     {"bedrock-api-key-", BASE64, 28, MANY},
-    {"v1.0-", URL, 171, 171}, /* Cloudflare */
+    {"tvly-", URL, 32, 50},    /* Tavily */
+    {"fc-", HEX, 32, 32},      /* Firecrawl */
+    {"da2-", ALNUM, 26, 26},   /* AWS AppSync */
+    {"xai-", WORD, 80, 80},    /* xAI */
+    {"pat-na1-", URL, 36, 36}, /* HubSpot */
+    {"pat-eu1-", URL, 36, 36},
+    {"NF-", ALNUM, 32, 32}, /* Nightfall */
+    {"NRAA-", HEX, 27, 27}, /* New Relic */
+    {"NRII-", URL, 32, 32},
+    {"NRIQ-", URL, 32, 32},
     /* '.' */
     {"SG.", DOTTED, 66, 66}, /* SendGrid */
     {"hvs.", URL, 24, 300},  /* HashiCorp Vault */
-    {"hvb.", URL, 100, 400},
+    {"hvb.", URL, 24, 400},
     {"hvr.", URL, 24, 300},
     {"dp.pt.", ALNUM, 40, 44}, /* Doppler */
     {"dp.st.", DOTTED, 40, 64},
-    {"ya29.", URL, 30, MANY}, /* Google OAuth */
-    {"sl.", URL, 130, 200},   /* Dropbox */
-    {"pat.", DOTTED, 68, 68}, /* Harness */
+    {"dp.ct.", ALNUM, 40, 44},
+    {"dp.sa.", ALNUM, 40, 44},
+    {"dp.scim.", ALNUM, 40, 44},
+    {"dp.audit.", ALNUM, 40, 44},
+    {"v1.", DOTTED, 173, 173},  /* Cloudflare: 0-, 24 digits, -, 146 */
+    {"amzn.mws.", URL, 36, 36}, /* Amazon MWS */
+    {"hawk.", DOTTED, 41, 41},  /* StackHawk */
+    {"VF.", DOTTED, 41, 44},    /* Voiceflow */
+    {"ya29.", URL, 20, MANY},   /* Google OAuth */
+    {"sl.", URL, 130, 200},     /* Dropbox */
+    {"pat.", DOTTED, 68, 68},   /* Harness */
     {"sat.", DOTTED, 68, 68},
     {"atlasv1.", URL, 60, 70}, /* HashiCorp Terraform */
     {"sk.", DOTTED, 60, MANY}, /* Mapbox */
@@ -151,6 +188,7 @@ static const struct vendor vendors[] = {
     {"LTAI", ALNUM, 17, 24}, /* Alibaba */
     {"AKCp", ALNUM, 60, 73}, /* JFrog */
     {"cmVmd", ALNUM, 59, 59},
+    {"cio", ALNUM, 32, 32},  /* crates.io */
     {"4b1d", ALNUM, 38, 38}, /* ClickHouse */
     {"EZAK", ALNUM, 54, 54}, /* EasyPost */
     {"EZTK", ALNUM, 54, 54},
@@ -280,8 +318,39 @@ static bool take(struct tx_scan *s, const struct vendor *vendor, size_t start) {
     return true;
 }
 
+/* Airtable: "pat", 14 letters and digits, '.', 64 hex digits. */
+static bool take_airtable(struct tx_scan *s, size_t at) {
+    size_t start = at - 17, end = at + 1;
+    if (at < 17 || s->p[at] != '.' || !tx_scan_is(s, start, "pat") ||
+        tx_is_word(tx_scan_before(s, start)))
+        return false;
+    while (end - at <= 64 && tx_is_hex(tx_scan_at(s, end)))
+        end++;
+    s->matches->work += end - at;
+    if (end - at != 65 || tx_is_word(tx_scan_at(s, end)))
+        return false;
+    tx_scan_claim(s, TX_DETECT_VENDOR_TOKEN, start, end);
+    return true;
+}
+
+/* MaxMind: six letters and digits, '_', 29, "_mmk". */
+static bool take_maxmind(struct tx_scan *s, size_t at) {
+    size_t start = at - 6, end = at + 34;
+    if (at < 6 || end > s->n || !tx_scan_is(s, end - 4, "_mmk") ||
+        tx_is_word(tx_scan_before(s, start)) || tx_is_word(tx_scan_at(s, end)))
+        return false;
+    for (size_t i = start; i < end - 4; i++)
+        if (!tx_is_alnum(s->p[i]) && i != at)
+            return false;
+    s->matches->work += end - start;
+    tx_scan_claim(s, TX_DETECT_VENDOR_TOKEN, start, end);
+    return true;
+}
+
 void tx_detect_vendor(struct tx_scan *s, size_t at) {
     if (at == 0 || !tx_scan_wants(s, TX_DETECT_VENDOR_TOKEN))
+        return;
+    if (s->p[at] == '.' ? take_airtable(s, at) : s->p[at] == '_' && take_maxmind(s, at))
         return;
     for (size_t i = ends[bucket_of(s->p[at - 1], s->p[at])]; i > 0; i = next[i - 1]) {
         const struct vendor *vendor = &vendors[i - 1];

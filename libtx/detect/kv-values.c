@@ -130,8 +130,10 @@ bool tx_kv_is_random(const uint8_t *p, size_t n, size_t least) {
     size_t n_digits = 0, n_letters = 0;
     if (n < least || is_uuid(p, n))
         return false;
+    while (n > least && p[n - 1] == '=')
+        n--;
     for (size_t i = 0; i < n; i++) {
-        if (!tx_is_base64url(p[i]) && p[i] != '+' && p[i] != '/' && p[i] != '=')
+        if (!tx_is_base64url(p[i]) && p[i] != '+' && p[i] != '/')
             return false;
         n_digits += tx_is_digit(p[i]);
         n_letters += tx_is_letter(p[i]);

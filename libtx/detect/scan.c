@@ -203,7 +203,7 @@ static void take_scheme(struct tx_scan *s, size_t at) {
         return;
     size_t end = at + strlen(scheme);
     uint8_t next = tx_scan_at(s, end);
-    if (next == ' ' || next == ':' || next == '=')
+    if (next == ' ' || next == '\t' || next == ':' || next == '=')
         tx_detect_auth(s, end);
 }
 
