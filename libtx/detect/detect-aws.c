@@ -50,7 +50,8 @@ void tx_detect_aws_secret(struct tx_scan *s, size_t start, size_t end) {
     if (!tx_scan_wants(s, TX_DETECT_AWS_SECRET))
         return;
     s->matches->work += end - start;
-    if (!is_mixed(s, start, end) || tx_scan_entropy(s, start, end) < 4.0)
+    bool is_file = start >= 7 && tx_scan_is(s, start - 7, "base64,"); /* data:image/png;base64, */
+    if (is_file || !is_mixed(s, start, end) || tx_scan_entropy(s, start, end) < 4.0)
         tx_scan_refuse(s, TX_DETECT_AWS_SECRET, start, end, TX_FATE_INVALID);
     else if (!tx_context_near(s, TX_DETECT_AWS_SECRET, start, end))
         tx_scan_refuse(s, TX_DETECT_AWS_SECRET, start, end, TX_FATE_NO_CONTEXT);

@@ -70,7 +70,7 @@ static enum tx_fate fate_of(struct tx_scan *s, const struct tx_id_row *row, size
         return TX_FATE_IN_UUID;
     bool doubtful = row->shape->context == TX_ID_CONTEXT ||
                     (row->shape->context == TX_ID_APART && in_row(s, start, end)) ||
-                    (row->single && is_hash(s, start, end));
+                    (row->single && is_hash(s, start, end)) || tx_scan_is_of_thing(s, start);
     if (doubtful && !tx_context_near(s, row->shape->detector, start, end))
         return TX_FATE_NO_CONTEXT;
     return TX_FATE_CLAIMED;
@@ -256,6 +256,8 @@ static inline void try_more(struct tx_scan *s, const struct word *word) {
     uint16_t node = next_node(s, s->ids->pairs[n], word->end, alnum, n, &n_second);
     if (node)
         try_words(s, word, alnum, node, n_second);
+    else if (n_second == 0)
+        tx_detect_ssn(s, word->start);
 }
 
 static void try_single(struct tx_scan *s, const struct word *word) {

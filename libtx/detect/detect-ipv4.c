@@ -3,8 +3,25 @@
 
 /*
  * Four octets without leading zeros. Five or more numbers with dots between them are a version or
- * an object identifier; so is what follows a letter (v1.2.3.4).
+ * an object identifier; so is what follows a letter (v1.2.3.4) or a word for one.
  */
+
+/* "version 1.2.3.4", "section 24.1.1.3" */
+static bool is_version(const struct tx_scan *s, size_t at) {
+    static const char *const words[] = {"version", "release", "section", "firmware", "oid", "ver"};
+    size_t end = at;
+    while (end > 0 && at - end < 4 && s->p[end - 1] && strchr(" :=\"'", s->p[end - 1]))
+        end--;
+    if (end == 0 || end == at || !tx_is_letter(s->p[end - 1]))
+        return false;
+    for (size_t i = 0; i < TX_COUNT_OF(words); i++) {
+        size_t n = strlen(words[i]);
+        if (end >= n && tx_scan_is_word(s, end - n, words[i]) &&
+            !tx_is_word(tx_scan_before(s, end - n)))
+            return true;
+    }
+    return false;
+}
 
 /* The end of an octet at `at`, or at. */
 static size_t octet_end(const struct tx_scan *s, size_t at) {
@@ -34,7 +51,7 @@ void tx_detect_ipv4(struct tx_scan *s, size_t at, size_t end) {
         at = end + 1;
     }
     bool goes_on = tx_scan_at(s, end) == '.' && tx_is_digit(tx_scan_at(s, end + 1));
-    if (!goes_on && !tx_is_alnum(tx_scan_at(s, end)))
+    if (!goes_on && !tx_is_alnum(tx_scan_at(s, end)) && !is_version(s, start))
         tx_scan_claim(s, TX_DETECT_IPV4, start, end);
     else
         tx_scan_refuse(s, TX_DETECT_IPV4, start, end, TX_FATE_INVALID);

@@ -140,6 +140,7 @@ static void add_pairs(void) {
             for (size_t second = 1; second <= TX_ID_WORD_MAX; second++)
                 tree.seconds[n][k] |= (uint32_t)(tree.pairs[n][k][second] != 0) << second;
     }
+    tree.seconds[3][TX_ID_SPACE] |= 1; /* another gap behind it: see detect-ssn.c */
 }
 
 static void link_others(void) {

@@ -40,6 +40,9 @@ struct tx_id_shape {
 bool tx_id_is_fi_of_1800(const char *id);
 bool tx_id_is_se_with_plus(const char *id);
 
+/* Nine digits. */
+bool tx_id_is_ssn(const char *id);
+
 struct tx_id_family {
     const struct tx_id_shape *shapes;
     size_t n_shapes;

@@ -20,7 +20,7 @@ static bool is_listed(const char *list, const char *word, size_t n) {
 }
 
 /* SSA, POMS RM 10201.035: what was never given out, and three numbers from advertisements. */
-static bool is_ssn(const char *id) {
+bool tx_id_is_ssn(const char *id) {
     return id[0] != '9' && !is_listed("000 666 ", id, 3) && !is_listed("00 ", id + 3, 2) &&
            !is_listed("0000 ", id + 5, 4) && !is_listed("078051120 219099999 457555462 ", id, 9);
 }
@@ -151,14 +151,20 @@ static bool is_rut(const char *id) {
 }
 
 static const struct tx_id_shape shapes[] = {
-    {TX_DETECT_US_SSN, "999-99-9999", TX_ID_APART, is_ssn},
-    {TX_DETECT_US_SSN, "999 99 9999", TX_ID_APART, is_ssn},
-    {TX_DETECT_US_SSN, "999.99.9999", TX_ID_CONTEXT, is_ssn},
-    {TX_DETECT_US_SSN, "999999999", TX_ID_CONTEXT, is_ssn},
+    {TX_DETECT_US_SSN, "999-99-9999", TX_ID_APART, tx_id_is_ssn},
+    {TX_DETECT_US_SSN, "999 99 9999", TX_ID_APART, tx_id_is_ssn},
+    {TX_DETECT_US_SSN, "999.99.9999", TX_ID_CONTEXT, tx_id_is_ssn},
+    {TX_DETECT_US_SSN, "999/99/9999", TX_ID_CONTEXT, tx_id_is_ssn},
+    {TX_DETECT_US_SSN, "999-999999", TX_ID_CONTEXT, tx_id_is_ssn},
+    {TX_DETECT_US_SSN, "99999-9999", TX_ID_CONTEXT, tx_id_is_ssn},
+    {TX_DETECT_US_SSN, "999999999", TX_ID_CONTEXT, tx_id_is_ssn},
 
     {TX_DETECT_US_ITIN, "999-99-9999", TX_ID_APART, is_itin},
     {TX_DETECT_US_ITIN, "999 99 9999", TX_ID_APART, is_itin},
     {TX_DETECT_US_ITIN, "999.99.9999", TX_ID_CONTEXT, is_itin},
+    {TX_DETECT_US_ITIN, "999/99/9999", TX_ID_CONTEXT, is_itin},
+    {TX_DETECT_US_ITIN, "999-999999", TX_ID_CONTEXT, is_itin},
+    {TX_DETECT_US_ITIN, "99999-9999", TX_ID_CONTEXT, is_itin},
     {TX_DETECT_US_ITIN, "999999999", TX_ID_CONTEXT, is_itin},
 
     {TX_DETECT_US_NPI, "9999999999", TX_ID_CONTEXT, is_npi},

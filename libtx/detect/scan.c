@@ -161,10 +161,20 @@ double tx_scan_entropy(const struct tx_scan *s, size_t start, size_t end) {
 
 /* --- anchors --- */
 
+/* Of three letters that a dash takes apart UUIDs are full: four hex digits in front of it and
+ * behind, as no name has them. */
+static bool is_between_hex(const struct tx_scan *s, size_t at) {
+    if (s->p[at + 1] != '-' || at < 3)
+        return false;
+    for (size_t i = 0; i < 4; i++)
+        if (!tx_is_hex(tx_scan_at(s, at + 2 + i)) || !tx_is_hex(s->p[at - i]))
+            return false;
+    return true;
+}
+
 /* A name that may be a secret's; the sign behind it tells. */
 static void take_name(struct tx_scan *s, size_t at) {
-    /* Of three letters that a dash takes apart UUIDs are full. */
-    if (s->p[at + 1] == '-' && tx_scan_in_uuid(s, at, at + 3))
+    if (is_between_hex(s, at))
         return;
     tx_detect_kv_name(s, at);
     if (at < s->kv_next)

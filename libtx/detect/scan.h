@@ -168,6 +168,9 @@ bool tx_scan_in_hex_word(struct tx_scan *s, size_t start, size_t end);
  * digits. */
 bool tx_scan_in_uuid(const struct tx_scan *s, size_t start, size_t end);
 
+/* Whether the number that begins at `start` is said to be a thing's: an order's, a ticket's. */
+bool tx_scan_is_of_thing(const struct tx_scan *s, size_t start);
+
 /* Bits of entropy for each character of [start, end), as its own characters are distributed. */
 double tx_scan_entropy(const struct tx_scan *s, size_t start, size_t end);
 
@@ -216,6 +219,8 @@ void tx_detect_mrz(struct tx_scan *s, size_t at);         /* '<' */
 void tx_detect_card(struct tx_scan *s, size_t at);
 /* From a word of four digits on. */
 void tx_detect_card_groups(struct tx_scan *s, size_t start);
+/* From a word of three digits on that has two gaps behind it. */
+void tx_detect_ssn(struct tx_scan *s, size_t start);
 /* A run of digits [at, end). */
 void tx_detect_iban(struct tx_scan *s, size_t at, size_t end);
 void tx_detect_ipv4(struct tx_scan *s, size_t at, size_t end);

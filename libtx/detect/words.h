@@ -26,7 +26,7 @@
     "mobil|mobilnummer|mobiltelefon|téléphon*|portable|numéro de portable|teléfono*|" \
     "móvil|celular|telefono*|cellulare|telefone*|telemóvel|komórk*|tel kom|gsm|mobiel*|" \
     "telefoon*|telefonnummer|telefonnr|puhelin*|電話*|手机*|手機*|电话*|전화*|휴대폰*|телефон*|" \
-    "telepono|cep telefonu|cep no|call me|call us|reach me|reach us|dial|messages to|" \
+    "telepono|cep telefonu|cep no|can call|please call|call back|call at|call me|call us|reach me|reach us|dial|messages to|" \
     "answering at|contact me|contact us|ring me|anrufen|rückruf*|appelez|rappelez|" \
     "joindre|llámame|llámanos|llamar|chiamami|chiamare|ligue|ligar|zadzwoń|dzwonić|" \
     "bel mij|bellen"
