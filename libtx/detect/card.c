@@ -116,6 +116,8 @@ enum tx_fate tx_card_fate(struct tx_scan *s, enum tx_card kind, size_t start, si
     bool behind_digit = start > 1 && tx_is_digit(s->p[start - 2]);
     if ((kind != TX_CARD_SURE || is_loose(s, start, end)) && tx_context_is_clear(s, start, end))
         return TX_FATE_NO_CONTEXT;
+    if (tx_scan_in_iban(s, start, end))
+        return TX_FATE_INVALID;
     uint64_t groups = groups_of(s, start, end);
     bool one_word = groups < 16;
 

@@ -106,7 +106,8 @@ static void try_inside(struct tx_scan *s, const struct digits *d, size_t start, 
         if (!is_whole(d, start, start + n) || tx_card_kind(&d->value[start], n) != TX_CARD_SURE)
             continue;
         size_t from = place_of(d, start);
-        tx_scan_claim(s, TX_DETECT_CREDIT_CARD, from, from + n);
+        if (!tx_scan_in_iban(s, from, from + n))
+            tx_scan_claim(s, TX_DETECT_CREDIT_CARD, from, from + n);
         return;
     }
 }

@@ -129,6 +129,8 @@ void tx_detect_iban(struct tx_scan *s, size_t at, size_t end) {
         tx_scan_refuse(s, TX_DETECT_IBAN, start, iban, TX_FATE_IN_HEX);
     else if (tx_scan_in_uuid(s, start, iban))
         tx_scan_refuse(s, TX_DETECT_IBAN, start, iban, TX_FATE_IN_UUID);
-    else
+    else {
         tx_scan_claim(s, TX_DETECT_IBAN, start, iban);
+        s->iban = (struct tx_run){start, iban};
+    }
 }

@@ -103,8 +103,12 @@ static void try_row(struct tx_scan *s, const struct tx_id_row *row, struct id *i
     s->matches->work += id->end - id->start;
     enum tx_fate fate =
         shape->check(id->text) ? fate_of(s, row, id->start, id->end) : TX_FATE_INVALID;
+    size_t start = id->start, end = id->end;
+    if (fate == TX_FATE_CLAIMED && shape->detector == TX_DETECT_PHONE_NATIONAL &&
+        !tx_phone_is_whole(s, &start, &end))
+        fate = TX_FATE_INVALID;
     if (fate == TX_FATE_CLAIMED)
-        tx_scan_claim(s, shape->detector, id->start, id->end);
+        tx_scan_claim(s, shape->detector, start, end);
     else
         tx_scan_refuse(s, shape->detector, id->start, id->end, fate);
 }

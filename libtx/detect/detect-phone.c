@@ -80,12 +80,14 @@ static size_t take_digits(struct tx_scan *s, size_t at, char *digits, size_t *re
     return end;
 }
 
-/* Behind an extension at `at`: x123. */
+/* Behind an extension at `at`: x123, with a space in front of it or without. */
 static size_t extension_end(const struct tx_scan *s, size_t at) {
-    size_t end = at + 1;
-    while (end - at <= 6 && tx_is_digit(tx_scan_at(s, end)))
+    size_t x = at + (tx_scan_at(s, at) == ' '), end = x + 1;
+    if (tx_lower(tx_scan_at(s, x)) != 'x')
+        return at;
+    while (end - x <= 6 && tx_is_digit(tx_scan_at(s, end)))
         end++;
-    return tx_lower(tx_scan_at(s, at)) == 'x' && end > at + 1 ? end : at;
+    return end > x + 1 && !tx_is_word(tx_scan_at(s, end)) ? end : at;
 }
 
 static void take_international(struct tx_scan *s, size_t at) {
@@ -146,6 +148,64 @@ static void take_national(struct tx_scan *s, size_t at) {
         tx_scan_claim(s, TX_DETECT_PHONE_NATIONAL, at, end);
     else
         tx_scan_refuse(s, TX_DETECT_PHONE_NATIONAL, at, end, TX_FATE_NO_CONTEXT);
+}
+
+/* --- groups of digits that a shape has only some of --- */
+
+/* No further than what makes it too long. */
+static size_t group_start(const struct tx_scan *s, size_t at) {
+    size_t start = at;
+    while (start > 0 && at - start <= DIGITS_MAX && tx_is_digit(s->p[start - 1]))
+        start--;
+    return start;
+}
+static size_t group_end(const struct tx_scan *s, size_t at) {
+    size_t end = at;
+    while (end - at <= DIGITS_MAX && tx_is_digit(tx_scan_at(s, end)))
+        end++;
+    return end;
+}
+
+/* What stands between the groups of [start, end); of a single one, in front of it or behind it. */
+static uint8_t separator_of(const struct tx_scan *s, size_t start, size_t end) {
+    size_t first = group_end(s, start);
+    uint8_t before = tx_scan_before(s, start);
+    if (first < end)
+        return s->p[first];
+    return before && strchr(" -./", before) ? before : tx_scan_at(s, end);
+}
+
+/* Four numbers up to 255 with dots between them. */
+static bool is_address(const struct tx_scan *s, size_t start, size_t end) {
+    size_t n = 0;
+    for (size_t i = start; i < end; i++, n++) {
+        unsigned v = 0;
+        size_t stop = group_end(s, i);
+        for (; i < stop; i++)
+            v = v * 10 + (unsigned)(s->p[i] - '0');
+        if (v > 255 || (i < end && s->p[i] != '.'))
+            return false;
+    }
+    return n == 4;
+}
+
+bool tx_phone_is_whole(struct tx_scan *s, size_t *start, size_t *end) {
+    uint8_t separator = separator_of(s, *start, *end);
+    size_t from = *start, to = *end, n = 0;
+    while (from > 1 && to - from < 2 * DIGITS_MAX && s->p[from - 1] == separator &&
+           tx_is_digit(s->p[from - 2]))
+        from = group_start(s, from - 1);
+    while (to - from < 2 * DIGITS_MAX && tx_scan_at(s, to) == separator &&
+           tx_is_digit(tx_scan_at(s, to + 1)))
+        to = group_end(s, to + 1);
+    for (size_t i = from; i < to; i++)
+        n += tx_is_digit(s->p[i]);
+    s->matches->work += to - from;
+    if (n > DIGITS_MAX || tx_is_word(tx_scan_before(s, from)) || is_address(s, from, to))
+        return false;
+    *start = from;
+    *end = extension_end(s, to);
+    return true;
 }
 
 void tx_detect_phone(struct tx_scan *s, size_t at) {

@@ -66,6 +66,7 @@ struct tx_scan {
     /* Up to where each of these has looked. */
     size_t phone_done, ipv6_done, mac_done, jwt_done, auth_done, private_key_done, kv_done, kv_next,
         kv_named, url_done, gps_done, mrz_done, card_done;
+    struct tx_run iban;           /* the last one */
     struct tx_run vendor_runs[4]; /* by the characters; see detect-vendor.c */
     struct tx_run slack_run;
     bool has_histogram;
@@ -95,6 +96,11 @@ static inline uint8_t tx_scan_at(const struct tx_scan *s, size_t i) {
 /* The byte before i. */
 static inline uint8_t tx_scan_before(const struct tx_scan *s, size_t i) {
     return i > 0 ? s->p[i - 1] : 0;
+}
+
+/* Whether [start, end) is a part of an IBAN that was claimed: no card's number. */
+static inline bool tx_scan_in_iban(const struct tx_scan *s, size_t start, size_t end) {
+    return start >= s->iban.start && end <= s->iban.end;
 }
 
 static inline bool tx_is_digit(uint8_t c) {
@@ -214,7 +220,10 @@ void tx_detect_vendor(struct tx_scan *s, size_t at);      /* '_', '-' and '.' */
 void tx_detect_eth(struct tx_scan *s, size_t at);         /* the 'x' of "0x" */
 void tx_detect_phone(struct tx_scan *s, size_t at);       /* '+' and '(' */
 void tx_detect_plus(struct tx_scan *s, size_t at);        /* '+', from the telephone's */
-void tx_detect_mrz(struct tx_scan *s, size_t at);         /* '<' */
+/* [*start, *end) has the shape of a telephone number. False when it is a part of a longer number;
+ * otherwise with the groups of digits beside it, and an extension. */
+bool tx_phone_is_whole(struct tx_scan *s, size_t *start, size_t *end);
+void tx_detect_mrz(struct tx_scan *s, size_t at); /* '<' */
 /* Digits with gaps, from their first on. */
 void tx_detect_card(struct tx_scan *s, size_t at);
 /* From a word of four digits on. */
