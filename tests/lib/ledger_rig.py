@@ -168,7 +168,7 @@ class Rig:
 
     # --- life ---
 
-    def start(self, wrapper=(), ready=True):
+    def start(self, wrapper=(), ready=True, signer_wrapper=()):
         with contextlib.ExitStack() as stack:
             def pair(kind):
                 ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
@@ -190,7 +190,7 @@ class Rig:
             user = [] if self.uid is None else ["--uid", str(self.uid), "--gid", str(self.uid)]
             name = ["--config-name", "/etc/tracex.yaml", *user]
             self.messages.clear()
-            self.signer = spawn([SIGNER, *name, "--origin", ORIGIN, *self.epochs],
+            self.signer = spawn([*signer_wrapper, SIGNER, *name, "--origin", ORIGIN, *self.epochs],
                                 [signer_control.fileno(), signer_end.fileno(), directory("keys")])
             self.ledger = spawn([*wrapper, LEDGER, *name],
                                 [control.fileno(), stream.fileno(), notary.fileno(), opened(memfd(self.config.encode())),
