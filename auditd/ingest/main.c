@@ -79,7 +79,7 @@ static int load_policy(struct tx_ingest *ingest) {
         return r;
     }
     const struct tx_ipc_policy_change change = {.why = TX_TEXT("start")};
-    return tx_supervisor_set_policy(ingest, policy, &change);
+    return tx_supervisor_set_policy(ingest, policy, &change, 0);
 }
 
 static int make_loop(struct tx_ingest *ingest) {

@@ -168,7 +168,7 @@ void tx_own_deinit(struct tx_own_records *own) {
     *own = (struct tx_own_records){.n = 0};
 }
 
-static int add(struct tx_own_records *own, struct tx_text body, struct tx_text policy,
+int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text policy,
                uint64_t number) {
     struct tx_own_record *record = malloc(sizeof(*record) + body.n + policy.n);
     if (!record)
@@ -186,14 +186,6 @@ static int add(struct tx_own_records *own, struct tx_text body, struct tx_text p
         own->unsent = record;
     own->n++;
     return 0;
-}
-
-int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text policy) {
-    return add(own, body, policy, 0);
-}
-
-int tx_own_add_awaited(struct tx_own_records *own, struct tx_text body, uint64_t number) {
-    return add(own, body, (struct tx_text){.p = NULL}, number);
 }
 
 uint64_t tx_own_done(const struct tx_own_records *own) {

@@ -48,11 +48,10 @@ struct tx_own_records {
 
 void tx_own_deinit(struct tx_own_records *own);
 
-/* Queues a body; `policy` (n == 0: none) is sent before it in a POLICY frame. Both are copied. */
-TX_MUST_USE int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text policy);
-/* The same without a policy, for somebody who asks by tx_own_done; number > 0. */
-TX_MUST_USE int tx_own_add_awaited(struct tx_own_records *own, struct tx_text body,
-                                   uint64_t number);
+/* Queues a body; `policy` (n == 0: none) is sent before it in a POLICY frame. Both are copied.
+ * number > 0: somebody asks by tx_own_done. */
+TX_MUST_USE int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text policy,
+                           uint64_t number);
 /* The number of one that has become durable; 0: none. It is the same until it is dropped. */
 uint64_t tx_own_done(const struct tx_own_records *own);
 void tx_own_drop_done(struct tx_own_records *own);

@@ -33,7 +33,7 @@ int tx_process_say_rejections(struct tx_ingest *ingest, bool all) {
         tx_own_render_rejected(&b, rejection->several ? NULL : &rejection->uid, rejection->count,
                                rejection->reason);
         int r = tx_own_add(&ingest->own, (struct tx_text){.p = memory, .n = b.len},
-                           (struct tx_text){.p = NULL});
+                           (struct tx_text){.p = NULL}, 0);
         if (r < 0)
             return r;
         tx_rejections_said(rejection, now);

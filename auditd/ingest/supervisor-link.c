@@ -88,7 +88,7 @@ int tx_supervisor_say_stopped(struct tx_ingest *ingest) {
 /* Says which policy is in force, or what was not put in force; `text` is the policy's, when it is
  * new. */
 static int record_policy(struct tx_ingest *ingest, const char *before, struct tx_text text,
-                         const struct tx_ipc_policy_change *change) {
+                         const struct tx_ipc_policy_change *change, uint64_t number) {
     _cleanup_(tx_freep) uint8_t *memory = malloc(TX_OWN_POLICY_BODY_BYTES);
     struct tx_buf b = tx_buf_of(memory, TX_OWN_POLICY_BODY_BYTES);
     const struct tx_own_policy policy = {.sha256 = ingest->policy->sha256,
@@ -100,11 +100,12 @@ static int record_policy(struct tx_ingest *ingest, const char *before, struct tx
     tx_own_render_policy(&b, &policy);
     if (b.full)
         return -EINVAL;
-    return tx_own_add(&ingest->own, (struct tx_text){.p = (char *)memory, .n = b.len}, text);
+    return tx_own_add(&ingest->own, (struct tx_text){.p = (char *)memory, .n = b.len}, text,
+                      number);
 }
 
 int tx_supervisor_set_policy(struct tx_ingest *ingest, struct tx_policy *policy,
-                             const struct tx_ipc_policy_change *change) {
+                             const struct tx_ipc_policy_change *change, uint64_t number) {
     char before[sizeof(policy->sha256)];
     bool had_one = ingest->policy != NULL;
 
@@ -114,7 +115,7 @@ int tx_supervisor_set_policy(struct tx_ingest *ingest, struct tx_policy *policy,
     ingest->policy = policy;
     return record_policy(ingest, had_one ? before : NULL,
                          (struct tx_text){.p = (char *)policy->text.data, .n = policy->text.len},
-                         change);
+                         change, number);
 }
 
 static struct tx_text first_part(const struct tx_bytes *text) {
@@ -135,7 +136,7 @@ static int on_reload(struct tx_ingest *ingest, struct tx_control *message) {
         struct tx_text reason = errors.len ? first_part(&errors) : TX_TEXT("not enough memory");
         return say_or_drop(ingest, TX_CONTROL_RELOADED, 0, reason);
     }
-    r = tx_supervisor_set_policy(ingest, policy, &change);
+    r = tx_supervisor_set_policy(ingest, policy, &change, message->argument);
     if (r == 0)
         r = tx_process_run(ingest);
     return r < 0 ? r : say_or_drop(ingest, TX_CONTROL_RELOADED, 0, (struct tx_text){.p = NULL});
@@ -146,7 +147,18 @@ static int on_policy_rejected(struct tx_ingest *ingest, struct tx_control *messa
 
     if (tx_ipc_policy_change_parse(message->payload, &change) < 0 || change.rejected.n == 0)
         return -EBADMSG;
-    int r = record_policy(ingest, NULL, (struct tx_text){.p = NULL}, &change);
+    int r = record_policy(ingest, NULL, (struct tx_text){.p = NULL}, &change, 0);
+    return r < 0 ? r : tx_process_run(ingest);
+}
+
+/* What is in force masks less than what was when the daemon ran last, or when ingest did. */
+static int on_policy_loosened(struct tx_ingest *ingest, struct tx_control *message) {
+    struct tx_ipc_policy_change change;
+
+    if (tx_ipc_policy_change_parse(message->payload, &change) < 0 || change.n_weakened == 0 ||
+        message->argument == 0)
+        return -EBADMSG;
+    int r = record_policy(ingest, NULL, (struct tx_text){.p = NULL}, &change, message->argument);
     return r < 0 ? r : tx_process_run(ingest);
 }
 
@@ -292,8 +304,9 @@ static int on_vault(struct tx_ingest *ingest, struct tx_control *message) {
 static int write_awaited(struct tx_ingest *ingest, const struct tx_buf *body, uint64_t number) {
     if (body->full || number == 0)
         return -EBADMSG;
-    int r = tx_own_add_awaited(
-        &ingest->own, (struct tx_text){.p = (const char *)body->data, .n = body->len}, number);
+    int r =
+        tx_own_add(&ingest->own, (struct tx_text){.p = (const char *)body->data, .n = body->len},
+                   (struct tx_text){.p = NULL}, number);
     return r < 0 ? r : tx_process_run(ingest);
 }
 
@@ -339,6 +352,7 @@ static const struct {
     {TX_CONTROL_LEDGER, on_ledger},
     {TX_CONTROL_RELOAD, on_reload},
     {TX_CONTROL_POLICY_REJECTED, on_policy_rejected},
+    {TX_CONTROL_POLICY_LOOSENED, on_policy_loosened},
     {TX_CONTROL_VAULT, on_vault},
     {TX_CONTROL_WRITE_ERASED, on_write_erased},
     {TX_CONTROL_WRITE_REVEALED, on_write_revealed},

@@ -18,8 +18,10 @@ TX_MUST_USE int tx_supervisor_say_recorded(struct tx_ingest *ingest);
 /* And ends the loop. */
 TX_MUST_USE int tx_supervisor_say_stopped(struct tx_ingest *ingest);
 
-/* Puts a policy in force: the log learns of it before the first record that it masked. Taken. */
+/* Puts a policy in force: the log learns of it before the first record that it masked. Taken. The
+ * supervisor awaits its record by `number`; 0: it does not. */
 TX_MUST_USE int tx_supervisor_set_policy(struct tx_ingest *ingest, struct tx_policy *policy,
-                                         const struct tx_ipc_policy_change *change);
+                                         const struct tx_ipc_policy_change *change,
+                                         uint64_t number);
 
 #endif

@@ -39,6 +39,9 @@ enum tx_control_type {
                           connection, on which the vault goes on */
     TX_CONTROL_POLICY_REJECTED,   /* → ingest: payload = tx_ipc_policy_change of one that does not
                                      come into force, to be recorded */
+    TX_CONTROL_POLICY_LOOSENED,   /* → ingest: payload = tx_ipc_policy_change of what is in force:
+                                     it masks less than what was; argument = a number; answered by
+                                     RECORDED */
     TX_CONTROL_CONNECTIONS_GIVEN, /* → ingest: every connection that was there at its start has been
                                      given; before it nothing goes to the ledger, since whoever is
                                      not known yet could not be told what becomes durable */

@@ -36,10 +36,15 @@ static int load(struct tx_supervisor *supervisor, struct tx_bytes *text) {
 
 /* That the file's policy can be used, unless it was found already that it cannot. */
 static int try_policy(struct tx_supervisor *supervisor) {
-    if (supervisor->policy.lockdown_why || supervisor->options->task == TX_TASK_SHOW)
-        return 0;
-    return tx_start_policy_try(&supervisor->policy, supervisor->conf, supervisor->options->config,
-                               &supervisor->setup);
+    const struct tx_options *options = supervisor->options;
+    int r = 0;
+
+    if (options->task == TX_TASK_RUN)
+        r = tx_last_policy_load(supervisor->conf, &supervisor->setup, &supervisor->last);
+    if (r < 0 || supervisor->policy.lockdown_why || options->task == TX_TASK_SHOW)
+        return r;
+    return tx_start_policy_try(&supervisor->policy, supervisor->conf, options->config,
+                               &supervisor->setup, &supervisor->last);
 }
 
 static int show(const struct tx_conf *conf) {
@@ -102,16 +107,18 @@ static int run(struct tx_supervisor *supervisor) {
 }
 
 static enum tx_exit act(const struct tx_options *options) {
-    struct tx_supervisor supervisor = {.options = options,
-                                       .setup = TX_SETUP_INIT,
-                                       .links = TX_LINKS_INIT,
-                                       .keep = TX_KEEP_INIT,
-                                       .listener = TX_LISTENER_INIT,
-                                       .control = {.listener = TX_LISTENER_INIT},
-                                       .reload = TX_RELOAD_INIT,
-                                       .accept = {.spare_fd = -1},
-                                       .policy = {.may_lock_down = options->task == TX_TASK_RUN},
-                                       .signal_fd = -1};
+    struct tx_supervisor supervisor = {
+        .options = options,
+        .setup = TX_SETUP_INIT,
+        .links = TX_LINKS_INIT,
+        .keep = TX_KEEP_INIT,
+        .listener = TX_LISTENER_INIT,
+        .control = {.listener = TX_LISTENER_INIT},
+        .reload = TX_RELOAD_INIT,
+        .accept = {.spare_fd = -1},
+        .policy = {.may_lock_down = options->task == TX_TASK_RUN, .trial = {.fd = -1}},
+        .last = {.change = TX_BYTES_INIT},
+        .signal_fd = -1};
     struct tx_bytes text = TX_BYTES_INIT;
 
     int r = load(&supervisor, &text);
@@ -126,6 +133,7 @@ static enum tx_exit act(const struct tx_options *options) {
         r = run(&supervisor);
     tx_setup_deinit(&supervisor.setup);
     tx_start_policy_deinit(&supervisor.policy);
+    tx_last_policy_deinit(&supervisor.last);
     tx_conf_free(supervisor.conf);
     tx_bytes_deinit(&text);
     return r < 0 && supervisor.exit_code == TX_EXIT_OK ? TX_EXIT_FAILURE : supervisor.exit_code;

@@ -70,8 +70,8 @@ static struct tx_text place_of(const char *file, const char *errors) {
     return (struct tx_text){.p = errors, .n = n + digits};
 }
 
-static int send_change(struct tx_supervisor *s, enum tx_control_type type, struct tx_text rejected,
-                       struct tx_text place, int fd) {
+static void render_change(const struct tx_supervisor *s, struct tx_text rejected,
+                          struct tx_text place, struct tx_buf *b) {
     const struct tx_trial *trial = &s->reload.trial;
     struct tx_ipc_policy_change change = {.why = TX_TEXT("reload"),
                                           .rejected = rejected,
@@ -80,12 +80,18 @@ static int send_change(struct tx_supervisor *s, enum tx_control_type type, struc
                                                      trial->n_weakened > 0,
                                           .more = trial->more,
                                           .n_weakened = trial->n_weakened};
+    memcpy(change.weakened, trial->weakened, sizeof(change.weakened));
+    tx_ipc_policy_change_render(&change, b);
+}
+
+static int send_change(struct tx_supervisor *s, enum tx_control_type type, struct tx_text rejected,
+                       struct tx_text place, int fd) {
     char memory[TX_IPC_POLICY_CHANGE_BYTES];
     struct tx_buf b = tx_buf_of(memory, sizeof(memory));
 
-    memcpy(change.weakened, trial->weakened, sizeof(change.weakened));
-    tx_ipc_policy_change_render(&change, &b);
-    return tx_child_send(tx_supervisor_child(s, TX_CHILD_INGEST), type, 0,
+    render_change(s, rejected, place, &b);
+    return tx_child_send(tx_supervisor_child(s, TX_CHILD_INGEST), type,
+                         type == TX_CONTROL_RELOAD ? tx_last_policy_next(&s->last) : 0,
                          (struct tx_text){.p = memory, .n = b.len}, fd);
 }
 
@@ -108,14 +114,21 @@ static int reject_saying(struct tx_supervisor *s, struct tx_text word, const cha
 /* --- it is taken --- */
 
 /* What ingest has now, or starts with next. */
-static void keep(struct tx_supervisor *s) {
+static int keep(struct tx_supervisor *s) {
+    char memory[TX_IPC_POLICY_CHANGE_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+
     tx_fd_closep(&s->setup.policy_fd);
     s->setup.policy_fd = tx_fd_steal(&s->reload.policy_fd);
     tx_conf_free(s->reload.in_force);
     s->reload.in_force = TX_STEAL(s->reload.new);
     free(s->policy.lockdown_why);
     s->policy.lockdown_why = NULL;
+    tx_trial_deinit(&s->policy.trial);
     tx_log(TX_LOG_NOTICE, "the masking rules of %s are in force", s->options->config);
+    if (s->reload.trial.n_weakened > 0)
+        render_change(s, TX_TEXT(""), TX_TEXT(""), &b);
+    return tx_last_policy_changed(s, (struct tx_text){memory, b.len});
 }
 
 /* The first rule that encrypts needs the vault; nothing else is started by a reload. 1: it cannot
@@ -150,8 +163,8 @@ static int give_to_ingest(struct tx_supervisor *s) {
     if (reload->trial.n_weakened > 0)
         return reject_saying(s, TX_TEXT("failed"),
                              "ingest, which records what is loosened, does not run: try again");
-    keep(s); /* it starts with them */
-    return finish(s, NULL);
+    r = keep(s); /* it starts with them */
+    return r < 0 ? r : finish(s, NULL);
 }
 
 int tx_reload_answered(struct tx_supervisor *s, struct tx_text why_not) {
@@ -163,8 +176,8 @@ int tx_reload_answered(struct tx_supervisor *s, struct tx_text why_not) {
         int r = tx_bytes_append(&errors, why_not.p, why_not.n);
         return r < 0 ? r : reject(s, TX_TEXT("failed"), &errors);
     }
-    keep(s);
-    return finish(s, NULL);
+    int r = keep(s);
+    return r < 0 ? r : finish(s, NULL);
 }
 
 int tx_reload_ingest_ended(struct tx_supervisor *s) {
@@ -233,11 +246,12 @@ static int on_late(void *data, uint32_t events) {
 static int begin_trial(struct tx_supervisor *s) {
     struct tx_reload *reload = &s->reload;
     const struct tx_conf *before = reload->in_force ? reload->in_force : s->conf;
-    const struct tx_trial_question question = {
-        .masking = &reload->new->masking,
-        .before = s->policy.lockdown_why ? NULL : &before->masking, /* nobody chose a lockdown */
-        .name = s->options->config,
-        .setup = &s->setup};
+    if (s->policy.lockdown_why) /* nobody chose that */
+        before = s->last.before;
+    const struct tx_trial_question question = {.masking = &reload->new->masking,
+                                               .before = before ? &before->masking : NULL,
+                                               .name = s->options->config,
+                                               .setup = &s->setup};
 
     reload->state = TX_RELOAD_TRYING;
     int r = tx_trial_start(&question, &reload->trial);

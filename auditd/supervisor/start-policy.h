@@ -9,8 +9,10 @@
  * refuse`) or it is only checked, the program ends.
  */
 
+#include "auditd/supervisor/last-policy.h"
 #include "auditd/supervisor/policy-keys.h"
 #include "auditd/supervisor/setup.h"
+#include "auditd/supervisor/trial.h"
 
 struct tx_start_policy {
     bool may_lock_down; /* it is a start, not a check */
@@ -18,7 +20,10 @@ struct tx_start_policy {
     bool has_sha256;    /* of what was tried */
     uint8_t sha256[32];
     struct tx_policy_keys keys; /* owned, until they are handed on */
+    struct tx_trial trial;      /* what it found: what is loosened, until a reload */
 };
+
+#define TX_START_POLICY_INIT ((struct tx_start_policy){.trial = {.fd = -1}})
 
 /* Of a file whose `masking:` is wrong: `conf` has a policy of lockdown already. -EINVAL: it is to
  * end. Errors have been told. */
@@ -26,9 +31,13 @@ TX_MUST_USE int tx_start_policy_wrong(struct tx_start_policy *start, const struc
                                       const struct tx_bytes *errors);
 
 /* Opens the keys and tries the policy of a file without errors; tells what is wrong, and locks
- * *conf down. -EINVAL: it is to end. */
+ * *conf down; tells what masks less than `last`. -EINVAL: it is to end. */
 TX_MUST_USE int tx_start_policy_try(struct tx_start_policy *start, struct tx_conf *conf,
-                                    const char *name, const struct tx_setup *setup);
+                                    const char *name, const struct tx_setup *setup,
+                                    const struct tx_last_policy *last);
+
+/* Of a start that loosened something, for the log; nothing otherwise. */
+void tx_start_policy_render_change(const struct tx_start_policy *start, struct tx_buf *b);
 void tx_start_policy_deinit(struct tx_start_policy *start);
 
 #endif

@@ -41,6 +41,8 @@ bool tx_status_is_object(struct tx_text text) {
 
 /* --- pieces --- */
 
+#define WEAKENED_MAX 8
+
 static void key(struct tx_buf *b, const char *name) {
     if (b->len > 0 && b->data[b->len - 1] != '{')
         tx_buf_char(b, ',');
@@ -95,6 +97,21 @@ static void render_connections(const struct tx_accept *accept, struct tx_buf *b)
     tx_buf_char(b, '}');
 }
 
+/* Of a start that masks less than before; as text for people. The log has more. */
+static void render_weakened(const struct tx_trial *trial, struct tx_buf *b) {
+    if (trial->n_weakened == 0)
+        return;
+    key(b, "weakened");
+    for (size_t i = 0; i < trial->n_weakened && i < WEAKENED_MAX; i++) {
+        tx_buf_char(b, i > 0 ? ',' : '[');
+        if (tx_utf8_valid(trial->weakened[i].p, trial->weakened[i].n))
+            tx_buf_json_string(b, trial->weakened[i].p, trial->weakened[i].n);
+        else
+            tx_buf_str(b, "null");
+    }
+    tx_buf_char(b, ']');
+}
+
 static void render_supervisor(const struct tx_supervisor *s, struct tx_buf *b) {
     key(b, "supervisor");
     tx_buf_char(b, '{');
@@ -115,6 +132,7 @@ static void render_supervisor(const struct tx_supervisor *s, struct tx_buf *b) {
     flag(b, "lockdown", s->policy.lockdown_why != NULL);
     if (s->policy.lockdown_why)
         text(b, "why", s->policy.lockdown_why);
+    render_weakened(&s->policy.trial, b);
     tx_buf_char(b, '}');
     render_connections(&s->accept, b);
     key(b, "sandbox");

@@ -186,6 +186,21 @@ static int on_fatal(struct tx_supervisor *s, struct tx_child *child, const struc
     return tx_stop_now(s);
 }
 
+/* What the start's rules loosened is recorded, unless that was done. A lockdown that nobody wrote
+ * into the file is nothing that later rules are held against. */
+static int on_ingest_ready(struct tx_supervisor *s) {
+    char memory[TX_IPC_POLICY_CHANGE_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+
+    if (s->last.n_changes > 0)
+        return tx_last_policy_tell_ingest(s);
+    if (s->policy.lockdown_why)
+        return 0;
+    tx_start_policy_render_change(&s->policy, &b);
+    int r = tx_last_policy_changed(s, (struct tx_text){memory, b.len});
+    return r < 0 ? r : tx_last_policy_tell_ingest(s);
+}
+
 static int message(void *data, struct tx_child *child, const struct tx_control *m) {
     struct tx_supervisor *s = data;
 
@@ -193,7 +208,7 @@ static int message(void *data, struct tx_child *child, const struct tx_control *
     case TX_CONTROL_READY:
         tell_weakness(child);
         tx_supervisor_tell_when_ready(s);
-        return 0;
+        return child->id == TX_CHILD_INGEST ? on_ingest_ready(s) : 0;
     case TX_CONTROL_CLOSED:
         if (child->id == TX_CHILD_INGEST)
             tx_accept_close(&s->accept, m->argument);
@@ -203,7 +218,10 @@ static int message(void *data, struct tx_child *child, const struct tx_control *
     case TX_CONTROL_ERASED:
         return child->id == TX_CHILD_VAULT ? tx_tasks_on_erased(s, m) : 0;
     case TX_CONTROL_RECORDED:
-        return child->id == TX_CHILD_INGEST ? tx_tasks_on_recorded(s, m->argument) : 0;
+        if (child->id != TX_CHILD_INGEST)
+            return 0;
+        tx_last_policy_recorded(s, m->argument);
+        return tx_tasks_on_recorded(s, m->argument);
     case TX_CONTROL_END_RECORDED:
         if (child->id == TX_CHILD_LEDGER)
             tx_health_end_recorded(s, m->payload);

@@ -14,6 +14,7 @@
 #include "auditd/supervisor/control-server.h"
 #include "auditd/supervisor/health.h"
 #include "auditd/supervisor/keep.h"
+#include "auditd/supervisor/last-policy.h"
 #include "auditd/supervisor/links.h"
 #include "auditd/supervisor/listener.h"
 #include "auditd/supervisor/notify.h"
@@ -39,6 +40,7 @@ struct tx_supervisor {
     struct tx_conf *conf;
     struct tx_setup setup;
     struct tx_start_policy policy; /* also later: why it is a lockdown */
+    struct tx_last_policy last;
     struct tx_sandbox_report report;
 
     struct tx_loop *loop;

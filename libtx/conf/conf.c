@@ -9,6 +9,7 @@
 
 #include "libtx/base/fd.h"
 #include "libtx/base/file.h"
+#include "libtx/conf/masking-broken.h"
 #include "libtx/conf/masking.h"
 #include "libtx/conf/schema.h"
 #include "libtx/conf/tree.h"
@@ -402,6 +403,28 @@ static void read_root(struct reader *r, const struct tx_conf_node *root) {
         tx_conf_masking_lock_down(&r->conf->masking);
 }
 
+/* Of a file that is no YAML, or not in this subset of it: when all is well without the lines of
+ * `masking:`, it is they that are wrong. */
+static int parse_rest(const char *name, struct tx_text text, struct tx_conf **ret) {
+    _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
+    _cleanup_(tx_bytes_deinit) struct tx_bytes rest = TX_BYTES_INIT;
+    struct tx_text lines;
+
+    if (!tx_masking_lines(text, &lines) || lines.n == text.n)
+        return TX_CONF_E_INVALID;
+    const char *behind = lines.p + lines.n;
+    int r = tx_bytes_append(&rest, text.p, (size_t)(lines.p - text.p));
+    if (r == 0)
+        r = tx_bytes_append(&rest, behind, (size_t)(text.p + text.n - behind));
+    if (r == 0)
+        r = tx_conf_parse(name, (struct tx_text){(char *)rest.data, rest.len}, &errors, ret);
+    if (r != 0)
+        return r < 0 ? r : TX_CONF_E_INVALID;
+    (*ret)->masking.refuse_bad_config = tx_masking_lines_refuse(lines);
+    tx_conf_masking_lock_down(&(*ret)->masking);
+    return TX_CONF_E_MASKING;
+}
+
 int tx_conf_parse(const char *name, struct tx_text text, struct tx_bytes *errors,
                   struct tx_conf **ret) {
     struct tx_conf_errors e = {.name = name, .text = text, .to = errors};
@@ -424,7 +447,7 @@ int tx_conf_parse(const char *name, struct tx_text text, struct tx_bytes *errors
     if (e.failed)
         return e.failed;
     if (e.n > 0 && !reader.only_masking)
-        return TX_CONF_E_INVALID;
+        return root ? TX_CONF_E_INVALID : parse_rest(name, text, ret);
     *ret = TX_STEAL(conf);
     return e.n > 0 ? TX_CONF_E_MASKING : 0;
 }

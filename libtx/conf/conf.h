@@ -66,7 +66,8 @@ struct tx_conf {
 /* Reads `text`; `name` is the file's path, for messages and for relative paths. Errors are appended
  * to *errors (text for people, one paragraph each). 0; < 0 for no memory.
  * _E_INVALID  there was an error; *ret is not set.
- * _E_MASKING  all errors lie in `masking:`; *ret is set, and its masking is a lockdown, in which
+ * _E_MASKING  all errors lie in `masking:`, or it is no YAML and would be without the lines of that
+ *             section; *ret is set, and its masking is a lockdown, in which
  *             every string is masked. `refuse_bad_config` says whether the file wants that used. */
 enum { TX_CONF_E_INVALID = 1, TX_CONF_E_MASKING = 2 };
 TX_MUST_USE int tx_conf_parse(const char *name, struct tx_text text, struct tx_bytes *errors,

@@ -139,6 +139,9 @@ class Lockdown(Case):
     def test_a_mistake_in_masking(self):
         self.locked(BROKEN, r"tracex\.yaml:14:28: .*feilds")
 
+    def test_what_is_no_yaml_within_masking(self):
+        self.locked("masking:\n  rules: [\n", r"tracex\.yaml:\d+:\d+: this is not YAML")
+
     def test_a_test_that_does_not_hold(self):
         self.locked(BAD_TEST, r"tracex\.yaml:16:7: a test does not hold")
 

@@ -435,8 +435,8 @@ START_TEST(mistakes_in_masking_alone_are_told_apart) {
         {"masking: {on_error: x}\n", TX_CONF_E_INVALID},
         {"{masking: {rules: x}, version: 1, usr: x}\n", TX_CONF_E_INVALID},
         {"version: 1\nmaskin: {on_error: x}\n", TX_CONF_E_INVALID},
-        {"version: 1\nmasking: {rules: [}\n", TX_CONF_E_INVALID},
-        {"version: 1\nmasking: {rules: &a []}\n", TX_CONF_E_INVALID},
+        {"version: 1\nmasking: {rules: [}\n", TX_CONF_E_MASKING},
+        {"version: 1\nmasking: {rules: &a []}\n", TX_CONF_E_MASKING},
         {"version: 1\nmasking: {}\nmasking: {}\n", TX_CONF_E_MASKING},
     };
     for (size_t i = 0; i < TX_COUNT_OF(cases); i++) {

@@ -524,9 +524,9 @@ START_TEST(whoever_waits_for_an_own_record_hears_of_it_when_it_is_durable) {
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     ck_assert_int_eq(tx_link_init(&link), 0);
     ck_assert_int_eq(tx_link_connect(&link, pair[0]), 0);
-    ck_assert_int_eq(tx_own_add_awaited(&own, body, 41), 0);
-    ck_assert_int_eq(tx_own_add(&own, body, (struct tx_text){.p = NULL}), 0);
-    ck_assert_int_eq(tx_own_add_awaited(&own, body, 42), 0);
+    ck_assert_int_eq(tx_own_add(&own, body, (struct tx_text){.p = NULL}, 41), 0);
+    ck_assert_int_eq(tx_own_add(&own, body, (struct tx_text){.p = NULL}, 0), 0);
+    ck_assert_int_eq(tx_own_add(&own, body, (struct tx_text){.p = NULL}, 42), 0);
     ck_assert_int_eq(tx_own_send(&own, &link), 0);
     ck_assert_uint_eq(tx_own_done(&own), 0);
     tx_own_settle(&own, 2);

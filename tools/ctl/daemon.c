@@ -113,6 +113,18 @@ static void put_lockdown(json_t *answer) {
     puts("");
 }
 
+static void put_weakened(json_t *answer) {
+    json_t *masking = json_object_get(json_object_get(answer, "supervisor"), "masking"), *item;
+    size_t i;
+
+    json_array_foreach(json_object_get(masking, "weakened"), i, item) {
+        fputs(i == 0 ? "WEAKER: the rules mask less than when the daemon ran last: " : "  ",
+              stdout);
+        put_scalar(item);
+        puts("");
+    }
+}
+
 int tx_ctl_status(const struct tx_ctl *ctl, int argc, char **argv) {
     static char memory[TX_CONTROL_SOCKET_ANSWER_BYTES];
     struct tx_buf b = tx_buf_of(memory, sizeof(memory));
@@ -130,8 +142,10 @@ int tx_ctl_status(const struct tx_ctl *ctl, int argc, char **argv) {
     if (!answer)
         return TX_CTL_FAILED;
     json_object_del(answer, "ok");
-    if (!json)
+    if (!json) {
         put_lockdown(answer);
+        put_weakened(answer);
+    }
     if (json) {
         json_dumpf(answer, stdout, JSON_COMPACT);
         puts("");
