@@ -94,11 +94,13 @@ static void lint_never_wins(struct lint *lint, size_t i) {
     }
 }
 
+/* What is stricter in its place is what it is replaced for. */
 static void lint_replaces(struct lint *lint, const struct tx_masking_rule *rule) {
     for (size_t k = 0; k < rule->replaces.n; k++)
         for (size_t i = 0; i < lint->masking->n_rules; i++) {
             const struct tx_masking_rule *given = &lint->masking->rules[i];
             if (strcmp(given->id, rule->replaces.item[k]) == 0 &&
+                rule->action.kind < given->action.kind &&
                 tx_masking_covers(&rule->match, &given->match))
                 warn(lint, rule->line,
                      "rule '%s' replaces '%s' everywhere: nothing is left of that one", rule->id,

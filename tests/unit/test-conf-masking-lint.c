@@ -83,6 +83,9 @@ START_TEST(a_preset_rule_of_which_nothing_is_left_is_told) {
                 "t.yaml:3: warning: rule 'a' replaces 'secure-default/iban' everywhere");
     check_clean(RULES "    - {id: a, match: {detect: [iban], fields: [x]}, action: mask, replaces: "
                       "secure-default/iban}\n");
+    /* What is as strict takes nothing away. */
+    check_clean(RULES "    - {id: a, match: {detect: [phone_e164, phone_nanp, phone_national]}, "
+                      "action: {pseudonym: {scope: event}}, replaces: secure-default/phone}\n");
 }
 END_TEST
 

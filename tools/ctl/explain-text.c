@@ -6,6 +6,7 @@
 #include "tools/ctl/explain.h"
 
 #define WORDS_BYTES 2048
+#define TEXT_BYTES 2000u /* of a result */
 
 static void put_buf(const struct tx_buf *b) {
     tx_ctl_put_safe((struct tx_text){(const char *)b->data, b->len});
@@ -158,6 +159,17 @@ static void print_rules(const struct tx_explained *e) {
         printf("  and %zu more\n", e->n_more_events);
 }
 
+/* The middle of a long text helps nobody. */
+static void print_text(struct tx_text text) {
+    size_t n = text.n;
+    if (n > TEXT_BYTES)
+        for (n = TEXT_BYTES; n > 0 && ((uint8_t)text.p[n] & 0xc0) == 0x80;)
+            n--; /* no character is cut in two */
+    tx_ctl_put_safe((struct tx_text){text.p, n});
+    if (n < text.n)
+        printf("… and %zu bytes more; --format json has them", text.n - n);
+}
+
 static void print_result(const struct tx_explained *e, struct tx_buf *b) {
     fputs("result   ", stdout);
     if (e->dropped_by)
@@ -165,7 +177,7 @@ static void print_result(const struct tx_explained *e, struct tx_buf *b) {
     else if (e->field_dropped)
         fputs("the field is left out", stdout);
     else if (tx_explain_put_out(e, b))
-        put_buf(b);
+        print_text((struct tx_text){(const char *)b->data, b->len});
     else if (e->unchanged)
         fputs("unchanged; --show prints it", stdout);
     else
@@ -185,7 +197,7 @@ void tx_explain_print(const struct tx_explained *e, struct tx_buf *b) {
            tx_ctl_case_type(&e->of_value), e->value.n);
     if (e->show) {
         fputs("value    ", stdout);
-        tx_ctl_put_safe(e->value);
+        print_text(e->value);
         putchar('\n');
     }
     print_candidates(e);
