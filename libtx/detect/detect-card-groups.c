@@ -15,7 +15,10 @@
 #define DIGITS 16
 
 static bool is_sign(uint8_t c) {
-    return c && strchr(" \t\r\n-/_.+|:", c);
+    static const bool signs[256] = {
+        [' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true, ['-'] = true, ['/'] = true,
+        ['_'] = true, ['.'] = true,  ['+'] = true,  ['|'] = true,  [':'] = true};
+    return signs[c];
 }
 
 /* How many signs stand at `at`; 0: none, too many, or those that are not for here. */
@@ -27,13 +30,14 @@ static size_t signs_at(const struct tx_scan *s, size_t at) {
     return n > SIGNS_MAX || (n == 1 && (first == ' ' || first == '-')) ? 0 : n;
 }
 
-static bool is_apart(const struct tx_scan *s, size_t start, size_t end, size_t n_signs) {
-    const uint8_t *signs = s->p + start + 4;
-    bool before = start > n_signs && memcmp(s->p + start - n_signs, signs, n_signs) == 0 &&
-                  tx_is_alnum(s->p[start - n_signs - 1]);
-    bool behind = s->n - end > n_signs && memcmp(s->p + end, signs, n_signs) == 0 &&
-                  tx_is_alnum(s->p[end + n_signs]);
-    return !before && !behind;
+/* Whether the same signs join it with something in front, and behind. */
+static bool goes_on_before(const struct tx_scan *s, size_t start, size_t n_signs) {
+    return start > n_signs && tx_is_alnum(s->p[start - n_signs - 1]) &&
+           memcmp(s->p + start - n_signs, s->p + start + 4, n_signs) == 0;
+}
+static bool goes_on_behind(const struct tx_scan *s, size_t start, size_t end, size_t n_signs) {
+    return s->n - end > n_signs && tx_is_alnum(s->p[end + n_signs]) &&
+           memcmp(s->p + end, s->p + start + 4, n_signs) == 0;
 }
 
 /* From the first group's end on, groups of these lengths: the last one's end, or 0. */
@@ -73,13 +77,14 @@ void tx_detect_card_groups(struct tx_scan *s, size_t start) {
     uint8_t digits[DIGITS];
     size_t n_signs = signs_at(s, start + 4);
 
-    if (n_signs == 0 || !tx_scan_wants(s, TX_DETECT_CREDIT_CARD))
+    if (n_signs == 0 || !tx_scan_wants(s, TX_DETECT_CREDIT_CARD) ||
+        goes_on_before(s, start, n_signs))
         return;
     for (size_t i = 0; i < 4; i++)
         digits[i] = (uint8_t)(s->p[start + i] - '0');
     for (size_t i = 0; i < TX_COUNT_OF(forms); i++) {
         size_t n = forms[i].n, end = groups_end(s, start + 4, n_signs, forms[i].lengths, digits);
-        if (end > 0 && is_apart(s, start, end, n_signs) && luhn(digits, n) &&
+        if (end > 0 && !goes_on_behind(s, start, end, n_signs) && luhn(digits, n) &&
             tx_card_kind(digits, n) == TX_CARD_SURE)
             tx_scan_claim(s, TX_DETECT_CREDIT_CARD, start, end);
     }

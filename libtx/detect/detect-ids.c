@@ -258,10 +258,16 @@ static inline void try_more(struct tx_scan *s, const struct word *word) {
     size_t n = word->end - word->start, n_second;
     uint64_t alnum = places_from(s->bits->alnum, s->first + word->start);
     uint16_t node = next_node(s, s->ids->pairs[n], word->end, alnum, n, &n_second);
-    if (node)
-        try_words(s, word, alnum, node, n_second);
-    else if (n_second == 0)
+    if (!node && n_second == 0)
         tx_detect_ssn(s, word->start);
+    if (!node)
+        return;
+    /* Most go on nowhere. */
+    size_t at = n + 1 + n_second, n_third;
+    if (!s->ids->nodes[node].first_row &&
+        !next_node(s, s->ids->next[node], word->start + at, alnum, at, &n_third))
+        return;
+    try_words(s, word, alnum, node, n_second);
 }
 
 static void try_single(struct tx_scan *s, const struct word *word) {

@@ -209,6 +209,8 @@ static const struct vendor vendors[] = {
 static uint8_t ends[BUCKETS], begins[BUCKETS]; /* 1 + index of the first; 0: none */
 static uint8_t first_of_word[256];
 static uint8_t next[TX_COUNT_OF(vendors)], lengths[TX_COUNT_OF(vendors)];
+static uint8_t
+    thirds[TX_COUNT_OF(vendors)]; /* the third of a beginning's characters from its end */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static size_t bucket_of(uint8_t a, uint8_t b) {
@@ -228,6 +230,7 @@ static void build(void) {
                                                    : &begins[bucket_of(p[0], p[1])];
         next[i] = *bucket;
         lengths[i] = (uint8_t)n;
+        thirds[i] = p[n - (n > 2 ? 3 : n)];
         *bucket = (uint8_t)(i + 1);
         first_of_word[p[0]] |= ends_beginning(p[n - 1]) ? 0 : TX_VENDOR;
     }
@@ -355,7 +358,8 @@ void tx_detect_vendor(struct tx_scan *s, size_t at) {
     for (size_t i = ends[bucket_of(s->p[at - 1], s->p[at])]; i > 0; i = next[i - 1]) {
         const struct vendor *vendor = &vendors[i - 1];
         size_t n = lengths[i - 1];
-        if (at + 1 >= n && s->p[at + 1 - n] == (uint8_t)vendor->prefix[0] &&
+        if (at + 1 >= n && s->p[at - (n > 2 ? 2 : 1)] == thirds[i - 1] &&
+            s->p[at + 1 - n] == (uint8_t)vendor->prefix[0] &&
             memcmp(s->p + at + 1 - n, vendor->prefix, n) == 0 && take(s, vendor, at + 1 - n))
             return;
     }
