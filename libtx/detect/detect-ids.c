@@ -138,10 +138,18 @@ static void try_rows(struct tx_scan *s, const struct tx_id_node *node, struct id
     wipe_text(id);
 }
 
-/* Words that lead nowhere: without a word of context only ids that want none go on from there. */
-static inline bool is_hopeless(const struct tx_id_node *node, const struct id *id,
-                               bool behind_number) {
-    return !fits(id->digits, &node->alone) && (behind_number || !fits(id->digits, &node->apart));
+/* Whether some id may go on from here, of those that begin with a digit or not. Without a word of
+ * context only those that want none do. */
+static inline bool goes_on(const struct tx_id_common *common, uint64_t digits, bool clear,
+                           bool behind_number) {
+    if (!clear)
+        return fits(digits, &common->all);
+    return fits(digits, &common->alone) || (!behind_number && fits(digits, &common->apart));
+}
+static inline bool leads_on(const struct tx_id_node *node, uint64_t digits, bool clear,
+                            bool behind_number) {
+    return goes_on(&node->common[!(digits & 1)], digits, clear, behind_number) ||
+           ((digits & 1) && goes_on(&node->common[1], digits, clear, behind_number));
 }
 
 /* 64 places from the i-th on. */
@@ -244,7 +252,7 @@ static __attribute__((noinline)) void try_words(struct tx_scan *s, const struct 
         at += 1 + n_word;
         id.end = word->start + at;
         s->matches->work++;
-        if (!fits(id.digits, &node->all) || (clear && is_hopeless(node, &id, behind_number)))
+        if (!leads_on(node, id.digits, clear, behind_number))
             return;
         if (clear ? node->has_sure : node->first_row != 0)
             try_rows(s, node, &id);

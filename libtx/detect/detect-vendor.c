@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <pthread.h>
 
 #include "libtx/detect/scan.h"
@@ -204,7 +205,7 @@ static const struct vendor vendors[] = {
     {"oy2", ALNUM, 43, 43},        /* NuGet */
 };
 
-/* By the last two characters of the beginning; for words, by the first two. */
+/* By the last three characters of the beginning; for words, by the first two. */
 #define BUCKETS 256
 static uint8_t ends[BUCKETS], begins[BUCKETS]; /* 1 + index of the first; 0: none */
 static uint8_t first_of_word[256];
@@ -216,6 +217,9 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static size_t bucket_of(uint8_t a, uint8_t b) {
     return (a * 7u + b * 31u) % BUCKETS;
 }
+static size_t bucket_of_end(const uint8_t last[3]) {
+    return (last[0] * 5u + last[1] * 7u + last[2] * 31u) % BUCKETS;
+}
 
 static bool ends_beginning(uint8_t c) {
     return c == '_' || c == '-' || c == '.';
@@ -226,11 +230,11 @@ static void build(void) {
     for (size_t i = TX_COUNT_OF(vendors); i-- > 0;) {
         const uint8_t *p = (const uint8_t *)vendors[i].prefix;
         size_t n = strlen(vendors[i].prefix);
-        uint8_t *bucket = ends_beginning(p[n - 1]) ? &ends[bucket_of(p[n - 2], p[n - 1])]
+        assert(!ends_beginning(p[n - 1]) || n >= 3);
+        uint8_t *bucket = ends_beginning(p[n - 1]) ? &ends[bucket_of_end(p + n - 3)]
                                                    : &begins[bucket_of(p[0], p[1])];
         next[i] = *bucket;
         lengths[i] = (uint8_t)n;
-        thirds[i] = p[n - (n > 2 ? 3 : n)];
         *bucket = (uint8_t)(i + 1);
         first_of_word[p[0]] |= ends_beginning(p[n - 1]) ? 0 : TX_VENDOR;
     }
@@ -351,15 +355,14 @@ static bool take_maxmind(struct tx_scan *s, size_t at) {
 }
 
 void tx_detect_vendor(struct tx_scan *s, size_t at) {
-    if (at == 0 || !tx_scan_wants(s, TX_DETECT_VENDOR_TOKEN))
+    if (at < 2 || !tx_scan_wants(s, TX_DETECT_VENDOR_TOKEN))
         return;
     if (s->p[at] == '.' ? take_airtable(s, at) : s->p[at] == '_' && take_maxmind(s, at))
         return;
-    for (size_t i = ends[bucket_of(s->p[at - 1], s->p[at])]; i > 0; i = next[i - 1]) {
+    for (size_t i = ends[bucket_of_end(s->p + at - 2)]; i > 0; i = next[i - 1]) {
         const struct vendor *vendor = &vendors[i - 1];
         size_t n = lengths[i - 1];
-        if (at + 1 >= n && s->p[at - (n > 2 ? 2 : 1)] == thirds[i - 1] &&
-            s->p[at + 1 - n] == (uint8_t)vendor->prefix[0] &&
+        if (at + 1 >= n && s->p[at + 1 - n] == (uint8_t)vendor->prefix[0] &&
             memcmp(s->p + at + 1 - n, vendor->prefix, n) == 0 && take(s, vendor, at + 1 - n))
             return;
     }

@@ -12,7 +12,8 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static uint16_t add_node(void) {
     static const struct tx_id_kinds none = {UINT64_MAX, UINT64_MAX};
     assert(tree.n_nodes < TX_COUNT_OF(tree.nodes));
-    tree.nodes[tree.n_nodes] = (struct tx_id_node){.all = none, .alone = none, .apart = none};
+    for (size_t k = 0; k < 2; k++)
+        tree.nodes[tree.n_nodes].common[k] = (struct tx_id_common){none, none, none};
     return (uint16_t)tree.n_nodes++;
 }
 
@@ -69,12 +70,12 @@ static uint16_t add_path(const struct tx_id_row *row, const char *shape, char an
         size_t n_word = strcspn(shape, " -./~");
         n += n_word;
         at = child_of(at, before, n_word);
-        struct tx_id_node *node = &tree.nodes[at];
-        have_in_common(&node->all, row, n);
+        struct tx_id_common *common = &tree.nodes[at].common[!(row->kinds.digits & 1)];
+        have_in_common(&common->all, row, n);
         if (row->shape->context == TX_ID_ALONE)
-            have_in_common(&node->alone, row, n);
+            have_in_common(&common->alone, row, n);
         if (row->shape->context == TX_ID_APART)
-            have_in_common(&node->apart, row, n);
+            have_in_common(&common->apart, row, n);
         shape += n_word;
         if (!*shape)
             return at;

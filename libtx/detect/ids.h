@@ -28,11 +28,15 @@ struct tx_id_kinds {
     uint64_t digits, letters;
 };
 
-struct tx_id_node {
-    /* What all ids that go on from here have in common, of the characters up to here; of those that
-     * want no word of their context, and of those that want none apart. All bits: there are none.
-     */
+/* What ids that go on from somewhere have in common, of the characters up to there: all of them,
+ * those that want no word of their context, and those that want none apart. All bits: there are
+ * none. */
+struct tx_id_common {
     struct tx_id_kinds all, alone, apart;
+};
+
+struct tx_id_node {
+    struct tx_id_common common[2];   /* of ids that begin with a digit, and of others */
     uint16_t first_row;              /* 1 + its index; 0: none. Doubtful ones are last */
     bool has_sure;                   /* rows that may want no word of their context */
     struct tx_detector_set doubtful; /* of its rows that may want a word of their context */
