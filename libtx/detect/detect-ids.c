@@ -270,12 +270,15 @@ static inline void try_more(struct tx_scan *s, const struct word *word) {
         tx_detect_ssn(s, word->start);
     if (!node)
         return;
-    /* Most go on nowhere. */
+    /* Most go on nowhere, and are out here. */
+    const struct tx_id_node *second = &s->ids->nodes[node];
     size_t at = n + 1 + n_second, n_third;
-    if (!s->ids->nodes[node].first_row &&
+    if (!second->first_row &&
         !next_node(s, s->ids->next[node], word->start + at, alnum, at, &n_third))
         return;
-    try_words(s, word, alnum, node, n_second);
+    uint64_t digits = tx_bits_of(s->bits->digit, s->first + word->start + n + 1, n_second);
+    if (leads_on(second, word->digits | digits << n, false, false))
+        try_words(s, word, alnum, node, n_second);
 }
 
 static void try_single(struct tx_scan *s, const struct word *word) {

@@ -33,7 +33,9 @@ static bool is_country(const char *d) {
 }
 
 static bool is_joint(uint8_t c) {
-    return c && strchr(" .()-/", c);
+    static const bool joints[256] = {
+        [' '] = true, ['.'] = true, ['('] = true, [')'] = true, ['-'] = true, ['/'] = true};
+    return joints[c];
 }
 
 /* Digits behind the code that a country has at least, where that is more than what makes a number
