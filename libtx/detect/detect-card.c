@@ -144,7 +144,7 @@ static void try_all(struct tx_scan *s, struct digits *d, size_t n, size_t end) {
 
     memset(d->sum + n + 1, 0, 8);
     end = n < DIGITS_MIN ? 0 : end <= n - DIGITS_MIN ? end : n - DIGITS_MIN + 1;
-    while (i < end) {
+    while (i < end && !s->matches->overflow) {
         const struct group *group = &d->group[d->group_of[i]];
         size_t behind = group->first - d->n_dropped + group->end - group->start;
         size_t stop = group->is_long && behind > end ? end : behind;
@@ -228,8 +228,11 @@ static inline void add_digits(struct tx_scan *s, struct digits *d, struct end *e
     unsigned flag = group->is_long ? END : 0;
 
     while (p < stop) {
-        if (__builtin_expect(end->n + 8 > AT_HAND, 0))
+        if (__builtin_expect(end->n + 8 > AT_HAND, 0)) {
             end->n = drop(s, d, end->n);
+            if (s->matches->overflow)
+                return;
+        }
         memset(d->group_of + end->n, number, 8);
         if (stop - p >= 8) {
             add_eight(d, end, p, flag);
@@ -329,7 +332,8 @@ void tx_detect_card(struct tx_scan *s, size_t at) {
             begin(&d, &digits);
         }
         uint8_t gap = tx_scan_at(s, end);
-        if ((gap != ' ' && gap != '-') || !tx_is_digit(tx_scan_at(s, end + 1)))
+        if ((gap != ' ' && gap != '-') || !tx_is_digit(tx_scan_at(s, end + 1)) ||
+            s->matches->overflow)
             break;
     }
     try_all(s, &d, digits.n, digits.n);

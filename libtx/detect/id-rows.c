@@ -46,6 +46,20 @@ static unsigned digits_of(const struct tx_bits *bits, size_t b) {
     return 0;
 }
 
+/* Of n digits each: all are the same, with which no id passes that is such a row. */
+static bool is_same_digit(const struct tx_scan *s, const struct tx_id_uniform *uniform, size_t from,
+                          size_t to, size_t n) {
+    const uint8_t *p = s->p + from;
+    size_t first = 0;
+    while (!tx_is_digit(p[first]))
+        first++;
+    for (size_t i = first; i <= first + n + 1; i++)
+        if (tx_is_digit(p[i]) && p[i] != p[first])
+            return false;
+    return memcmp(p, p + n + 1, to - from - n - 1) == 0 &&
+           !(uniform->passing >> (p[first] - '0') & 1);
+}
+
 bool tx_id_is_row(struct tx_scan *s, size_t b) {
     const struct tx_bits *bits = s->bits;
     for (size_t i = 0; i < 3; i++)
@@ -53,9 +67,12 @@ bool tx_id_is_row(struct tx_scan *s, size_t b) {
             return false;
     unsigned n = digits_of(bits, b);
     enum tx_id_separator separator = n ? separator_of(bits, b) : TX_ID_NONE;
-    if (separator == TX_ID_NONE || s->ids->uniform[n][separator].has_alone)
+    if (separator == TX_ID_NONE)
         return false;
+    const struct tx_id_uniform *uniform = &s->ids->uniform[n][separator];
     size_t start = b * 64 - s->first, end = start + 2 * 64;
+    if (uniform->has_alone && !is_same_digit(s, uniform, start - 64, end, n))
+        return false;
     return tx_context_is_clear(s, start, end) ||
            (tx_context_never(s, &tx_detectors_all, start, end) &&
             tx_context_is_clear(s, start, end));
