@@ -82,14 +82,16 @@ static void decode_escapes(const struct tx_coded *coded, unsigned decode, size_t
         if (i > at && is_space(text.p[i]) && !joins(text, i, before))
             break;
         uint8_t one[4];
-        n_char = tx_escape_read(text.p + i, text.n - i, decode, one, &n_put);
+        n_char =
+            is_escape(text.p[i]) ? tx_escape_read(text.p + i, text.n - i, decode, one, &n_put) : 0;
         if (n_char == 0) {
             n_char = n_put = 1;
             one[0] = (uint8_t)(has_percent && is_plus(text, i, before) ? ' ' : text.p[i]);
         }
-        memcpy(ret + n, one, n_put);
-        for (size_t k = 0; k < n_put; k++)
-            coded->origins[n++] = (uint32_t)i;
+        for (size_t k = 0; k < n_put; k++, n++) {
+            ret[n] = one[k];
+            coded->origins[n] = (uint32_t)i;
+        }
     }
     coded->origins[n] = (uint32_t)i;
     *ret_word = (struct tx_encoded){.start = start, .end = i, .n = n, .is_mixed = true};

@@ -24,10 +24,13 @@ static bool is_alnum(uint8_t c) {
 #define GOOGLE_BODY 35
 
 static bool has_distinct(const struct tx_scan *s, size_t start, size_t end, int least) {
-    uint64_t seen[4] = {0};
-    for (size_t i = start; i < end; i++)
-        seen[s->p[i] / 64] |= UINT64_C(1) << (s->p[i] % 64);
-    return __builtin_popcountll(seen[0]) + __builtin_popcountll(seen[1]) >= least;
+    uint64_t low = 0, high = 0; /* of ASCII */
+    for (size_t i = start; i < end; i++) {
+        uint64_t bit = UINT64_C(1) << (s->p[i] % 64);
+        low |= s->p[i] < 64 ? bit : 0;
+        high |= s->p[i] < 64 ? 0 : bit;
+    }
+    return __builtin_popcountll(low) + __builtin_popcountll(high) >= least;
 }
 
 /* AIza and 35 more. */

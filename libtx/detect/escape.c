@@ -2,6 +2,7 @@
 #include "libtx/detect/escape.h"
 
 #include <endian.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "libtx/base/error.h"
@@ -119,6 +120,14 @@ static const struct {
     {"zwj", 0x200d}, {"zwnj", 0x200c},
 };
 
+static bool begins_name[256]; /* its first letter */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void build(void) {
+    for (size_t i = 0; i < TX_COUNT_OF(names); i++)
+        begins_name[(uint8_t)names[i].name[0]] = true;
+}
+
 /* Of the n bytes behind '&', those in front of the ';', or 0: there is none within a name's length.
  */
 static size_t copy_name(const char *p, size_t n, char ret[NAME_BYTES]) {
@@ -140,7 +149,8 @@ static size_t copy_name(const char *p, size_t n, char ret[NAME_BYTES]) {
 
 static size_t read_name(const char *p, size_t n, uint8_t ret[4], size_t *ret_n) {
     char name[NAME_BYTES];
-    size_t n_name = copy_name(p + 1, n - 1, name);
+    pthread_once(&once, build);
+    size_t n_name = begins_name[(uint8_t)p[1]] ? copy_name(p + 1, n - 1, name) : 0;
     if (n_name == 0 || name[n_name - 1] == '\0')
         return 0;
     for (size_t i = 0; i < TX_COUNT_OF(names); i++)
