@@ -320,6 +320,25 @@ class FailingDisk(unittest.TestCase):
         segments, torn = self.check_failure("fdatasync", errno.EIO, 3, 4)
         self.assertGreaterEqual(len(segments) + len(torn), 2)
 
+    def test_with_halt_the_daemon_ends_when_the_failure_is_recorded(self):
+        config = CONFIG.replace("  segment:", "  on_disk_error: halt\n  segment:")
+        with Daemon(config).start() as d:
+            out = d.emit("--durable", "--count", 20, "--print-receipts").stdout
+            tracer = self.start_failing(d, "fdatasync", errno.EIO, 1, 1)
+            out += d.emit("--durable", "--count", 3, "--timeout", 2000, "--print-receipts", check=False).stdout
+            self.assertEqual(d.process.wait(30), 5)
+            tracer.wait(10)
+            self.assertIn("log.on_disk_error is halt", d.stderr())
+            code, text = d.verify()
+            self.assertEqual(code, 0, text)
+            records = {r["id"]: r["seq"] for r in d.proven_records() if "id" in r}
+            for record_id, seq, _ in self.receipts(out):
+                if record_id != "error":
+                    self.assertEqual(records.get(record_id), int(seq))
+            events = [r["event"] for r in d.proven_records()]
+            self.assertIn("tracex.disk", events)
+            self.assertEqual(events[-1], "tracex.stop")
+
     def test_a_failed_write_is_like_a_failed_sync(self):
         segments, torn = self.check_failure("pwrite64", errno.ENOSPC, 2, 1)
         self.assertEqual(len(segments) + len(torn), 2)

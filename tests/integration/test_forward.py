@@ -5,6 +5,7 @@ import collections
 import fcntl
 import json
 import os
+import pathlib
 import random
 import shutil
 import signal
@@ -521,6 +522,31 @@ class WholeDaemon(unittest.TestCase):
                    if e["TRACEX_ORIGIN"] == "whole.example/audit" and "TRACEX_SEQ" in e]
         self.assertEqual(len(entries), len(expected))
         self.assertEqual({int(e["TRACEX_SEQ"]): e["TRACEX_EVENT"] for e in entries}, expected)
+
+    def test_old_segments_are_removed_when_the_journal_has_them_and_not_before(self):
+        config = CONFIG.replace("journald: {enabled: false}", "journald: {enabled: true}").replace(
+            "segment: {max_bytes: 64MiB, max_age: 1d, compress: none}",
+            "segment: {max_bytes: 64KiB, max_age: 1d, compress: none}\n  retain: {max_bytes: 64KiB}").replace(
+            "test.example/audit", "retain.example/audit")
+        with Daemon(config) as d:
+            pathlib.Path(KEEP_DOWN).touch()
+            kill_journald()
+            try:
+                d.start()
+                for _ in range(5):
+                    d.emit("--durable", "--count", 20, "--field", "fill=" + "z" * 3000)
+                wait_until(lambda: "removal_waits_for: journald" in d.ctl("status").stdout, 30, "the status")
+                self.assertEqual(int(d.segments()[0][:20]), 0)
+            finally:
+                os.unlink(KEEP_DOWN)
+            wait_until(lambda: int(d.segments()[0][:20]) > 0, 60, "old segments to be removed")
+            self.assertEqual(d.stop(), 0)
+            code, text = d.verify("--whole")
+            self.assertEqual(code, 5, text)
+            seqs = sorted(int(e["TRACEX_SEQ"]) for e in journal("TRACEX_ORIGIN", "TRACEX_SEQ")
+                          if e.get("TRACEX_ORIGIN") == "retain.example/audit" and "TRACEX_SEQ" in e)
+            self.assertEqual(seqs, list(range(len(seqs))))
+            self.assertGreater(len(seqs), 100)
 
     @unittest.skipUnless(os.getuid() == 0, "becoming another user needs root")
     def test_children_of_another_user_forward_too(self):

@@ -41,12 +41,12 @@ class Ended(AssertionError):
     """A process ended though nobody asked it to."""
 
 
-def spawn(argv, fds):
+def spawn(argv, fds, more=None):
     """Starts a program with these descriptors from 3 on."""
     sources = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 100) for fd in fds]
     actions = [(os.POSIX_SPAWN_DUP2, fd, 3 + i) for i, fd in enumerate(sources)]
     # Looking for leaks takes system calls that the sandbox rightly kills for.
-    environment = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
+    environment = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0", **(more or {}))
     try:
         return os.posix_spawnp(argv[0], argv, environment, file_actions=actions)
     finally:
@@ -168,7 +168,7 @@ class Rig:
 
     # --- life ---
 
-    def start(self, wrapper=(), ready=True, signer_wrapper=()):
+    def start(self, wrapper=(), ready=True, signer_wrapper=(), environment=None):
         with contextlib.ExitStack() as stack:
             def pair(kind):
                 ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
@@ -195,7 +195,7 @@ class Rig:
             self.ledger = spawn([*wrapper, LEDGER, *name],
                                 [control.fileno(), stream.fileno(), notary.fileno(), opened(memfd(self.config.encode())),
                                  directory("log"), directory("state"),
-                                 *([directory("sink")] if self.sink else [])])
+                                 *([directory("sink")] if self.sink else [])], environment)
         if ready:
             self.hear(READY)
         return self
