@@ -13,7 +13,7 @@ static int begin(struct tx_client *client, size_t n_record) {
     uint8_t *memory = tx_resend_reserve(&client->resend, n);
     if (!memory)
         return TX_BATCH_E_ALONE;
-    client->batch = (struct tx_batch){.b = tx_buf_of(memory, n)};
+    client->batch = (struct tx_batch){.b = tx_buf_of(memory, n), .first = client->next_n};
     tx_wire_records_begin(&client->batch.b, client->secret);
     return 0;
 }
@@ -29,10 +29,24 @@ int tx_batch_add(struct tx_client *client, const struct tx_record *record) {
     } else if (batch->count == TX_BATCH_RECORDS || n > batch->b.cap - batch->b.len) {
         return TX_BATCH_E_FULL;
     }
+    struct tx_buf before = batch->b;
     tx_wire_records_add(&batch->b, record);
+    if (batch->b.full) { /* its program changes it under our hands */
+        explicit_bzero(before.data + before.len, batch->b.len - before.len);
+        batch->b = before;
+        return TX_BATCH_E_ALONE;
+    }
     batch->count++;
     client->next_n++;
     return 0;
+}
+
+/* None is open any more. */
+static struct tx_batch take(struct tx_client *client) {
+    struct tx_batch batch = client->batch;
+
+    client->batch = (struct tx_batch){.count = 0};
+    return batch;
 }
 
 static int send_it(struct tx_client *client, struct tx_batch *batch) {
@@ -42,18 +56,28 @@ static int send_it(struct tx_client *client, struct tx_batch *batch) {
 }
 
 int tx_batch_send(struct tx_client *client) {
-    struct tx_batch batch = client->batch;
-    uint64_t first = client->next_n - batch.count;
+    struct tx_batch batch = take(client);
 
-    client->batch = (struct tx_batch){.count = 0};
     if (!batch.b.data)
         return 0; /* also when a signal handler has forked, and all is wiped */
     int r = send_it(client, &batch);
     if (r < 0) {
         tx_resend_abandon(&client->resend, batch.b.len);
-        client->next_n = first;
+        client->next_n = batch.first;
         return r;
     }
-    tx_resend_commit(&client->resend, batch.b.len, first, batch.count);
+    tx_resend_commit(&client->resend, batch.b.len, batch.first, batch.count);
     return 0;
+}
+
+void tx_batch_close(struct tx_client *client) {
+    struct tx_batch batch = take(client);
+
+    if (!batch.b.data)
+        return;
+    if (batch.count > 0 && tx_wire_records_end(&batch.b, (uint16_t)batch.count) == 0) {
+        tx_resend_commit_unsent(&client->resend, batch.b.len, batch.first, batch.count);
+        return;
+    }
+    tx_resend_abandon(&client->resend, batch.b.len); /* nothing came into it */
 }

@@ -3,8 +3,10 @@
 #define TX_CLIENT_BATCH_H
 
 /*
- * A datagram of several records while it is written, at its place in the ring. Numbers are given as
- * records are added, and taken back when it cannot be sent. It knows no thread. With the lock held.
+ * A datagram of several records while it is written, at its place in the ring. It is sent at once,
+ * for threads that call at the same moment, and then its numbers are taken back when it cannot be;
+ * or it stays open from call to call (buffer.h), and is kept until it can be. Invariant: its
+ * numbers follow each other, so it is closed before any other is given. With the lock held.
  */
 
 #include "libtx/base/buf.h"
@@ -19,6 +21,8 @@ struct tx_client;
 struct tx_batch {
     struct tx_buf b; /* data == NULL: none is open */
     uint32_t count;
+    uint64_t first;
+    int64_t since; /* wall clock, ns */
 };
 
 /* Opens one if none is. TX_BATCH_E_FULL: the record does not fit beside the others, which are to be
@@ -29,5 +33,8 @@ TX_MUST_USE int tx_batch_add(struct tx_client *client, const struct tx_record *r
 /* Sends it; there is none any more. When it fails (tx_connection_send has the errors), its records
  * are gone, and have no number. */
 TX_MUST_USE int tx_batch_send(struct tx_client *client);
+
+/* Closes it, if one is open: it stands in the ring and is to be sent (tx_connection_resend). */
+void tx_batch_close(struct tx_client *client);
 
 #endif

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "libaudit-client/buffer.h"
 #include "libaudit-client/connection.h"
 #include "libaudit-client/fork.h"
 #include "libaudit-client/replies.h"
@@ -143,6 +144,7 @@ static void end_waiters(struct tx_client *client) {
 }
 
 static int close_client(struct tx_client *client) {
+    tx_buffer_send(client);
     /* What a dead connection did not take is lost; the rest is with the kernel. */
     bool was_open = client->connection.is_open;
     if (was_open && !client->is_read)
@@ -183,6 +185,7 @@ static int flush(struct tx_client *client, int timeout_ms) {
     int64_t until = timeout_ms < 0 ? INT64_MAX : tx_clock_boot() + (int64_t)timeout_ms * 1000000;
     uint64_t target = client->next_n;
 
+    tx_buffer_send(client);
     if (!client->is_read)
         tx_replies_drain(client);
     while (!is_durable(client, target)) {
@@ -216,7 +219,7 @@ int tx_stats(struct tx_stats *ret_stats) {
         return r;
     struct tx_client *client = call.client;
     struct tx_stats stats = client->stats;
-    stats.pending = client->resend.n_records;
+    stats.pending = client->resend.n_records + client->batch.count;
     stats.connected = client->connection.is_open;
     tx_call_leave(&call);
     return tx_sized_write(ret_stats, &stats, sizeof(stats));
@@ -224,14 +227,30 @@ int tx_stats(struct tx_stats *ret_stats) {
 
 /* --- the process ends --- */
 
+/* Other threads still run. Where records are buffered, one of them may have the lock just now, and
+ * it is worth to wait for it. */
+static bool take_lock_at_exit(struct tx_client *client) {
+    static const struct timespec moment = {.tv_nsec = 1000000};
+    int n_left = __atomic_load_n(&client->flusher.is_started, __ATOMIC_RELAXED) ? 200 : 0;
+
+    while (!tx_lock_try(&client->lock)) {
+        if (n_left-- == 0)
+            return false;
+        nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
 /* What is queued is with the kernel, unless the daemon died and nobody called since: then it is
- * sent once more, to whoever listens by now. */
-__attribute__((destructor)) static void resend_at_exit(void) {
+ * sent once more, to whoever listens by now. What is buffered goes now. */
+__attribute__((destructor)) static void send_at_exit(void) {
     struct tx_client *client = tx_fork_client_if_any();
 
-    if (!client || is_inside || !tx_lock_try(&client->lock))
+    if (!client || is_inside || !take_lock_at_exit(client))
         return;
     is_inside = true;
+    if (client->is_ready)
+        tx_buffer_send(client);
     if (client->is_ready && client->resend.n > 0 && !client->is_read) {
         tx_replies_drain(client);
         if (!client->connection.is_open)

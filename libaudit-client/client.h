@@ -16,6 +16,7 @@
 
 #include "libaudit-client/batch.h"
 #include "libaudit-client/combine.h"
+#include "libaudit-client/flusher.h"
 #include "libaudit-client/lock.h"
 #include "libaudit-client/random.h"
 #include "libaudit-client/resend.h"
@@ -57,6 +58,7 @@ struct tx_client {
     struct tx_connection connection;
     struct tx_resend resend;
     struct tx_batch batch;
+    struct tx_flusher flusher;
     struct tx_random random;
     struct tx_stats stats;
 

@@ -2,6 +2,7 @@
 #include "libaudit-client/combine.h"
 
 #include "libaudit-client/batch.h"
+#include "libaudit-client/buffer.h"
 #include "libaudit-client/deliver.h"
 #include "libaudit-client/job.h"
 
@@ -156,7 +157,7 @@ static void settle_added(struct lead *lead, bool is_sent, uint64_t n) {
 }
 
 static int send_added(struct lead *lead) {
-    uint64_t first = lead->client->next_n - lead->client->batch.count;
+    uint64_t first = lead->client->batch.first;
     int r = tx_batch_send(lead->client);
 
     settle_added(lead, r == 0, first);
@@ -203,16 +204,49 @@ static void add_slot(struct lead *lead, size_t i) {
     tx_word_set(&slot->word, tx_job_is_refused(r) ? TX_WAITER_DONE : TX_WAITER_ALONE);
 }
 
+/* Records that may be buffered need no datagram now. Takes them out of *taken. */
+static void buffer_slots(struct lead *lead, uint64_t *taken) {
+    for (uint64_t left = *taken; left; left &= left - 1) {
+        size_t i = (size_t)__builtin_ctzll(left);
+        struct tx_slot *slot = &lead->client->combine.slots[i];
+        struct tx_job *job = slot->job;
+        if (!job || job->event->durability != TX_BUFFERED)
+            continue;
+        int r = tx_buffer_add(lead->client, job, lead->own->time);
+        if (r == TX_BUFFER_E_SEND)
+            continue;
+        *taken &= ~bit_of(i);
+        job->waiter.result = r < 0 ? tx_job_failed(lead->client, job, r) : 0;
+        tx_word_set(&slot->word, TX_WAITER_DONE);
+    }
+}
+
+static void send_slots(struct lead *lead, uint64_t taken) {
+    int r = tx_deliver_prepare(lead->client);
+
+    if (r == 0 && !lead->own_is_done)
+        lead->own_is_added = add(lead, lead->own) == 0;
+    for (; taken; taken &= taken - 1) {
+        size_t i = (size_t)__builtin_ctzll(taken);
+        if (r == 0)
+            add_slot(lead, i);
+        else
+            tx_word_set(&lead->client->combine.slots[i].word, TX_WAITER_ALONE);
+    }
+    if (lead->added || lead->own_is_added)
+        (void)!send_added(lead);
+}
+
 int tx_combine_lead(struct tx_client *client, struct tx_job *job) {
     struct lead lead = {.client = client, .own = job};
 
-    if (tx_deliver_prepare(client) != 0)
+    if (tx_deliver_connect(client) != 0)
         return 0; /* the others find that out in their turn */
     uint64_t taken = __atomic_exchange_n(&client->combine.pending, 0, __ATOMIC_ACQ_REL);
-    lead.own_is_added = add(&lead, job) == 0;
-    for (; taken; taken &= taken - 1)
-        add_slot(&lead, (size_t)__builtin_ctzll(taken));
-    if (lead.added || lead.own_is_added)
-        (void)!send_added(&lead);
+    if (job->event->durability == TX_BUFFERED)
+        lead.own_is_done = tx_buffer_add(client, job, job->time) == 0;
+    buffer_slots(&lead, &taken);
+    if (taken || !lead.own_is_done)
+        send_slots(&lead, taken);
     return lead.own_is_done ? TX_COMBINE_E_DONE : 0;
 }

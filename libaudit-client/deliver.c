@@ -56,7 +56,7 @@ static void open_again(struct tx_client *client) {
     client->is_closed = false;
 }
 
-int tx_deliver_prepare(struct tx_client *client) {
+int tx_deliver_connect(struct tx_client *client) {
     if (client->is_closed)
         open_again(client);
     int r = tx_connection_ensure(client);
@@ -71,6 +71,11 @@ int tx_deliver_prepare(struct tx_client *client) {
             return E_SOCKET_FULL;
     }
     return r;
+}
+
+int tx_deliver_prepare(struct tx_client *client) {
+    tx_batch_close(client);
+    return tx_deliver_connect(client);
 }
 
 static int deliver(struct tx_client *client, struct tx_job *job) {

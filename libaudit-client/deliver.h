@@ -13,8 +13,10 @@
 /* The socket takes no more now. */
 enum { TX_DELIVER_E_SOCKET_FULL = 1 };
 
-/* There is a connection, nothing is to be sent before, and answers were looked for if that was due.
+/* There is a connection, nothing is to be sent again, and answers were looked for if that was due.
  * TX_DELIVER_E_SOCKET_FULL; -ENOTCONN; -EPIPE when it broke just now. */
+TX_MUST_USE int tx_deliver_connect(struct tx_client *client);
+/* The same, and what was buffered is sent: the next number may be given. */
 TX_MUST_USE int tx_deliver_prepare(struct tx_client *client);
 
 /* Waits for the daemon as long as the options say. 0: the kernel has it. Errors as tx_audit_emit

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "libaudit-client/buffer.h"
 #include "libaudit-client/client.h"
 #include "libaudit-client/deliver.h"
 #include "libaudit-client/job.h"
@@ -85,9 +86,13 @@ static void fill_receipt(const struct tx_job *job, struct tx_receipt *ret) {
 /* --- all of it --- */
 
 static int emit(struct tx_client *client, struct tx_job *job) {
+    bool is_buffered = job->event->durability == TX_BUFFERED;
+
     if (tx_combine_is_wanted(&client->combine) && tx_combine_lead(client, job) == TX_COMBINE_E_DONE)
         return 0;
-    int r = tx_deliver(client, job);
+    int r = is_buffered ? tx_buffer_add(client, job, job->time) : TX_BUFFER_E_SEND;
+    if (r == TX_BUFFER_E_SEND)
+        r = tx_deliver(client, job);
     return r < 0 ? tx_job_failed(client, job, r) : 0;
 }
 

@@ -22,6 +22,7 @@ void tx_job_classify(struct tx_job *job, struct tx_record *record) {
     job->has_demand = tx_demand_find(record->event, &job->demand);
     job->is_durable = job->event->durability == TX_DURABLE ||
                       (job->has_demand && job->demand.level == TX_WIRE_DURABLE);
+    job->is_buffered = job->event->durability == TX_BUFFERED && !job->has_demand;
     record->wants_receipt = job->is_durable;
 }
 
@@ -85,6 +86,7 @@ int tx_job_failed(struct tx_client *client, const struct tx_job *job, int error)
         client->stats.refused++;
         return error;
     }
+    tx_batch_close(client);
     client->next_n++; /* the daemon sees the gap, and records it as a loss */
     client->stats.lost++;
     return may_drop(client, job) ? 0 : error;

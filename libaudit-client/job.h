@@ -14,7 +14,8 @@
 struct tx_job {
     const struct tx_event *event;
     int64_t time;
-    bool is_durable; /* the caller, or what is demanded of such events, wants it so */
+    bool is_buffered; /* the caller wants it so, and nothing more is demanded */
+    bool is_durable;  /* the caller, or what is demanded of such events, wants it so */
     bool has_demand;
     struct tx_wire_demand demand;
     int64_t

@@ -74,11 +74,12 @@ static size_t take_reserved(struct tx_resend *resend) {
     return at;
 }
 
-void tx_resend_commit(struct tx_resend *resend, size_t n, uint64_t number, uint32_t count) {
+/* Where it stands, or SIZE_MAX. */
+static size_t commit(struct tx_resend *resend, size_t n, uint64_t number, uint32_t count) {
     size_t at = take_reserved(resend);
 
     if (at == SIZE_MAX)
-        return;
+        return at;
     if (at != resend->tail) { /* the rest up to the end is skipped; wiped memory says so */
         resend->used += resend->capacity - resend->tail;
         resend->tail = 0;
@@ -88,6 +89,22 @@ void tx_resend_commit(struct tx_resend *resend, size_t n, uint64_t number, uint3
     resend->used += entry_bytes(n);
     resend->n++;
     resend->n_records += count;
+    return at;
+}
+
+void tx_resend_commit(struct tx_resend *resend, size_t n, uint64_t number, uint32_t count) {
+    (void)commit(resend, n, number, count);
+}
+
+void tx_resend_commit_unsent(struct tx_resend *resend, size_t n, uint64_t number, uint32_t count) {
+    size_t at = commit(resend, n, number, count);
+
+    if (at == SIZE_MAX)
+        return;
+    if (resend->n_unsent == 0)
+        resend->unsent = at;
+    resend->n_unsent++;
+    resend->n_unsent_records += count;
 }
 
 void tx_resend_abandon(struct tx_resend *resend, size_t n) {

@@ -7,7 +7,8 @@
  * numbers; one holds the records of several consecutive numbers. It knows no socket. Its memory is
  * somebody else's. Invariant: what belongs to no datagram has been wiped.
  *
- * Life of a datagram: reserved → committed (the kernel has it) → acknowledged and wiped. After a
+ * Life of a datagram: reserved → committed (the kernel has it, or is to get it) → acknowledged and
+ * wiped. After a
  * lost connection tx_resend_rewind makes all of them unsent; an unsent one is kept, even when it is
  * acknowledged, until it has been sent, since its receipt comes back for it alone.
  */
@@ -48,6 +49,8 @@ uint8_t *tx_resend_reserve(struct tx_resend *resend, size_t n);
 /* It has been sent: n bytes, or fewer than reserved when the rest was not written to, with `count`
  * records from `number` on. Numbers rise; nothing is unsent. */
 void tx_resend_commit(struct tx_resend *resend, size_t n, uint64_t number, uint32_t count);
+/* The same, but it is to be sent yet, behind all others that are. */
+void tx_resend_commit_unsent(struct tx_resend *resend, size_t n, uint64_t number, uint32_t count);
 void tx_resend_abandon(struct tx_resend *resend, size_t n);
 
 /* Every number below `next` is durable. */

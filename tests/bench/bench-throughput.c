@@ -2,7 +2,7 @@
 /*
  * End to end: N calls of one client, shared by its threads, timed to the return of tx_flush, when
  * all are durable.
- *     bench-throughput [N [THREADS [queued|durable]]]
+ *     bench-throughput [N [THREADS [queued|durable|buffered]]]
  * Prints one JSON object.
  */
 #include <pthread.h>
@@ -55,7 +55,8 @@ static int run_all(unsigned long n_threads) {
 }
 
 static int read_level(const char *name, enum tx_durability *ret) {
-    static const char *const names[] = {[TX_QUEUED] = "queued", [TX_DURABLE] = "durable"};
+    static const char *const names[] = {
+        [TX_QUEUED] = "queued", [TX_DURABLE] = "durable", [TX_BUFFERED] = "buffered"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(name, names[i]) == 0) {
@@ -72,7 +73,7 @@ int main(int argc, char **argv) {
 
     if (n_threads < 1 || n_threads > THREADS_MAX ||
         read_level(argc > 3 ? argv[3] : "queued", &job.durability) < 0) {
-        fputs("usage: bench-throughput [N [THREADS [queued|durable]]]\n", stderr);
+        fputs("usage: bench-throughput [N [THREADS [queued|durable|buffered]]]\n", stderr);
         return 2;
     }
     job.n = n / n_threads;

@@ -11,7 +11,7 @@ int every_form(const char *user, const char *nothing, const unsigned char *key, 
     struct tx_event event = TX_EVENT_INIT;
     struct tx_stats stats;
     struct tx_kv fields[2];
-    char buffer[] = "buffer";
+    char buffer[] = "buffer", line[TX_RECEIPT_TEXT_SIZE];
     short small = -1;
     unsigned char tiny = 1;
     float narrow = 0.5f;
@@ -37,9 +37,15 @@ int every_form(const char *user, const char *nothing, const unsigned char *key, 
                       TX_SECRET(TX_BYTES("key", key, length)), TX_PII(TX_KV("age", 42)),
                       TX_SECRET(TX_KV("pin", "0000")));
 
+    r += tx_audit_log_buffered("buffered.zero", TX_SUCCESS);
+    r += tx_audit_log_buffered("buffered", TX_SUCCESS, TX_STR("a", user), TX_KV("b", 1));
+
     r += tx_audit_log_durable("durable.zero", TX_SUCCESS, &receipt);
     r += tx_audit_log_durable("durable.null", TX_SUCCESS, NULL);
     r += tx_audit_log_durable("durable", TX_SUCCESS, &receipt, TX_STR("a", user), TX_KV("b", 1));
+
+    r += tx_receipt_render(&receipt, line, sizeof(line));
+    r += tx_receipt_parse(line, &receipt, NULL) + tx_receipt_parse(line, &receipt, &length);
 
     fields[0] = TX_STR("a", user);
     fields[1] = TX_PII(TX_U64("b", 2));

@@ -72,7 +72,7 @@ static void severity(struct tx_event *e) {
     e->severity = (enum tx_severity)9;
 }
 static void durability(struct tx_event *e) {
-    e->durability = (enum tx_durability)2;
+    e->durability = (enum tx_durability)3;
 }
 static void half_a_trace(struct tx_event *e) {
     e->trace_id = bytes;

@@ -105,6 +105,24 @@ START_TEST(a_queued_call_of_a_class_that_is_to_be_durable_waits_for_its_receipt)
 }
 END_TEST
 
+START_TEST(what_is_demanded_is_never_buffered) {
+    size_t n;
+
+    begin_policy(2);
+    add_class("q.*", TX_WIRE_QUEUED, TX_WIRE_FAIL, -1);
+    add_class("d.*", TX_WIRE_DURABLE, TX_WIRE_FAIL, -1);
+    stand_in_behave(daemon_, with_policy());
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(tx_audit_log_buffered("q.x", TX_SUCCESS, TX_BOOL("b", true)), 0);
+        ck_assert_int_eq(tx_audit_log_buffered("d.x", TX_SUCCESS, TX_BOOL("b", true)), 0);
+        const struct seen *seen = stand_in_seen(daemon_, 2 * i + 2, &n);
+        ck_assert_uint_eq(seen[2 * i].datagram, 2 * i); /* each on its way when its call returned */
+        ck_assert_uint_eq(seen[2 * i + 1].datagram, 2 * i + 1);
+        ck_assert(seen[2 * i + 1].wants_receipt);
+    }
+}
+END_TEST
+
 START_TEST(without_a_receipt_in_time_it_fails_or_not_as_the_class_says) {
     struct manners manners;
 
@@ -346,6 +364,7 @@ int main(void) {
     tcase_set_timeout(tests, 100);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_queued_call_of_a_class_that_is_to_be_durable_waits_for_its_receipt);
+    tcase_add_test(tests, what_is_demanded_is_never_buffered);
     tcase_add_test(tests, without_a_receipt_in_time_it_fails_or_not_as_the_class_says);
     tcase_add_test(tests, a_receipt_that_nobody_asked_for_may_get_lost_on_its_way);
     tcase_add_test(tests, a_full_socket_is_waited_for_as_the_class_says);

@@ -74,6 +74,38 @@ class Durability(unittest.TestCase):
             self.assertEqual([r["source"]["n"] for r in d.records("stern.x")], list(range(200)))
             self.assertEqual(d.records("tracex.lost"), [])
 
+    def test_buffered_records_of_many_programs_all_arrive_in_each_ones_order(self):
+        with Daemon().start() as d:
+            programs = [d.emit_in_background("--event", "load.x", "--count", 5000, "--buffered") for _ in range(4)]
+            self.assertEqual([p.wait(60) for p in programs], [0] * 4)
+            wait_until(lambda: len(d.records("load.x")) == 20000, 60, "all of them")
+            numbers = {}
+            for r in d.records("load.x"):
+                numbers.setdefault(r["source"]["client"], []).append(r["source"]["n"])
+            self.assertEqual(list(numbers.values()), [list(range(5000))] * 4)
+            self.assertEqual(d.records("tracex.lost"), [])
+
+    def test_a_program_that_is_killed_loses_of_what_it_buffered_the_end_alone(self):
+        with Daemon().start() as d:
+            for i in range(5):
+                event = f"kill.{i}"
+                program = d.emit_in_background("--event", event, "--count", 10**9, "--buffered", "--pace", 50)
+                wait_until(lambda: d.records(event), what=event)
+                program.kill()
+                program.wait(60)
+            d.stop()
+            for i in range(5):
+                numbers = [r["source"]["n"] for r in d.records(f"kill.{i}")]
+                self.assertEqual(numbers, list(range(len(numbers))))
+            # Nobody can know of what was in its memory alone: docs/client.md says so.
+            self.assertEqual(d.records("tracex.lost"), [])
+            self.assertEqual(d.verify()[0], 0)
+
+    def test_a_class_that_is_demanded_is_not_buffered(self):
+        with Daemon(DEMANDS).start() as d:
+            d.emit("--event", "sure.x", "--count", 20, "--buffered")
+            self.assertEqual(len(d.records("sure.x")), 20)
+
     def test_a_change_is_named_and_needs_a_restart(self):
         with Daemon(DEMANDS).start() as d:
             d.write_config(DEMANDS.replace("300ms", "400ms"))

@@ -17,6 +17,7 @@ struct job {
     unsigned long pace_us;
     int timeout_ms;
     bool durable;
+    bool buffered;
     bool print_receipts;
     const char *receipts_path; /* where they are kept */
     const char *event;
@@ -28,7 +29,8 @@ static void usage(void) {
     fputs(
         "usage: tx-emit [--count N] [--threads T] [--event E] [--pace US]\n"
         "               [--field NAME=VALUE | --json NAME=JSON]...\n"
-        "               [--durable] [--timeout MS] [--print-receipts] [--keep-receipts FILE]\n"
+        "               [--durable | --buffered] [--timeout MS] [--print-receipts] "
+        "[--keep-receipts FILE]\n"
         "Each thread logs N records. With --durable and --print-receipts each that was "
         "acknowledged\n"
         "prints `<id> <seq> <leaf hex>`; each that failed prints `error <number> -<errno name>`.\n"
@@ -74,7 +76,7 @@ static int log_one(const struct job *job, struct tx_receipt *ret_receipt) {
     event.name = job->event;
     event.fields = job->fields;
     event.n_fields = job->n_fields;
-    event.durability = job->durable ? TX_DURABLE : TX_QUEUED;
+    event.durability = job->durable ? TX_DURABLE : job->buffered ? TX_BUFFERED : TX_QUEUED;
     event.ret_receipt = ret_receipt;
     return tx_audit_emit(&event);
 }
@@ -123,6 +125,10 @@ static void parse(int argc, char **argv, struct job *job) {
         const char *option = argv[i];
         if (strcmp(option, "--durable") == 0) {
             job->durable = true;
+            continue;
+        }
+        if (strcmp(option, "--buffered") == 0) {
+            job->buffered = true;
             continue;
         }
         if (strcmp(option, "--print-receipts") == 0) {

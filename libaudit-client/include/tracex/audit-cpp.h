@@ -44,6 +44,15 @@ inline int tx_audit_log(const char *event, enum tx_outcome outcome,
     return tx_audit_log_list(event, outcome, list);
 }
 
+/* TX_BUFFERED: it may wait in the process for a millisecond. */
+template <typename... Fields>
+inline int tx_audit_log_buffered(const char *event, enum tx_outcome outcome,
+                                 const Fields &...fields) noexcept {
+    static_assert((std::is_same_v<Fields, tx_kv> && ...), "fields are made by TX_STR and the like");
+    const tx_kv list[] = {fields..., tx_kv_end()};
+    return tx_audit_log_buffered_list(event, outcome, list);
+}
+
 /* Returns when the record is on disk and in the tree. ret_receipt may be nullptr. */
 template <typename... Fields>
 inline int tx_audit_log_durable(const char *event, enum tx_outcome outcome, tx_receipt *ret_receipt,

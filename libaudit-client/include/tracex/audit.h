@@ -45,6 +45,10 @@ enum tx_severity {
 enum tx_durability {
     TX_QUEUED,  /* the kernel has it when the call returns */
     TX_DURABLE, /* it is on disk and in the tree when the call returns */
+    /* Weaker: it may wait in this process for a millisecond, and is lost without a trace when the
+     * process is killed, ends by _exit() or becomes another program in that time. A thread of the
+     * library's sends it; docs/client.md. */
+    TX_BUFFERED,
 };
 
 /* --- fields --- */
@@ -161,7 +165,8 @@ enum tx_when_full {
 };
 
 /* What the daemon's configuration says of classes of events comes before block_ms, durable_ms and
- * when_full (docs/client.md). 0 (NULL) stands for the default. Times in milliseconds; -1: do not wait (but for connecting). */
+ * when_full (docs/client.md). 0 (NULL) stands for the default. Times in milliseconds; -1: do not
+ * wait (but for connecting). */
 struct tx_options {
     size_t size;             /* sizeof(struct tx_options) */
     const char *socket_path; /* default: $TRACEX_SOCKET, or /run/tracex/audit.sock */
@@ -292,6 +297,17 @@ static inline int tx_audit_log_list(const char *event, enum tx_outcome outcome,
     return tx_audit_emit(&e);
 }
 
+static inline int tx_audit_log_buffered_list(const char *event, enum tx_outcome outcome,
+                                             const struct tx_kv *fields) {
+    struct tx_event e = TX_EVENT_INIT;
+    e.name = event;
+    e.outcome = outcome;
+    e.fields = fields;
+    e.n_fields = SIZE_MAX;
+    e.durability = TX_BUFFERED;
+    return tx_audit_emit(&e);
+}
+
 static inline int tx_audit_log_durable_list(const char *event, enum tx_outcome outcome,
                                             struct tx_receipt *ret_receipt,
                                             const struct tx_kv *fields) {
@@ -335,6 +351,11 @@ static inline int tx_audit_log_durable_list(const char *event, enum tx_outcome o
 #define tx_audit_log(...) tx_audit_log_(__VA_ARGS__, tx_kv_end())
 #define tx_audit_log_(event, outcome, ...)                                                         \
     tx_audit_log_list(event, outcome, (const struct tx_kv[]){__VA_ARGS__})
+
+/* int tx_audit_log_buffered(const char *event, enum tx_outcome outcome, fields…): TX_BUFFERED */
+#define tx_audit_log_buffered(...) tx_audit_log_buffered_(__VA_ARGS__, tx_kv_end())
+#define tx_audit_log_buffered_(event, outcome, ...)                                                \
+    tx_audit_log_buffered_list(event, outcome, (const struct tx_kv[]){__VA_ARGS__})
 
 /* int tx_audit_log_durable(const char *event, enum tx_outcome outcome,
  *                          struct tx_receipt *ret_receipt or NULL, fields…)
