@@ -73,6 +73,34 @@ def end_to_end(d):
     row(f"the same after {RECORDS} records", f"{pss_kib(daemon_pids(d)) / 1024:.1f} MiB")
 
 
+def cpu_seconds(pids):
+    ticks = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def many_clients(d, n_clients=8):
+    """Seconds depend on what else the machine does; processor time a record less so."""
+    print(f"\n{n_clients} clients at once, {RECORDS} records in all, each to the return of its tx_flush")
+    pids = daemon_pids(d)
+    for level in ("queued", "buffered", "durable"):
+        n = RECORDS if level != "durable" else RECORDS // 20
+        threads = 1 if level != "durable" else 8
+        before, own, start = cpu_seconds(pids), os.times(), time.perf_counter()
+        command = [os.path.join(BENCH, "bench-throughput"), str(n // n_clients), str(threads), level]
+        clients = [subprocess.Popen(command, stdout=subprocess.DEVNULL, env=dict(os.environ, TRACEX_SOCKET=d.socket))
+                   for _ in range(n_clients)]
+        assert [c.wait() for c in clients] == [0] * n_clients
+        seconds, after = time.perf_counter() - start, os.times()
+        spent = after.children_user + after.children_system - own.children_user - own.children_system
+        row(level if threads == 1 else f"{level}, of {threads} threads each", f"{n / seconds:.0f}/s",
+            f"processor time a record: daemon {(cpu_seconds(pids) - before) / n * 1e6:.2f} µs, "
+            f"clients {spent / n * 1e6:.2f} µs")
+
+
 def run_seconds(command):
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
@@ -141,6 +169,7 @@ def main():
     with Daemon(config).start() as d:
         time.sleep(0.5)
         end_to_end(d)
+        many_clients(d)
         assert d.stop() == 0
         verifier(d)
     detection()
