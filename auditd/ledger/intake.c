@@ -10,8 +10,10 @@
 
 #include "auditd/ipc/log.h"
 #include "auditd/ledger/ledger.h"
+#include "libtx/base/clock.h"
 #include "libtx/base/fd.h"
 
+#define EVICT_AGAIN_NS (INT64_C(10) * 1000000000)
 #define READ_BYTES (256u * 1024u)
 #define OUT_BYTES (4u * 1024u * 1024u) /* replies that ingest does not fetch */
 
@@ -68,6 +70,20 @@ int tx_ledger_watch_ingest(struct tx_ledger *ledger) {
     return tx_loop_modify(ledger->loop, ledger->ingest_source, events);
 }
 
+/* Those of which the log has only what is durable can go to disk. */
+void tx_ledger_evict_clients(struct tx_ledger *ledger) {
+    int64_t now = tx_clock_boot();
+
+    if (!tx_clients_is_large(ledger->clients) || now < ledger->evict_after)
+        return;
+    int r = tx_clients_evict(ledger->clients, ledger->anchor.tree.end, ledger->retain.first);
+    if (r == 0)
+        return;
+    ledger->evict_after = now + EVICT_AGAIN_NS;
+    tx_log(TX_LOG_ERROR, "clients cannot be moved to disk, and may have to be forgotten: %s",
+           strerror(-r));
+}
+
 /* Those of durable tickets, which come first. */
 static int tell_receipts(struct tx_ledger *ledger) {
     struct tx_ledger_receipt receipt;
@@ -104,6 +120,7 @@ int tx_ledger_tell_durable(struct tx_ledger *ledger) {
     if (r < 0)
         return r;
     ledger->tickets_told = ledger->tickets_durable;
+    tx_ledger_evict_clients(ledger);
     return flush_replies(ledger);
 }
 
@@ -151,7 +168,7 @@ static int take_body(struct tx_ledger *ledger, const struct tx_bodies_frame *fra
     if (r < 0)
         return r;
     if (frame->flags & TX_BODIES_FLAG_CLIENT)
-        tx_clients_set(ledger->clients, frame->client, frame->last);
+        tx_clients_set(ledger->clients, frame->client, frame->last, seq);
     if (!(frame->flags & TX_BODIES_FLAG_RECEIPT))
         return 0;
     if (frame->flags & TX_BODIES_FLAG_CLIENT)

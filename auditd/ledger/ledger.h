@@ -64,6 +64,7 @@ struct tx_ledger {
     struct tx_loop *loop;
     struct tx_clients *clients;
     struct tx_recent *recent;
+    int64_t evict_after;    /* boot clock, ns: clients are not moved to disk before this */
     int64_t search_after;   /* boot clock, ns: files are not searched for a record before this */
     struct tx_bytes origin; /* the log's name */
     struct tx_bytes memory; /* for the signer's messages */
@@ -274,6 +275,7 @@ TX_MUST_USE int tx_ledger_take_ingest(struct tx_ledger *ledger, int fd);
 /* Frames that were read and had to wait. */
 TX_MUST_USE int tx_ledger_resume_intake(struct tx_ledger *ledger);
 TX_MUST_USE int tx_ledger_tell_durable(struct tx_ledger *ledger);
+void tx_ledger_evict_clients(struct tx_ledger *ledger);
 TX_MUST_USE int tx_ledger_watch_ingest(struct tx_ledger *ledger);
 
 /* find.c: the record that a client's number stands in. -ENOENT. */

@@ -95,7 +95,7 @@ static int take_record(struct tx_recovery *r, struct tx_text line) {
         return e == -EBADMSG ? TX_RECOVERY_E_TORN : e;
     tx_retain_scan(&ledger->retain, line);
     if (tx_clients_scan(line, client, &n)) {
-        tx_clients_set(ledger->clients, client, n);
+        tx_clients_set(ledger->clients, client, n, tx_ledger_size(ledger) - 1);
         tx_recent_put(ledger->recent, client, n, tx_ledger_size(ledger) - 1, &leaf);
     }
     /* What the last checkpoint brought about may come after tracex.stop. */
@@ -136,6 +136,8 @@ static int take_note(struct tx_recovery *r, struct tx_text note, bool seal) {
                                     &ledger->before_epoch);
     if (e == 0)
         e = tx_tip_copy(&ledger->anchor, &ledger->now);
+    if (e == 0)
+        tx_ledger_evict_clients(ledger);
     r->sealed = seal;
     return e;
 }

@@ -53,6 +53,7 @@ void tx_ledger_status_render(struct tx_ledger *ledger, struct tx_buf *b) {
     }
     put_number(b, "unsynced_bytes", ledger->tail.len - ledger->durable);
     put_number(b, "clients", tx_clients_count(ledger->clients));
+    put_number(b, "clients_runs", tx_clients_n_runs(ledger->clients));
     put_number(b, "duplicates", ledger->status.n_duplicates);
     put_number(b, "refused_streams", ledger->status.n_refused);
     put_number(b, "segments_given_up", ledger->status.n_given_up);

@@ -63,6 +63,44 @@ class Stream(unittest.TestCase):
             r.stop()
             r.check()
 
+    def test_no_client_is_forgotten_however_many_come(self):
+        """More than there is room for in memory: what comes again of the first is not stored again, also after kills."""
+        def invent(r, count):
+            for first in range(0, count, 1000):
+                names = [os.urandom(8) for _ in range(1000)]
+                r.ingest.send(b"".join(frame(BODY, body_of(name, 0, 0), FLAG_CLIENT, name, 0, 0) for name in names))
+                r.ingest.sent += [(name, 0) for name in names]
+            self.assertTrue(r.wait_durable(300))
+
+        def come_again(r):
+            before = r.status()
+            for client in (A, B):
+                self.assertEqual(r.query(client), 2)
+                r.put(client, range(3))
+            r.wait_durable()
+            after = r.status()
+            self.assertEqual(after["duplicates"], before["duplicates"] + 6)
+            self.assertEqual(after["records"], before["records"])
+
+        with Rig(max_bytes="8MiB", commit="2ms", checkpoint="100ms").start() as r:
+            r.put(A, range(3))
+            r.put(B, range(3))
+            invent(r, 70000)
+            self.assertGreater(r.status()["clients_runs"], 0)
+            come_again(r)
+            r.kill()
+            r.start()
+            come_again(r)
+            invent(r, 70000)
+            come_again(r)
+            r.kill()
+            r.start()
+            come_again(r)
+            self.assertIsNone(r.query(b"unknown!"))
+            r.stop()
+            with open(r.path("state", "clients"), encoding="ascii") as f:
+                self.assertNotIn("forgotten", f.readline())
+
     def test_lost_numbers_count_as_had_also_after_a_restart(self):
         with Rig().start() as r:
             r.put(A, range(2))
