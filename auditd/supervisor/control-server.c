@@ -308,11 +308,17 @@ static int on_connection(void *data, uint32_t events) {
     return begin(s, caller, fd, &peer);
 }
 
+int tx_control_server_listen(struct tx_supervisor *s) {
+    tx_loop_remove(s->loop, s->control.source);
+    s->control.source = NULL;
+    return tx_loop_add(s->loop, s->control.listener.fd, EPOLLIN, on_connection, s,
+                       &s->control.source);
+}
+
 int tx_control_server_start(struct tx_supervisor *s) {
     for (size_t i = 0; i < TX_CONTROL_SERVER_CALLERS; i++)
         s->control.callers[i] = (struct tx_caller){.fd = -1};
-    return tx_loop_add(s->loop, s->control.listener.fd, EPOLLIN, on_connection, s,
-                       &s->control.source);
+    return tx_control_server_listen(s);
 }
 
 void tx_control_server_stop(struct tx_supervisor *s) {

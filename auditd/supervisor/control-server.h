@@ -38,6 +38,8 @@ struct tx_control_server {
     struct tx_caller callers[TX_CONTROL_SERVER_CALLERS];
 };
 
+/* Hears of the listener, which may be another than before. */
+TX_MUST_USE int tx_control_server_listen(struct tx_supervisor *supervisor);
 /* The listener is open. */
 TX_MUST_USE int tx_control_server_start(struct tx_supervisor *supervisor);
 void tx_control_server_stop(struct tx_supervisor *supervisor);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "auditd/ipc/log.h"
+#include "auditd/supervisor/sockets.h"
 #include "auditd/supervisor/supervisor.h"
 #include "libtx/base/clock.h"
 #include "libtx/base/fd.h"
@@ -180,7 +181,8 @@ static int on_round(void *data, uint32_t events) {
     tx_keep_retry(&s->keep);
     if (well)
         tx_notify_feed(&s->notify);
-    return tell_ledger(s);
+    int r = tx_sockets_check(s);
+    return r < 0 ? r : tell_ledger(s);
 }
 
 int tx_health_init(struct tx_supervisor *s) {

@@ -82,14 +82,32 @@ int tx_listener_open(const char *path, mode_t mode, struct tx_listener *ret) {
     if (r < 0)
         return r;
     *ret = (struct tx_listener){.fd = fd, .path = path, .activated = true};
+    struct stat st;
+    if (lstat(path, &st) == 0) {
+        ret->dev = st.st_dev;
+        ret->ino = st.st_ino;
+    }
+    return 0;
+}
+
+bool tx_listener_is_there(const struct tx_listener *listener) {
+    struct stat st;
+    return lstat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
+           st.st_ino == listener->ino;
+}
+
+int tx_listener_renew(struct tx_listener *listener, mode_t mode) {
+    struct tx_listener made = TX_LISTENER_INIT;
+    int r = open_own(listener->path, mode, &made);
+    if (r < 0)
+        return r;
+    tx_fd_closep(&listener->fd);
+    *listener = made;
     return 0;
 }
 
 void tx_listener_close(struct tx_listener *listener) {
-    struct stat st;
-
-    if (listener->fd >= 0 && !listener->activated && lstat(listener->path, &st) == 0 &&
-        st.st_dev == listener->dev && st.st_ino == listener->ino)
+    if (listener->fd >= 0 && !listener->activated && tx_listener_is_there(listener))
         unlink(listener->path);
     tx_fd_closep(&listener->fd);
 }

@@ -125,6 +125,7 @@ static void render_supervisor(const struct tx_supervisor *s, struct tx_buf *b) {
     text(b, "origin", s->setup.origin);
     text(b, "socket", s->conf->socket_path);
     flag(b, "socket_activated", s->listener.activated);
+    flag(b, "socket_lost", s->listener.is_lost);
     number(b, "children_uid", s->setup.uid);
     flag(b, "children_change_user", s->setup.change_user);
     key(b, "masking");

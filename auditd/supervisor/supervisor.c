@@ -67,6 +67,12 @@ static int on_listener(void *data, uint32_t events) {
     return 0;
 }
 
+int tx_supervisor_listen(struct tx_supervisor *s) {
+    tx_loop_remove(s->loop, s->listener_source);
+    s->listener_source = NULL;
+    return tx_loop_add(s->loop, s->listener.fd, EPOLLIN, on_listener, s, &s->listener_source);
+}
+
 /* --- children: what they get --- */
 
 static int prepare(void *data, struct tx_child *child, struct tx_spawn *spawn, char **argv,
@@ -346,7 +352,7 @@ static int open_sockets(struct tx_supervisor *s) {
     if (r < 0)
         return r;
     tx_activated_deinit();
-    r = tx_loop_add(s->loop, s->listener.fd, EPOLLIN, on_listener, s, &s->listener_source);
+    r = tx_supervisor_listen(s);
     return r < 0 ? r : tx_control_server_start(s);
 }
 

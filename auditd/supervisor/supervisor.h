@@ -75,6 +75,9 @@ void tx_supervisor_deinit(struct tx_supervisor *supervisor);
 /* Gives ingest what it does not have yet. */
 TX_MUST_USE int tx_supervisor_hand_over(struct tx_supervisor *supervisor);
 
+/* Hears of the listening socket, which may be another than before. */
+TX_MUST_USE int tx_supervisor_listen(struct tx_supervisor *supervisor);
+
 /* Tells, once, when every child is ready that others wait for. */
 void tx_supervisor_tell_when_ready(struct tx_supervisor *supervisor);
 

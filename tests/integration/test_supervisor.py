@@ -88,6 +88,37 @@ class Control(unittest.TestCase):
             self.assertEqual(json.loads(said), {"ok": False, "error": "only root and the daemon's own user are answered"})
 
 
+class Sockets(unittest.TestCase):
+    def test_one_that_is_removed_is_made_anew_and_connections_live_on(self):
+        with Daemon().start() as d:
+            worker = d.emit_in_background("--count", 1000000000, "--durable", "--pace", 1000, "--event", "through")
+            wait_until(lambda: d.records("through"), 20, "it logs")
+            for path in (d.socket, os.path.join(d.dir, "run/control.sock")):
+                mode = os.stat(path).st_mode
+                os.unlink(path)
+                wait_until(lambda path=path: os.path.exists(path), 20, "it is there again")
+                wait_until(lambda path=path, mode=mode: os.stat(path).st_mode == mode, 20, "with its mode")
+            d.emit("--durable", "--event", "after")
+            self.assertEqual(ask(d, "status")["supervisor"]["connections"]["accepted"], 2, "nobody had to come again")
+            worker.terminate()
+            worker.wait()
+            self.assertEqual(d.stop(), 0)
+            self.assertEqual(len(d.records("after")), 1)
+
+    def test_one_that_is_taken_by_others_is_told_of_and_theirs_stays(self):
+        with Daemon().start() as d:
+            os.unlink(d.socket)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as other:
+                other.bind(d.socket)
+                other.listen()
+                wait_until(lambda: ask(d, "status")["supervisor"]["socket_lost"], 20, "it is told")
+                self.assertEqual(d.stderr().count("is not our socket any more"), 1)
+            wait_until(lambda: not ask(d, "status")["supervisor"]["socket_lost"], 20, "it is mended")
+            d.emit("--durable", "--event", "after")
+            self.assertEqual(d.stop(), 0)
+            self.assertFalse(os.path.exists(d.socket))
+
+
 class Reload(unittest.TestCase):
     RULE = "masking:\n  rules:\n    - {id: colour, match: {fields: [colour]}, action: redact}\n"
 
