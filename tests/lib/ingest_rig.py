@@ -280,7 +280,7 @@ class Rig:
         self.ledger = Ledger(ours, self.log)
         return theirs
 
-    def start(self, give=True):
+    def start(self, give=True, wrapper=()):
         self.control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         stream = self.stream()
@@ -290,13 +290,13 @@ class Rig:
         actions = [(os.POSIX_SPAWN_DUP2, fd, 3 + i) for i, fd in enumerate(sources)]
         said = [] if self.stderr is None else [fcntl.fcntl(self.stderr, fcntl.F_DUPFD_CLOEXEC, 100)]
         actions += [(os.POSIX_SPAWN_DUP2, fd, 2) for fd in said]
-        argv = ["tracex-ingest", "--config-name", "/etc/tracex.yaml"]
+        argv = [*wrapper, PROGRAM, "--config-name", "/etc/tracex.yaml"]
         if self.uid is not None:
             argv += ["--uid", str(self.uid), "--gid", str(self.uid)]
         # Looking for leaks takes system calls that the sandbox rightly kills for.
         environment = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0",
                            **self.environment)
-        self.pid = os.posix_spawn(PROGRAM, argv, environment, file_actions=actions)
+        self.pid = os.posix_spawnp(argv[0], argv, environment, file_actions=actions)
         for fd in sources + said:
             os.close(fd)
         control.close()
