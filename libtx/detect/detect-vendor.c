@@ -89,8 +89,11 @@ static const struct vendor vendors[] = {
     {"cfut_", ALNUM, 40, 60}, /* Cloudflare */
     {"cfat_", ALNUM, 40, 60},
     {"cfk_", ALNUM, 40, 60},
-    {"figd_", URL, 40, 64},     /* Figma */
-    {"dckr_pat_", URL, 27, 40}, /* Docker */
+    {"apify_api_", ALNUM, 36, 36}, /* Apify */
+    {"alcht_", URL, 32, 32},       /* Alchemy */
+    {"rootly_", HEX, 64, 64},      /* Rootly */
+    {"figd_", URL, 40, 64},        /* Figma */
+    {"dckr_pat_", URL, 27, 40},    /* Docker */
     {"dckr_oat_", URL, 27, 40},
     {"whsec_", BASE64, 32, 64},   /* Stripe, Svix */
     {"rzp_live_", ALNUM, 14, 14}, /* Razorpay */

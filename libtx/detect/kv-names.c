@@ -138,6 +138,8 @@ enum tx_kv_kind tx_kv_kind(const uint8_t *p, size_t n) {
         if (is_password(&name) || is_pass(&name))
             return TX_KV_PASSWORD;
     }
+    while (name.n > 3 && tx_is_digit((uint8_t)name.p[name.n - 1])) /* token2 */
+        name.n--;
     return kind_of(&name);
 }
 
