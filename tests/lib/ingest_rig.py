@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -18,9 +19,25 @@ import hostile
 BUILD = os.environ.get("TX_BUILD", "build")
 PROGRAM = os.path.join(BUILD, "auditd/ingest/tracex-ingest")
 
-PING, STATUS_GET, STOP, CONNECTION, LEDGER, INGEST, RELOAD = range(1, 8)
-CONNECTIONS_GIVEN = 15
-READY, PONG, STATUS, STOPPED, CLOSED, RELOADED, FATAL = range(65, 72)
+
+def control_types():
+    """{name: number}, as auditd/ipc/control.h has them."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../auditd/ipc/control.h")
+    with open(path, encoding="utf-8") as f:
+        text = re.sub(r"/\*.*?\*/", "", f.read(), flags=re.S)
+    begin = text.index("enum tx_control_type {")
+    found, number = {}, 0
+    for name, given in re.findall(r"TX_CONTROL_(\w+)(?: = (\d+))?,", text[begin:text.index("};", begin)]):
+        number = int(given) if given else number + 1
+        found[name] = number
+    return found
+
+
+TYPES = control_types()
+PING, STATUS_GET, STOP, CONNECTION, LEDGER, INGEST, RELOAD, CONNECTIONS_GIVEN = (
+    TYPES[x] for x in ("PING", "STATUS_GET", "STOP", "CONNECTION", "LEDGER", "INGEST", "RELOAD", "CONNECTIONS_GIVEN"))
+READY, PONG, STATUS, STOPPED, CLOSED, RELOADED, FATAL = (
+    TYPES[x] for x in ("READY", "PONG", "STATUS", "STOPPED", "CLOSED", "RELOADED", "FATAL"))
 CONTROL = struct.Struct("<HHIQ")
 
 BODY, QUERY, POLICY = 1, 2, 3
