@@ -39,10 +39,11 @@ struct tx_connection {
     struct tx_connection *next_in_bucket;
 
     size_t n_pending; /* entries in the inbox */
-    /* How busy it is, in the present window. */
-    int64_t window_start;
-    size_t window_n;
-    bool window_receipt;
+    /* How busy it is. */
+    int64_t last_sent; /* boot clock, ns: when something of it was read */
+    bool has_sent;     /* in this turn */
+    bool is_steady;    /* soon after what was before */
+    bool awaits_receipt;
 
     /* The hash of the secret that was seen last. */
     bool has_client;

@@ -112,7 +112,7 @@ static int await_receipt(struct tx_ingest *ingest, uint64_t n, uint64_t ticket) 
     struct tx_connection *connection =
         tx_connections_find(&ingest->connections, receipt.connection);
     if (connection)
-        connection->window_receipt = true;
+        connection->awaits_receipt = true;
     return tx_link_await_receipt(&ingest->link, &receipt);
 }
 

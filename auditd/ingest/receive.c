@@ -13,8 +13,9 @@
 
 /* So often a busy connection is read. */
 #define DRAIN_INTERVAL_NS 1000000
-/* So many datagrams within that time make a connection a busy one. */
-#define BUSY_DATAGRAMS 8
+/* A connection is a busy one while no two datagrams are further apart: who calls every few
+ * milliseconds is not to pay for waking us, either. */
+#define BUSY_NS 10000000
 /* Of the inbox's bytes in one turn of a connection (the last datagram may go beyond), and in a
  * round before other events are looked at. */
 #define BYTES_IN_A_TURN (64u * 1024u)
@@ -97,7 +98,7 @@ static enum drained drain(struct tx_ingest *ingest, struct tx_connection *connec
 
     while (drained == DRAINED_SOME && ingest->n_round < end) {
         drained = receive_one(ingest, connection);
-        connection->window_n += drained == DRAINED_SOME;
+        connection->has_sent |= drained == DRAINED_SOME;
     }
     if (drained == DRAINED_FULL)
         ingest->waits_for_room = true;
@@ -212,14 +213,9 @@ static int after_drain(struct tx_ingest *ingest, struct tx_connection *connectio
 
 /* --- events --- */
 
-static void begin_window(struct tx_connection *connection, int64_t now) {
-    connection->window_start = now;
-    connection->window_n = 0;
-    connection->window_receipt = false;
-}
-
-static bool is_busy(const struct tx_connection *connection) {
-    return connection->window_n >= BUSY_DATAGRAMS && !connection->window_receipt;
+static bool is_busy(const struct tx_connection *connection, int64_t now) {
+    return connection->is_steady && now - connection->last_sent < BUSY_NS &&
+           !connection->awaits_receipt;
 }
 
 /* Half of the inbox is enough for one, where there are others. */
@@ -233,9 +229,13 @@ static int serve(struct tx_ingest *ingest, struct tx_connection *connection, boo
     uint64_t id = connection->id;
     int64_t now = tx_clock_boot();
 
-    if (now - connection->window_start > DRAIN_INTERVAL_NS)
-        begin_window(connection, now);
+    connection->has_sent = false;
     enum drained drained = drain(ingest, connection);
+    if (connection->has_sent) {
+        connection->is_steady = now - connection->last_sent < BUSY_NS;
+        connection->last_sent = now;
+        connection->awaits_receipt = false; /* which processing finds out */
+    }
     *ret_more = drained == DRAINED_SOME || drained == DRAINED_FULL;
     int r = after_drain(ingest, connection, drained);
     if (r == 0)
@@ -246,7 +246,7 @@ static int serve(struct tx_ingest *ingest, struct tx_connection *connection, boo
     if (!connection || connection->watch == TX_WATCH_ENDED)
         return 0;
     return set_watch(ingest, connection,
-                     *ret_more || is_busy(connection) ? TX_WATCH_TIMER : TX_WATCH_EVENTS);
+                     *ret_more || is_busy(connection, now) ? TX_WATCH_TIMER : TX_WATCH_EVENTS);
 }
 
 /* Whose user has others in line gets in line as well: else each of a thousand connections would

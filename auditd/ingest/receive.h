@@ -4,11 +4,12 @@
 
 /*
  * From the sockets into the inbox, and how each socket is watched. An idle connection is in epoll,
- * so a lone record is taken at once. One that sends much is taken out of it and read by a timer of
- * a millisecond, because waking us is the most expensive thing that a sender can do; but not while
- * it waits for receipts. Those are read in turns (users.h), so that nobody keeps others waiting by
- * how much he sends or by how many connections he has; and half of the inbox is all that one user
- * gets while others are connected. When the inbox is full nothing is read, and the sockets fill up.
+ * so a lone record is taken at once. One that sends steadily is taken out of it and read by a timer
+ * of a millisecond, because waking us is the most expensive thing that a sender can do; but not
+ * while it waits for receipts. Those are read in turns (users.h), so that nobody keeps others
+ * waiting by how much he sends or by how many connections he has; and half of the inbox is all that
+ * one user gets while others are connected. When the inbox is full nothing is read, and the sockets
+ * fill up.
  */
 
 #include "auditd/ingest/ingest.h"
