@@ -98,8 +98,10 @@ class Crash(unittest.TestCase):
         """All of it, when everything has ended."""
         self.assertEqual(d.stop(60), 0)
         log = second_verifier.Log(d.log).read().check_latest()
-        code, text = d.verify()
+        code, text = d.verify("--clients")
         self.assertEqual(code, 0, text)
+        self.assertRegex(text, "whose numbers stand there from 0 on")
+        self.assertNotIn("NOTHING DECLARES", text)
         histories = campaign.clients.histories()
         complaints = history.check(histories, log.records)
         print(f"# {sum(campaign.done.values())} times {dict(campaign.done)}; {history.count(histories)}, "

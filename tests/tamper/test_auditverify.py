@@ -56,6 +56,58 @@ class AuditVerify(unittest.TestCase):
         with open(os.path.join(SOURCE, "docs/verify.schema.json"), encoding="utf-8") as f:
             self.schema = json.load(f)
 
+    @staticmethod
+    def body(client, n):
+        return b'"id":"%s-%d","time":"t","event":"e","source":{"client":"%s","n":%d,"pid":1},"data":{}}' % (client, n, client, n)
+
+    @staticmethod
+    def lost_body(client, first, last, why=b"client"):
+        return (b'"by":"ingest","time":"t","event":"tracex.lost","data":{"client":"%s","first":%d,"last":%d,"why":"%s"}}' %
+                (client, first, last, why))
+
+    def clients_of(self, *bodies):
+        """What is said of a log of these records, whose hashes and signatures are good."""
+        shutil.rmtree(self.log)
+        subprocess.run([MAKE_LOG, self.log, "1", "--bodies"], input=b"\n".join(bodies) + b"\n\n", check=True,
+                       stdout=subprocess.DEVNULL)
+        out = subprocess.run([VERIFY, "--clients", "-o", "json", self.log], stdout=subprocess.PIPE, text=True)
+        self.assertEqual(out.returncode, 0, "the verdict is another matter")
+        found = json.loads(out.stdout)
+        self.assertTrue(conforms(found, self.schema, self.schema))
+        text = subprocess.run([VERIFY, "--clients", self.log], stdout=subprocess.PIPE, text=True).stdout
+        return found["clients"], text
+
+    def test_clients_whose_numbers_are_complete_or_declared(self):
+        a, b, c = b"a" * 16, b"b" * 16, b"c" * 16
+        found, text = self.clients_of(*[self.body(a, n) for n in range(5)], self.body(b, 0), self.lost_body(b, 1, 7),
+                                      self.body(b, 8), self.lost_body(c, 0, 3, b"forgotten"), self.body(c, 4), self.body(a, 5))
+        self.assertEqual(found, {"complete": 1, "declared": 2, "begin_later": 0, "undeclared": 0, "lost": 7, "forgotten": 4,
+                                 "untracked_records": 0, "faults": [], "more_faults": 0})
+        self.assertIn("1 whose numbers stand there from 0 on", text)
+        self.assertIn("2 more, whose gaps are declared", text)
+
+    def test_clients_whose_numbers_are_missing_or_stand_twice(self):
+        a, b, c, d = b"a" * 16, b"b" * 16, b"c" * 16, b"d" * 16
+        found, text = self.clients_of(self.body(a, 0), self.body(a, 2), self.body(b, 0), self.body(b, 0), self.body(c, 1),
+                                      self.body(c, 0), self.body(d, 0), self.lost_body(d, 0, 1))
+        self.assertEqual((found["complete"], found["undeclared"]), (0, 4))
+        self.assertEqual([(x["client"][0], x["kind"], x["seq"], x["first"], x["last"]) for x in found["faults"]],
+                         [("a", "missing", 1, 1, 1), ("b", "again", 3, 0, 0), ("c", "missing", 4, 0, 0), ("c", "again", 5, 0, 0),
+                          ("d", "again", 7, 0, 0)])
+        self.assertIn("4 WITH GAPS THAT NOTHING DECLARES", text)
+        self.assertIn("aaaaaaaaaaaaaaaa: 1 to 1 are missing before record 1", text)
+
+    def test_what_looks_like_a_client_and_is_none(self):
+        a = b"a" * 16
+        imitation = self.body(a, 0)[:-2] + b'"x":"\\",\\"source\\":{\\"client\\":","j":{"source":{"client":"%s","n":9}}}}' % (b"f" * 16)
+        own = b'"by":"ingest","time":"t","event":"tracex.policy","data":{"client":"%s","first":3,"last":4,"why":"x"}}' % (b"e" * 16)
+        found, _ = self.clients_of(imitation, self.body(a, 1), own)
+        self.assertEqual((found["complete"], sum(found[x] for x in ("declared", "begin_later", "undeclared"))), (1, 0))
+
+    def test_nobody_asks_for_clients(self):
+        out = subprocess.run([VERIFY, "-o", "json", self.log], stdout=subprocess.PIPE, text=True)
+        self.assertIsNone(json.loads(out.stdout)["clients"])
+
     def make(self, directory, seed, *more):
         out = subprocess.run([MAKE_LOG, directory, str(seed), *[str(x) for x in more]], check=True,
                              stdout=subprocess.PIPE, text=True)

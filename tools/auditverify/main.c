@@ -4,6 +4,7 @@
 
 #include "libtx/record/json.h"
 #include "libtx/segment/chain.h"
+#include "tools/auditverify/numbers-log.h"
 #include "tools/auditverify/options.h"
 #include "tools/auditverify/progress.h"
 #include "tools/auditverify/receipts.h"
@@ -59,15 +60,31 @@ static int verify(const struct tx_options *o, const char *path, const struct tx_
 }
 
 static int report(const struct tx_options *o, const char *path, const struct tx_receipts *receipts,
-                  const struct tx_chain_verdict *verdict) {
+                  const struct tx_numbers_totals *numbers, const struct tx_chain_verdict *verdict) {
     const struct tx_report report = {.path = path,
                                      .verdict = verdict,
                                      .receipts = o->n_receipts > 0 ? receipts : NULL,
+                                     .numbers = numbers,
                                      .identity_given = o->has_identity,
                                      .epoch0_given = o->has_epoch0};
     if (o->quiet)
         return 0;
     return o->output == TX_OUTPUT_JSON ? tx_report_json(&report) : tx_report_text(&report);
+}
+
+/* With the clients' numbers, if they are asked for and something is proven. */
+static int report_all(const struct tx_options *o, const char *path,
+                      const struct tx_receipts *receipts, const struct tx_chain_verdict *verdict) {
+    _cleanup_(tx_numbers_freep) struct tx_numbers *numbers = NULL;
+    struct tx_numbers_totals totals;
+
+    if (!o->clients || o->quiet || verdict->is_file || !verdict->has_end)
+        return report(o, path, receipts, NULL, verdict);
+    int r = tx_numbers_read_log(path, verdict->end_size, &numbers);
+    if (r < 0)
+        return r;
+    tx_numbers_total(numbers, &totals);
+    return report(o, path, receipts, &totals, verdict);
 }
 
 static int run_path(const struct tx_options *o, const char *path, struct tx_receipts *receipts,
@@ -85,8 +102,8 @@ static int run_path(const struct tx_options *o, const char *path, struct tx_rece
     if (r == 0)
         r = tx_state_file_compare(&state, &verdict);
     int status = r < 0 ? fail(path, r) : 0;
-    if (r == 0 && (r = report(o, path, receipts, &verdict)) < 0)
-        status = fail("stdout", r);
+    if (r == 0 && (r = report_all(o, path, receipts, &verdict)) < 0)
+        status = fail("the report", r);
     if (r == 0 && o->state && (r = tx_state_file_write(o->state, &state, &verdict)) < 0)
         status = fail(o->state, r);
     if (verdict.class > *gravest)

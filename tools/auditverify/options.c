@@ -26,6 +26,8 @@ static const char usage[] =
     "  --upto-checkpoint      what no checkpoint covers yet is no finding\n"
     "  --whole                PATH is said to be all of the log: segments that are gone, and\n"
     "                         of which no tracex.pruned record tells, are tampering\n"
+    "  --clients              does each client's numbering stand there without a gap that\n"
+    "                         nothing declares? Reads the log once more\n"
     "  --accept-break E       the key of epoch E was lost, and you know why; repeatable\n"
     "  -j, --jobs N           threads; default: the processors that may be used\n"
     "  -o, --output FORMAT    text or json (one object a line for each PATH)\n"
@@ -45,6 +47,7 @@ enum {
     OPTION_RECEIPT,
     OPTION_UPTO,
     OPTION_WHOLE,
+    OPTION_CLIENTS,
     OPTION_BREAK,
     OPTION_PROGRESS
 };
@@ -56,6 +59,7 @@ static const struct option longs[] = {
     {"receipt", required_argument, NULL, OPTION_RECEIPT},
     {"upto-checkpoint", no_argument, NULL, OPTION_UPTO},
     {"whole", no_argument, NULL, OPTION_WHOLE},
+    {"clients", no_argument, NULL, OPTION_CLIENTS},
     {"accept-break", required_argument, NULL, OPTION_BREAK},
     {"jobs", required_argument, NULL, 'j'},
     {"output", required_argument, NULL, 'o'},
@@ -175,6 +179,9 @@ static int take_option(struct tx_options *o, struct tx_hasher *hasher, int optio
         return 0;
     case OPTION_WHOLE:
         o->whole = true;
+        return 0;
+    case OPTION_CLIENTS:
+        o->clients = true;
         return 0;
     case OPTION_BREAK:
         return take_break(o, value);

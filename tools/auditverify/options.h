@@ -28,6 +28,7 @@ struct tx_options {
     bool quiet;
     bool upto_checkpoint;
     bool whole;
+    bool clients;
     uint64_t accepted_breaks[TX_ACCEPTED_BREAKS_MAX];
     size_t n_accepted_breaks;
     const char *receipts[TX_RECEIPT_FILES_MAX]; /* borrowed from argv */

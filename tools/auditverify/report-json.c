@@ -142,6 +142,33 @@ static void put_receipts(const struct tx_receipts *receipts) {
     putchar(']');
 }
 
+static void put_fault(const struct tx_numbers_fault *fault) {
+    char memory[16];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    tx_buf_hex(&b, fault->client, sizeof(fault->client));
+    printf("{\"client\":\"%.16s\",\"kind\":\"%s\",\"seq\":%llu,\"first\":%llu,\"last\":%llu}",
+           memory, fault->kind == TX_NUMBERS_MISSING ? "missing" : "again", (ull)fault->seq,
+           (ull)fault->first, (ull)fault->last);
+}
+
+static void put_clients(const struct tx_numbers_totals *t) {
+    if (!t) {
+        fputs(",\"clients\":null", stdout);
+        return;
+    }
+    printf(",\"clients\":{\"complete\":%llu,\"declared\":%llu,\"begin_later\":%llu,"
+           "\"undeclared\":%llu,\"lost\":%llu,\"forgotten\":%llu,\"untracked_records\":%llu,"
+           "\"faults\":[",
+           (ull)t->clients[TX_NUMBERS_COMPLETE], (ull)t->clients[TX_NUMBERS_DECLARED],
+           (ull)t->clients[TX_NUMBERS_LATER], (ull)t->clients[TX_NUMBERS_UNDECLARED], (ull)t->lost,
+           (ull)t->forgotten, (ull)t->unseen);
+    for (size_t i = 0; i < t->n_listed; i++) {
+        fputs(i > 0 ? "," : "", stdout);
+        put_fault(&t->faults[i]);
+    }
+    printf("],\"more_faults\":%llu}", (ull)(t->n_faults - t->n_listed));
+}
+
 int tx_report_json(const struct tx_report *report) {
     static const char *const verdicts[] = {"proven", "incomplete", "undecided", "untrusted",
                                            "tampered"};
@@ -161,6 +188,7 @@ int tx_report_json(const struct tx_report *report) {
            (ull)v->n_rewritable, v->rewritable_is_minimum ? "true" : "false", (ull)v->n_tail,
            v->memory_was_checked ? "true" : "null");
     put_receipts(report->receipts);
+    put_clients(report->numbers);
     put_findings(v);
     fputs("}\n", stdout);
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -EIO;

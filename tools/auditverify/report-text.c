@@ -140,6 +140,39 @@ static void put_receipts(const struct tx_receipts *receipts) {
            receipts->n);
 }
 
+static void put_fault(const struct tx_numbers_fault *fault) {
+    char memory[16];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+    tx_buf_hex(&b, fault->client, sizeof(fault->client));
+    printf("         %.16s: %llu to %llu %s record %llu\n", memory, (ull)fault->first,
+           (ull)fault->last,
+           fault->kind == TX_NUMBERS_MISSING ? "are missing before" : "stand again, or late, at",
+           (ull)fault->seq);
+}
+
+static void put_clients(const struct tx_numbers_totals *t) {
+    printf("clients  %llu whose numbers stand there from 0 on, each once, in order\n",
+           (ull)t->clients[TX_NUMBERS_COMPLETE]);
+    if (t->clients[TX_NUMBERS_DECLARED] > 0)
+        printf("         %llu more, whose gaps are declared\n",
+               (ull)t->clients[TX_NUMBERS_DECLARED]);
+    if (t->lost > 0 || t->forgotten > 0)
+        printf("         %llu numbers are declared lost, and of %llu the daemon could not tell\n",
+               (ull)t->lost, (ull)t->forgotten);
+    if (t->clients[TX_NUMBERS_LATER] > 0)
+        printf("         %llu begin after 0, as the log does\n", (ull)t->clients[TX_NUMBERS_LATER]);
+    if (t->clients[TX_NUMBERS_UNDECLARED] > 0)
+        printf("         %llu WITH GAPS THAT NOTHING DECLARES, or numbers that stand twice:\n",
+               (ull)t->clients[TX_NUMBERS_UNDECLARED]);
+    for (size_t i = 0; i < t->n_listed && i < 20; i++)
+        put_fault(&t->faults[i]);
+    if (t->n_faults > 20)
+        printf("         and %llu more\n", (ull)t->n_faults - 20);
+    if (t->unseen > 0)
+        printf("         %llu records are of clients past the first %u, which were not looked at\n",
+               (ull)t->unseen, TX_NUMBERS_CLIENTS_MAX);
+}
+
 int tx_report_text(const struct tx_report *report) {
     static const char *const verdicts[] = {"PROVEN", "INTACT BUT INCOMPLETE", "CANNOT DECIDE",
                                            "NOT TO BE TRUSTED", "TAMPERED"};
@@ -159,5 +192,7 @@ int tx_report_text(const struct tx_report *report) {
     put_reach(v);
     if (report->receipts)
         put_receipts(report->receipts);
+    if (report->numbers)
+        put_clients(report->numbers);
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -EIO;
 }

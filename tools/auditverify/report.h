@@ -7,13 +7,15 @@
  */
 
 #include "libtx/segment/chain.h"
+#include "tools/auditverify/numbers.h"
 #include "tools/auditverify/receipts.h"
 
 /* The keys decide how the verdict names them. */
 struct tx_report {
     const char *path;
     const struct tx_chain_verdict *verdict;
-    const struct tx_receipts *receipts; /* NULL: none were given */
+    const struct tx_receipts *receipts;      /* NULL: none were given */
+    const struct tx_numbers_totals *numbers; /* NULL: not asked for, or not to be had */
     bool identity_given;
     bool epoch0_given;
 };
