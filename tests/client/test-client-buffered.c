@@ -128,6 +128,7 @@ START_TEST(what_was_accepted_arrives_although_the_socket_was_full) {
     manners.reads_nothing = true;
     manners.send_buffer = 20000;
     stand_in_behave(daemon_, manners);
+    options.connect_ms = 60000;
     options.block_ms = 30;
     ck_assert_int_eq(tx_open(&options), 0);
     while ((r = log_buffered()) == 0)
@@ -150,6 +151,7 @@ START_TEST(a_gap_is_never_within_a_datagram) {
     size_t n;
 
     memset(text, 't', sizeof(text) - 1);
+    options.connect_ms = 60000;
     options.resend_bytes = 256 * 1024;
     options.block_ms = -1;
     ck_assert_int_eq(tx_open(&options), 0);

@@ -285,6 +285,7 @@ END_TEST
 
 static void open_impatient(void) {
     struct tx_options options = TX_OPTIONS_INIT;
+    options.connect_ms = 60000;
     options.durable_ms = 50;
     ck_assert_int_eq(tx_open(&options), 0);
 }

@@ -86,6 +86,7 @@ static void open_and_log_one(int block_ms) {
     struct tx_options options = TX_OPTIONS_INIT;
 
     memset(text, 't', sizeof(text));
+    options.connect_ms = 60000;
     options.block_ms = block_ms;
     options.durable_ms = 60000;
     ck_assert_int_eq(tx_open(&options), 0);

@@ -113,6 +113,7 @@ START_TEST(a_full_socket_is_waited_for_and_then_counted_as_a_loss) {
     manners.reads_nothing = true;
     manners.send_buffer = 20000;
     stand_in_behave(daemon_, manners);
+    options.connect_ms = 60000;
     options.block_ms = 30;
     ck_assert_int_eq(tx_open(&options), 0);
     int64_t start;
@@ -139,6 +140,7 @@ START_TEST(a_call_that_may_not_wait_does_not_and_one_that_may_drop_says_nothing)
     manners.reads_nothing = true;
     manners.send_buffer = 20000;
     stand_in_behave(daemon_, manners);
+    options.connect_ms = 60000;
     options.block_ms = -1;
     options.when_full = TX_FULL_DROP;
     ck_assert_int_eq(tx_open(&options), 0);
@@ -156,6 +158,7 @@ START_TEST(a_full_ring_is_waited_for_until_there_are_acknowledgements) {
     size_t sent = 0;
 
     memset(text, 't', sizeof(text) - 1);
+    options.connect_ms = 60000;
     options.resend_bytes = 256 * 1024;
     options.block_ms = 20;
     ck_assert_int_eq(tx_open(&options), 0);
@@ -179,6 +182,7 @@ START_TEST(the_largest_record_fits_into_the_smallest_ring_however_it_is_filled) 
     size_t n, count = 0;
 
     memset(text, 't', sizeof(text) - 1);
+    options.connect_ms = 60000;
     options.resend_bytes = 256 * 1024;
     options.block_ms = 60000;
     ck_assert_int_eq(tx_open(&options), 0);
