@@ -6,19 +6,11 @@
 #include "libaudit-client/deliver.h"
 #include "libaudit-client/job.h"
 
-/* A send takes a microsecond or two; so long it is not worth to sleep. */
-#define SPINS 40
+/* A send takes a microsecond or two; so long it is not worth to sleep. Each is two looks. */
+#define SPINS 200
 
 static uint64_t bit_of(size_t i) {
     return UINT64_C(1) << i;
-}
-
-static inline void pause_a_moment(void) {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#else
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-#endif
 }
 
 /* --- who waits --- */
@@ -54,9 +46,7 @@ static bool await(struct tx_client *client, struct tx_slot *slot) {
     for (unsigned spins = 0; !is_settled(slot); spins++) {
         if (tx_lock_is_free(&client->lock) && tx_lock_try(&client->lock))
             return true;
-        if (spins < SPINS)
-            pause_a_moment();
-        else if (sleep_in(client, slot))
+        if (spins >= SPINS && sleep_in(client, slot))
             return true;
     }
     return false;

@@ -142,7 +142,7 @@ static int receive_welcome(int fd, int64_t until, int *ret_lane, size_t *ret_max
  * more. */
 static int receive_policy(int fd, int64_t until) {
     struct tx_wire_policy *policy = tx_demand_prepare();
-    uint8_t datagram[TX_WIRE_POLICY_BYTES + 1];
+    static uint8_t datagram[TX_WIRE_POLICY_BYTES + 1]; /* callers' stacks may be small */
 
     int r = await_readable(fd, until);
     if (r < 0)
