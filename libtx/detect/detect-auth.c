@@ -11,7 +11,9 @@
 #define PROSE_BYTES 256 /* what is longer is not looked at twice */
 
 static bool is_token(uint8_t c) {
-    return tx_is_alnum(c) || (c && strchr("-._~+/=", c));
+    static const bool signs[256] = {['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true,
+                                    ['+'] = true, ['/'] = true, ['='] = true};
+    return tx_is_alnum(c) || signs[c];
 }
 
 /* What people write after the word "bearer". */
@@ -59,7 +61,7 @@ static bool is_user_and_password(const struct tx_scan *s, size_t start, size_t e
 }
 
 static bool is_gap(uint8_t c) {
-    return tx_is_space(c) || (c && strchr(":=\"'\\", c));
+    return tx_is_space(c) || c == ':' || c == '=' || c == '"' || c == '\'' || c == '\\';
 }
 
 enum scheme { BEARER, BASIC, TOKEN, OTHER, N_SCHEMES };
@@ -77,11 +79,12 @@ static bool is_in_header(const struct tx_scan *s, size_t end, size_t n) {
 static enum scheme scheme_before(const struct tx_scan *s, size_t at) {
     static const struct {
         const char *word;
+        size_t n;
         enum scheme scheme;
-    } words[] = {{"bearer", BEARER}, {"basic", BASIC},     {"digest", OTHER},
-                 {"token", TOKEN},   {"negotiate", OTHER}, {"apikey", TOKEN}};
+    } words[] = {{"bearer", 6, BEARER}, {"basic", 5, BASIC},     {"digest", 6, OTHER},
+                 {"token", 5, TOKEN},   {"negotiate", 9, OTHER}, {"apikey", 6, TOKEN}};
     for (size_t i = 0; i < TX_COUNT_OF(words); i++) {
-        size_t n = strlen(words[i].word);
+        size_t n = words[i].n;
         if (at >= n && tx_scan_is_word(s, at - n, words[i].word) &&
             !tx_is_alnum(tx_scan_before(s, at - n)))
             return words[i].word[0] != 'd' || is_in_header(s, at, n) ? words[i].scheme : N_SCHEMES;

@@ -130,9 +130,12 @@ static void take_behind_quote(struct tx_scan *s, size_t end, size_t after) {
 /* --- a space behind the name --- */
 
 static size_t word_end(struct tx_scan *s, size_t at) {
+    static const bool ends[256] = {
+        ['\0'] = true, [' '] = true, ['\t'] = true, ['\n'] = true, ['\v'] = true, ['\f'] = true,
+        ['\r'] = true, ['"'] = true, ['\''] = true, ['`'] = true,  [','] = true,  [';'] = true,
+        [')'] = true,  ['<'] = true, ['>'] = true,  ['&'] = true};
     size_t end = at;
-    while (end < s->n && !tx_is_space(s->p[end]) && !tx_kv_is_quote(s->p[end]) &&
-           !strchr(",;)<>&", s->p[end]))
+    while (end < s->n && !ends[s->p[end]])
         end++;
     s->matches->work += end - at;
     while (end > at && (s->p[end - 1] == '.' || s->p[end - 1] == ':'))
@@ -152,7 +155,7 @@ static void take_option(struct tx_scan *s, enum tx_kv_kind kind, size_t at) {
         return;
     }
     for (size_t i = 0; i < TX_COUNT_OF(words); i++)
-        if (end - at == strlen(words[i]) && tx_scan_is_word(s, at, words[i]))
+        if (tx_scan_is_word(s, at, words[i]) && end - at == strlen(words[i]))
             return;
     if (tx_scan_at(s, at) != '-' && tx_scan_at(s, at) != '[')
         tx_kv_claim(s, kind, at, end);

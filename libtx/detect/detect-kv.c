@@ -44,6 +44,9 @@ static const char *const types[] = {"string",    "str",  "securestring",
 
 /* name string = value: the end of the name. */
 static size_t before_type(const struct tx_scan *s, size_t at) {
+    uint8_t last = tx_lower(tx_scan_before(s, at));
+    if (last != 'g' && last != 'r' && last != 't')
+        return at;
     for (size_t i = 0; i < TX_COUNT_OF(types); i++) {
         size_t n = strlen(types[i]);
         if (at > n + 1 && is_blank(s->p[at - n - 1]) && tx_scan_is_word(s, at - n, types[i]))
@@ -54,6 +57,9 @@ static size_t before_type(const struct tx_scan *s, size_t at) {
 
 /* name: string = value: behind the sign, if there is a type before it. */
 static size_t after_type(const struct tx_scan *s, size_t at) {
+    uint8_t first = tx_lower(tx_scan_at(s, at));
+    if (first != 's' && first != 't' && first != 'n')
+        return at;
     for (size_t i = 0; i < TX_COUNT_OF(types); i++) {
         size_t end = at + strlen(types[i]);
         while (is_blank(tx_scan_at(s, end)))

@@ -17,47 +17,64 @@ struct name {
     size_t n;
 };
 
+struct word {
+    uint8_t n;
+    char p[15];
+};
+#define W(word)                                                                                    \
+    { sizeof(word) - 1, word }
+
+static bool ends_in(const char *p, size_t n, const struct word *word) {
+    return n >= word->n && p[n - 1] == word->p[word->n - 1] &&
+           memcmp(p + n - word->n, word->p, word->n) == 0;
+}
+
 static bool ends_with(const char *p, size_t n, const char *word) {
     size_t n_word = strlen(word);
     return n >= n_word && memcmp(p + n - n_word, word, n_word) == 0;
 }
 
-static bool is_one_of(const char *p, size_t n, const char *const *words, size_t n_words) {
+static bool is_one_of(const char *p, size_t n, const struct word *words, size_t n_words) {
     for (size_t i = 0; i < n_words; i++)
-        if (strlen(words[i]) == n && memcmp(p, words[i], n) == 0)
+        if (words[i].n == n && memcmp(p, words[i].p, n) == 0)
             return true;
     return false;
 }
 
-static bool has_end(const struct name *name, const char *const *words, size_t n_words) {
+static bool has_end(const struct name *name, const struct word *words, size_t n_words) {
     for (size_t i = 0; i < n_words; i++)
-        if (ends_with(name->p, name->n, words[i]))
+        if (ends_in(name->p, name->n, &words[i]))
             return true;
     return false;
 }
 
 /* What is of a password and is none itself. */
 static bool is_of_password(const char *p, size_t n) {
-    static const char *const words[] = {
-        "age",    "algorithm", "attempts", "changed",   "changedat",   "class",     "count",
-        "empty",  "enabled",   "encoder",  "expired",   "expires",     "expiry",    "expiration",
-        "field",  "fields",    "file",     "input",     "label",       "length",    "less",
-        "link",   "manager",   "max",      "maxlength", "min",         "minlength", "path",
-        "policy", "policies",  "prompt",   "protected", "placeholder", "required",  "retries",
-        "score",  "state",     "status",   "strength",  "type",        "updatedat", "uri",
-        "url",    "valid",     "variable"};
+    static const struct word words[] = {
+        W("age"),       W("algorithm"), W("attempts"),    W("changed"),    W("changedat"),
+        W("class"),     W("count"),     W("empty"),       W("enabled"),    W("encoder"),
+        W("expired"),   W("expires"),   W("expiry"),      W("expiration"), W("field"),
+        W("fields"),    W("file"),      W("input"),       W("label"),      W("length"),
+        W("less"),      W("link"),      W("manager"),     W("max"),        W("maxlength"),
+        W("min"),       W("minlength"), W("path"),        W("policy"),     W("policies"),
+        W("prompt"),    W("protected"), W("placeholder"), W("required"),   W("retries"),
+        W("score"),     W("state"),     W("status"),      W("strength"),   W("type"),
+        W("updatedat"), W("uri"),       W("url"),         W("valid"),      W("variable")};
     return is_one_of(p, n, words, TX_COUNT_OF(words));
 }
 
 static bool is_password(const struct name *name) {
-    static const char *const anywhere[] = {
-        "password",   "passwd",     "passphrase", "passwort",   "kennwort",
-        "wachtwoord", "contraseña", "contraseÑa", "contrasena", "motdepasse",
+    static const struct word anywhere[] = {
+        W("password"),   W("passwd"),     W("passphrase"), W("passwort"),   W("kennwort"),
+        W("wachtwoord"), W("contraseña"), W("contraseÑa"), W("contrasena"), W("motdepasse"),
     };
-    static const char *const at_end[] = {"passcode", "pwd", "senha", "hasło", "hasŁo", "haslo"};
+    static const struct word at_end[] = {W("passcode"), W("pwd"),   W("senha"),
+                                         W("hasło"),    W("hasŁo"), W("haslo")};
     for (size_t i = 0; i < TX_COUNT_OF(anywhere); i++) {
-        const char *at = memmem(name->p, name->n, anywhere[i], strlen(anywhere[i]));
-        const char *rest = at ? at + strlen(anywhere[i]) : NULL;
+        const char *at = name->n >= anywhere[i].n
+                             ? memmem(name->p, name->n, anywhere[i].p, anywhere[i].n)
+                             : NULL;
+        const char *rest = at ? at + anywhere[i].n : NULL;
         if (at && !is_of_password(rest, (size_t)(name->p + name->n - rest)))
             return true;
     }
@@ -67,36 +84,40 @@ static bool is_password(const struct name *name) {
 
 /* db_pass and its like. Others, such as first_pass and bypass, are no passwords. */
 static bool is_pass(const struct name *name) {
-    static const char *const whose[] = {
-        "admin", "amqp", "app",   "auth",     "basic", "bind",  "db",   "dba",     "email",
-        "ftp",   "http", "imap",  "key",      "ldap",  "login", "mail", "mongo",   "my",
-        "mysql", "pg",   "pop",   "postgres", "proxy", "redis", "root", "service", "smtp",
-        "sql",   "ssh",  "store", "sudo",     "svc",   "user",  "vpn"};
+    static const struct word whose[] = {
+        W("admin"),    W("amqp"),  W("app"),   W("auth"), W("basic"),   W("bind"), W("db"),
+        W("dba"),      W("email"), W("ftp"),   W("http"), W("imap"),    W("key"),  W("ldap"),
+        W("login"),    W("mail"),  W("mongo"), W("my"),   W("mysql"),   W("pg"),   W("pop"),
+        W("postgres"), W("proxy"), W("redis"), W("root"), W("service"), W("smtp"), W("sql"),
+        W("ssh"),      W("store"), W("sudo"),  W("svc"),  W("user"),    W("vpn")};
     if (name->n < 6 || !ends_with(name->p, name->n, "pass"))
         return false;
     for (size_t i = 0; i < TX_COUNT_OF(whose); i++)
-        if (ends_with(name->p, name->n - 4, whose[i]))
+        if (ends_in(name->p, name->n - 4, &whose[i]))
             return true;
     return false;
 }
 
 /* Keys that open nothing. */
 static bool is_harmless_key(const char *p, size_t n) {
-    static const char *const words[] = {
-        "bucket", "cache",   "composite", "dedup",       "event",    "file",        "foreign",
-        "group",  "hash",    "host",      "idempotency", "index",    "lock",        "lookup",
-        "map",    "message", "object",    "order",       "ordering", "partition",   "primary",
-        "pub",    "public",  "range",     "record",      "redis",    "routing",     "row",
-        "s3",     "shard",   "sort",      "span",        "trace",    "translation", "unique"};
+    static const struct word words[] = {
+        W("bucket"),      W("cache"),   W("composite"), W("dedup"),       W("event"),
+        W("file"),        W("foreign"), W("group"),     W("hash"),        W("host"),
+        W("idempotency"), W("index"),   W("lock"),      W("lookup"),      W("map"),
+        W("message"),     W("object"),  W("order"),     W("ordering"),    W("partition"),
+        W("primary"),     W("pub"),     W("public"),    W("range"),       W("record"),
+        W("redis"),       W("routing"), W("row"),       W("s3"),          W("shard"),
+        W("sort"),        W("span"),    W("trace"),     W("translation"), W("unique")};
     for (size_t i = 0; i < TX_COUNT_OF(words); i++)
-        if (ends_with(p, n, words[i]))
+        if (ends_in(p, n, &words[i]))
             return true;
     return n == 0;
 }
 
 static enum tx_kv_kind kind_of_key(const struct name *name) {
-    static const char *const secrets[] = {"apikey",  "accesskey",  "secretkey", "privatekey",
-                                          "authkey", "accountkey", "sharedkey"};
+    static const struct word secrets[] = {W("apikey"),     W("accesskey"), W("secretkey"),
+                                          W("privatekey"), W("authkey"),   W("accountkey"),
+                                          W("sharedkey")};
     if (has_end(name, secrets, TX_COUNT_OF(secrets)))
         return TX_KV_SECRET;
     return ends_with(name->p, name->n, "key") && !is_harmless_key(name->p, name->n - 3)
@@ -133,7 +154,8 @@ enum tx_kv_kind tx_kv_kind(const uint8_t *p, size_t n) {
         return TX_KV_NONE;
     /* Each name of a password has an s or a w. */
     if (letters & (LETTER('s') | LETTER('w'))) {
-        if (is_one_of(name.p, name.n, (const char *const[]){"pwd", "oldpwd"}, 2))
+        static const struct word directories[] = {W("pwd"), W("oldpwd")};
+        if (is_one_of(name.p, name.n, directories, TX_COUNT_OF(directories)))
             return TX_KV_DIRECTORY;
         if (is_password(&name) || is_pass(&name))
             return TX_KV_PASSWORD;
