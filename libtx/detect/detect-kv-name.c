@@ -206,6 +206,32 @@ static void take_behind_space(struct tx_scan *s, size_t end, size_t at) {
         tx_kv_claim(s, kind, behind, stop);
 }
 
+/* To the end of the line, or of the quotes that it or its name stands in. A count or a word is no
+ * cookie: it has a '='. */
+void tx_detect_cookie(struct tx_scan *s, size_t at) {
+    size_t start = at + strlen("cookie"), quote;
+    if (at < s->cookie_done || !tx_scan_is_word(s, at, "cookie") ||
+        tx_is_alnum(tx_scan_before(s, at)) || !tx_scan_wants(s, TX_DETECT_KV_SECRET))
+        return;
+    quote = after_quote(s, start);
+    bool in_quotes = quote > start;
+    start = skip_blanks(s, quote);
+    if (tx_scan_at(s, start) != ':' && (!in_quotes || tx_scan_at(s, start) != ','))
+        return;
+    start = after_quote(s, skip_blanks(s, start + 1));
+    size_t end = start;
+    while (end < s->n && s->p[end] != '\n' && !tx_kv_is_quote(s->p[end]))
+        end++;
+    s->matches->work += end - start;
+    s->cookie_done = end;
+    while (end > start && (tx_is_space(s->p[end - 1]) || s->p[end - 1] == '\\'))
+        end--;
+    if (!memchr(s->p + start, '=', end - start))
+        return;
+    s->kv_done = end > s->kv_done ? end : s->kv_done;
+    tx_kv_claim(s, TX_KV_SECRET, start, end);
+}
+
 static void take_behind(struct tx_scan *s, size_t end) {
     uint8_t next = tx_scan_at(s, end);
     size_t at, start, stop;

@@ -48,4 +48,7 @@ enum tx_kv_kind tx_kv_kind_before(struct tx_scan *s, size_t end, size_t *ret_sta
 /* Names that have another thing than a sign behind them. `at` is in the name. */
 void tx_detect_kv_name(struct tx_scan *s, size_t at);
 
+/* The values of a header, "Cookie: name=value; name=value". `at` is the name's first letter. */
+void tx_detect_cookie(struct tx_scan *s, size_t at);
+
 #endif

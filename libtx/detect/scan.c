@@ -191,6 +191,10 @@ static void take_name(struct tx_scan *s, size_t at) {
 static void take_scheme(struct tx_scan *s, size_t at) {
     const char *scheme;
     switch (tx_lower(s->p[at])) {
+    case 'c':
+        if (tx_lower(tx_scan_at(s, at + 2)) == 'o')
+            tx_detect_cookie(s, at);
+        return;
     case 'a':
         scheme = "apikey";
         break;

@@ -65,7 +65,7 @@ struct tx_scan {
     bool word_is_hex;
     /* Up to where each of these has looked. */
     size_t phone_done, ipv6_done, mac_done, jwt_done, auth_done, private_key_done, kv_done, kv_next,
-        kv_named, url_done, gps_done, mrz_done, card_done;
+        kv_named, cookie_done, url_done, gps_done, mrz_done, card_done;
     struct tx_run iban;           /* the last one */
     struct tx_run vendor_runs[4]; /* by the characters; see detect-vendor.c */
     struct tx_run slack_run;
