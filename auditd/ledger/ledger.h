@@ -102,6 +102,7 @@ struct tx_ledger {
     uint64_t segment_bytes; /* of lines; zeros may follow */
     int layer_fd;           /* the same file for zeros, opened by itself; -1: none are laid out */
     uint64_t laid_out;      /* zeros are on disk up to here */
+    uint64_t resume_bytes;  /* the next start may begin there (resume.c); or more was read */
     int64_t segment_began;  /* boot clock, ns: its first record's time */
     bool name_taken;        /* by the next one, though that may not be on disk */
 
@@ -257,6 +258,12 @@ enum { TX_LEDGER_E_REFUSED = 1 };
 #define TX_LEDGER_WHY_BYTES 2048
 TX_MUST_USE int tx_ledger_recover(struct tx_ledger *ledger, const char *config_name,
                                   char ret_why[TX_LEDGER_WHY_BYTES]);
+
+/* resume.c: where the next start may begin to read. The tail is empty, and the table of clients
+ * saved. `stopped`: the last record is tracex.stop. */
+TX_MUST_USE int tx_resume_save(struct tx_ledger *ledger, bool stopped);
+/* That, and the table, when the segment has grown much since the last time. */
+void tx_resume_save_now_and_then(struct tx_ledger *ledger);
 
 /* identity.c: log.json. */
 TX_MUST_USE int tx_ledger_identity(struct tx_ledger *ledger, const struct tx_notary_state *state,

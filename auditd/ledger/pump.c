@@ -210,9 +210,23 @@ static bool is_settled(const struct tx_ledger *ledger) {
     return (ledger->trouble == 0 || ledger->space.spent) && ledger->durable == ledger->tail.len;
 }
 
+static void close_log(struct tx_ledger *ledger, bool told) {
+    bool resume = ledger->segment_fd >= 0 && ledger->tail.len == 0;
+
+    tx_ledger_close_segment(ledger, false);
+    int r = tx_clients_save(ledger->clients, TX_FD_LEDGER_STATE, tx_ledger_size(ledger));
+    if (r < 0)
+        tx_log(TX_LOG_WARNING, "cannot save the table of clients: %s", strerror(-r));
+    if (r == 0 && resume)
+        r = tx_resume_save(ledger, told);
+    if (r < 0)
+        tx_log(TX_LOG_WARNING, "the next start reads the whole segment");
+}
+
 int tx_ledger_stop(struct tx_ledger *ledger) {
     int r = tx_ledger_pump(ledger);
-    if (r == 0 && tx_ledger_may_tell(ledger))
+    bool told = r == 0 && tx_ledger_may_tell(ledger);
+    if (told)
         r = tx_ledger_record_stop(ledger);
     if (r < 0)
         return r;
@@ -231,10 +245,7 @@ int tx_ledger_stop(struct tx_ledger *ledger) {
                ledger->tail.len - ledger->durable);
         return -EIO; /* and the table of clients, which counts them, is not saved */
     }
-    tx_ledger_close_segment(ledger, false);
-    r = tx_clients_save(ledger->clients, TX_FD_LEDGER_STATE, tx_ledger_size(ledger));
-    if (r < 0)
-        tx_log(TX_LOG_WARNING, "cannot save the table of clients: %s", strerror(-r));
+    close_log(ledger, told);
     tx_loop_stop(ledger->loop);
     return 0;
 }

@@ -171,6 +171,7 @@ static int append_to(struct tx_recovery *r, const char *name, uint64_t used, uin
     ledger->segment_first = r->first;
     ledger->segment_bytes = r->end_offset;
     ledger->laid_out = r->end_offset + (used > 0 ? 0 : all);
+    ledger->resume_bytes = r->anchor_offset;
     guess_age(ledger, r->first);
     return 0;
 }

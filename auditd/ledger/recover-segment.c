@@ -87,8 +87,19 @@ static int read_lines(struct tx_recovery *r, struct tx_lines *lines, uint64_t ne
     }
 }
 
+/* What stands before that place need not be read. */
+static int skip(struct tx_recovery *r, struct tx_lines *lines, uint64_t first) {
+    uint64_t offset;
+    int e = tx_resume_load(r, first, &offset);
+    if (e < 0 || offset == 0)
+        return e;
+    r->resumed = true;
+    e = tx_lines_seek(lines, offset);
+    return e < 0 ? e : tx_recovery_compare(r);
+}
+
 /* TORN: it has no whole header. */
-static int read_segment(struct tx_recovery *r, uint64_t first, uint64_t next) {
+static int read_segment(struct tx_recovery *r, uint64_t first, uint64_t next, bool may_skip) {
     _cleanup_(tx_lines_closep) struct tx_lines *lines = NULL;
     struct tx_text line;
 
@@ -101,6 +112,11 @@ static int read_segment(struct tx_recovery *r, uint64_t first, uint64_t next) {
         return e;
     r->first = first;
     r->sealed = false;
+    if (may_skip && next == 0 && !r->read_all && !tx_lines_compressed(lines)) {
+        e = skip(r, lines, first);
+        if (e != 0)
+            return e;
+    }
     r->anchor_offset = r->end_offset = tx_lines_offset(lines);
     r->older_offset = r->note_offset = 0;
     e = read_lines(r, lines, next);
@@ -117,7 +133,7 @@ int tx_recovery_reread(struct tx_recovery *r, const uint64_t *firsts, size_t n, 
     *ret_n = start;
     r->last = TX_LAST_NONE;
     for (size_t i = start; i < n; i++) {
-        int e = read_segment(r, firsts[i], i + 1 < n ? firsts[i + 1] : 0);
+        int e = read_segment(r, firsts[i], i + 1 < n ? firsts[i + 1] : 0, i == start);
         if (e == TX_RECOVERY_E_TORN)
             continue;
         if (e != 0)

@@ -75,15 +75,14 @@ static size_t segment_of(const uint64_t *firsts, size_t n, uint64_t size) {
     return i > 0 ? i - 1 : 0;
 }
 
-static size_t choose_start(const struct tx_recovery *r, const uint64_t *firsts, size_t n,
-                           uint64_t clients_size) {
+static size_t choose_start(const struct tx_recovery *r, const uint64_t *firsts, size_t n) {
     size_t at = segment_of(firsts, n, tx_recovery_signed(r));
-    size_t of_clients = segment_of(firsts, n, clients_size);
+    size_t of_clients = segment_of(firsts, n, r->clients_size);
     if (n > OLDER_SEGMENTS_MAX && of_clients < n - OLDER_SEGMENTS_MAX) {
         of_clients = n - OLDER_SEGMENTS_MAX;
         tx_clients_note_forgotten(r->ledger->clients);
     }
-    if (n > 0 && clients_size < firsts[0]) /* what the table does not know was removed */
+    if (n > 0 && r->clients_size < firsts[0]) /* what the table does not know was removed */
         tx_clients_note_forgotten(r->ledger->clients);
     return of_clients < at ? of_clients : at;
 }
@@ -100,22 +99,25 @@ static bool proof_is_missing(const struct tx_ledger *ledger) {
 static int read_from(struct tx_recovery *r, const uint64_t *firsts, size_t n, size_t start,
                      size_t *ret_n) {
     struct tx_ledger *ledger = r->ledger;
-    r->compared = r->stopped = false;
+    r->compared = r->stopped = r->resumed = false;
     tx_tip_begin(&ledger->now, &r->signer.epoch0);
     int e = tx_tip_copy(&ledger->anchor, &ledger->now);
     return e < 0 ? e : tx_recovery_reread(r, firsts, n, start, ret_n);
 }
 
 /* From the last segment, or as far back as is needed. */
-static int read_end(struct tx_recovery *r, const uint64_t *firsts, size_t n, uint64_t clients_size,
-                    size_t *ret_n) {
+static int read_end(struct tx_recovery *r, const uint64_t *firsts, size_t n, size_t *ret_n) {
     int e = ask_signer(r);
-    size_t start = choose_start(r, firsts, n, clients_size);
+    size_t start = choose_start(r, firsts, n);
     while (e == 0) {
         e = read_from(r, firsts, n, start, ret_n);
-        if (e != 0 || start == 0 || (r->last != TX_LAST_NONE && !proof_is_missing(r->ledger)))
+        if (e != 0 || (r->last != TX_LAST_NONE && !proof_is_missing(r->ledger)))
             return e;
-        start--;
+        if (start == 0 && !r->resumed)
+            return 0;
+        if (!r->resumed)
+            start--;
+        r->read_all = true;
         e = ask_signer(r);
     }
     return e;
@@ -235,7 +237,6 @@ static int go_on(struct tx_recovery *r, const uint64_t *firsts, size_t n, size_t
 static int recover(struct tx_recovery *r) {
     struct tx_ledger *ledger = r->ledger;
     _cleanup_(tx_freep) uint64_t *firsts = NULL;
-    uint64_t clients_size;
     size_t n, n_whole = 0;
 
     int e = tx_bytes_reserve(&r->scratch, TX_LIMIT_CONTROL_LINE_BYTES);
@@ -248,9 +249,9 @@ static int recover(struct tx_recovery *r) {
     if (e == 0)
         e = tx_ledger_identity(ledger, &r->signer, n == 0, r->config_name, r->why);
     if (e == 0)
-        e = tx_clients_load(ledger->clients, TX_FD_LEDGER_STATE, &clients_size);
+        e = tx_clients_load(ledger->clients, TX_FD_LEDGER_STATE, &r->clients_size);
     if (e == 0)
-        e = read_end(r, firsts, n, clients_size, &n_whole);
+        e = read_end(r, firsts, n, &n_whole);
     if (e == 0 && n_whole == 0)
         e = tx_recovery_compare(r);
     if (e != 0)

@@ -26,8 +26,11 @@ struct tx_recovery {
     struct tx_notary_state signer; /* its texts are copied to: */
     struct tx_bytes note;
     struct tx_bytes pending_line;
-    uint64_t signed_size; /* what the signer has; grows by REPLAY */
-    bool compared;        /* the log has reached that size, and is the same tree */
+    uint64_t signed_size;  /* what the signer has; grows by REPLAY */
+    uint64_t clients_size; /* what the table of clients covers */
+    bool read_all;         /* of the segment where reading begins */
+    bool resumed;          /* it was not */
+    bool compared;         /* the log has reached that size, and is the same tree */
 
     struct tx_bytes scratch;
     struct tx_bytes epoch_line;
@@ -72,6 +75,10 @@ bool tx_recovery_note_size(const struct tx_recovery *r, struct tx_text text, uin
  * many have a whole header; those after them are torn. */
 TX_MUST_USE int tx_recovery_reread(struct tx_recovery *r, const uint64_t *firsts, size_t n,
                                    size_t start, size_t *ret_n);
+
+/* resume.c. When reading may begin within the segment: the state there is in ledger->now and
+ * ledger->anchor, and *ret_offset where it is; else that is 0. */
+TX_MUST_USE int tx_resume_load(struct tx_recovery *r, uint64_t first, uint64_t *ret_offset);
 
 /* recover-file.c. The last segment's tail is in memory again, and its file open, or given up. */
 TX_MUST_USE int tx_recovery_reopen(struct tx_recovery *r);

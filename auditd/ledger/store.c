@@ -100,6 +100,7 @@ static int begin_segment(struct tx_ledger *ledger) {
     ledger->layer_fd = tx_fd_steal(&layer);
     ledger->segment_first = first;
     ledger->segment_bytes = ledger->laid_out = n;
+    ledger->resume_bytes = 0;
     ledger->segment_began = tx_clock_boot();
     ledger->written = ledger->tail.len;
     return 0;
@@ -182,6 +183,8 @@ static int settle(struct tx_ledger *ledger) {
         tx_ledger_close_segment(ledger, true);
     ledger->note_in_tail = ledger->seal_in_tail = false;
     ledger->tail.len = ledger->written = ledger->durable = 0;
+    if (ledger->segment_fd >= 0)
+        tx_resume_save_now_and_then(ledger);
     return 0;
 }
 

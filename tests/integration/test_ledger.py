@@ -6,11 +6,12 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import unittest
 
 import tap
 from ingest_rig import BODY, DURABLE, FLAG_CLIENT
-from ledger_rig import Rig, body_of, frame, lost_body, unchecked_signatures
+from ledger_rig import VERIFY, Rig, body_of, frame, lost_body, unchecked_signatures
 from tracexd import wait_until
 
 A, B = b"client-A", b"client-B"
@@ -432,6 +433,92 @@ class LaidOut(unittest.TestCase):
                 self.assertEqual(self.zeros(os.path.join(r.log, name)), 0)
             r.stop()
             r.check()
+
+
+class Resume(unittest.TestCase):
+    """After a clean stop reading begins where the log was then, and only what is as it was is gone on with."""
+
+    def make(self, r):
+        r.put(A, range(30), receipt=True)
+        r.wait_durable()
+        r.stop()
+        self.assertTrue(os.path.exists(r.path("state/resume")))
+
+    def change_first_record(self, r):
+        r.tear(r.last_segment(), lambda d: d.replace(b"rig.event", b"rig.EVENT", 1))
+
+    def refused(self, r):
+        r.start(ready=False)
+        self.assertIn("are not those that the signer signed", r.fatal())
+        self.assertNotEqual(r.ended(), 0)
+
+    def test_what_stood_there_before_a_clean_stop_is_not_read(self):
+        with Rig().start() as r:
+            self.make(r)
+            self.change_first_record(r)  # which the verifier finds, and a start does not look for
+            r.start()
+            r.put(A, range(30, 40), receipt=True)
+            self.assertTrue(r.wait_durable())
+            r.kill()
+            r.start()
+            self.assertEqual(r.query(A), 39)
+            r.stop()
+            self.assertEqual(subprocess.run([VERIFY, "-q", r.log], check=False).returncode, 1)
+
+    def test_without_that_file_all_of_the_segment_is_read(self):
+        with Rig().start() as r:
+            self.make(r)
+            self.change_first_record(r)
+            os.unlink(r.path("state/resume"))
+            self.refused(r)
+
+    def test_a_file_that_says_anything_else_than_the_log_counts_for_nothing(self):
+        def offset(data, by):
+            head, rest = data.split(b"\n", 1)
+            words = head.split(b" ")
+            words[3] = b"%d" % (int(words[3]) + by)
+            return b" ".join(words) + b"\n" + rest
+
+        changes = [lambda d: b"", lambda d: d[:-1], lambda d: d[:40], lambda d: b"x" * 100000, lambda d: offset(d, 1),
+                   lambda d: offset(d, -100), lambda d: offset(d, 10**12), lambda d: offset(d, -10**12),
+                   lambda d: d.replace(b"rig.example", b"rig.exAmple"), lambda d: d.replace(b'"range":["', b'"range":["A'),
+                   lambda d: d.replace(b"resume 1 0 ", b"resume 1 1 "), lambda d: d.replace(b'"epoch":0', b'"epoch":1')]
+        with Rig().start() as r:
+            self.make(r)
+            before = r.path("before")
+            shutil.copytree(r.dir, before, ignore=lambda *_: ["before"])
+            self.change_first_record(r)
+            for number, change in enumerate([lambda d: d, *changes]):
+                with self.subTest(number=number):
+                    for name in ("log", "state", "keys"):
+                        shutil.rmtree(r.path(name))
+                        shutil.copytree(os.path.join(before, name), r.path(name))
+                    self.change_first_record(r)
+                    with open(r.path("state/resume"), "rb") as f:
+                        data = f.read()
+                    if number > 0:
+                        self.assertNotEqual(change(data), data)
+                    with open(r.path("state/resume"), "wb") as f:
+                        f.write(change(data))
+                    if number == 0:  # the control
+                        r.start()
+                        r.kill()
+                    else:
+                        self.refused(r)
+
+    def test_a_start_after_a_crash_knows_what_came_after_it(self):
+        with Rig().start() as r:
+            self.make(r)
+            for n in range(30, 60, 10):
+                r.start()
+                r.put(A, range(n, n + 10), receipt=True)
+                self.assertTrue(r.wait_durable())
+                r.kill()
+            r.start()
+            self.assertEqual(r.query(A), 59)
+            r.stop()
+            told = [x for x in r.check().records if b'"tracex.recovered"' in x]
+            self.assertEqual(len(told), 3)  # the first start came after a clean stop
 
 
 class Refusals(unittest.TestCase):
