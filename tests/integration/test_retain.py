@@ -118,6 +118,9 @@ class Retention(unittest.TestCase):
             numbers = [x["source"]["n"] for x in records_of(r.log) if "source" in x]
             self.assertGreater(numbers[0], 0)
             self.assertEqual(numbers, list(range(numbers[0], 110)))
+            told = subprocess.run([VERIFY, "--clients", "-o", "json", r.log], stdout=subprocess.PIPE, text=True, check=False)
+            clients = json.loads(told.stdout)["clients"]
+            self.assertEqual((clients["begin_later"], clients["undeclared"]), (1, 0))
 
     def test_a_lost_table_of_clients_says_that_it_does_not_know_those_who_are_gone(self):
         with Rig(max_bytes="64KiB", more=RETAIN % "max_bytes: 128KiB").start() as r:
