@@ -241,6 +241,17 @@ static bool take_lock_at_exit(struct tx_client *client) {
     return true;
 }
 
+/* What a full socket did not take of what is buffered. */
+static void wait_at_exit(struct tx_client *client) {
+    int64_t until = tx_clock_boot() + client->settings.block;
+
+    while (client->resend.n_unsent > 0 && client->connection.is_open && tx_clock_boot() < until) {
+        tx_wait_writable(client, until);
+        if (client->connection.is_open)
+            (void)!tx_connection_resend(client);
+    }
+}
+
 /* What is queued is with the kernel, unless the daemon died and nobody called since: then it is
  * sent once more, to whoever listens by now. What is buffered goes now. */
 __attribute__((destructor)) static void send_at_exit(void) {
@@ -256,6 +267,8 @@ __attribute__((destructor)) static void send_at_exit(void) {
         if (!client->connection.is_open)
             (void)!tx_connection_ensure(client);
     }
+    if (client->is_ready && client->flusher.is_started)
+        wait_at_exit(client);
     tx_combine_unlock(client);
     is_inside = false;
 }

@@ -13,6 +13,7 @@
 #include "tests/client/client-check.h"
 
 #define PROGRAM "--program"
+#define PROGRAM_FULL "--program-full"
 
 static int log_buffered(void) {
     return tx_audit_log_buffered("x", TX_SUCCESS, TX_STR("text", "some text of a usual length"));
@@ -342,9 +343,84 @@ START_TEST(what_is_buffered_is_sent_when_the_program_ends) {
 }
 END_TEST
 
+static bool is_socket_full(struct tx_client *client) {
+    tx_lock_take(&client->lock);
+    bool is_full = client->resend.n_unsent > 0;
+    tx_combine_unlock(client);
+    return is_full;
+}
+
+/* Ends when the socket is full, and says how many records were accepted. */
+static int run_program_full(void) {
+    struct tx_options options = TX_OPTIONS_INIT;
+    uint64_t n = 0;
+
+    options.block_ms = 60000;
+    if (tx_open(&options) < 0)
+        return 1;
+    for (; !is_socket_full(tx_fork_client_if_any()); n++)
+        if (log_buffered() < 0)
+            return 1;
+    return write(STDOUT_FILENO, &n, sizeof(n)) != sizeof(n);
+}
+
+START_TEST(a_program_that_ends_waits_for_a_full_socket_as_a_call_would) {
+    struct manners manners = MANNERS_INIT;
+    int pipe_fds[2], status;
+    uint64_t accepted;
+    size_t n;
+
+    manners.reads_nothing = true;
+    manners.send_buffer = 20000;
+    stand_in_behave(daemon_, manners);
+    ck_assert_int_eq(pipe(pipe_fds), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(pipe_fds[1], STDOUT_FILENO);
+        execl("/proc/self/exe", "program", PROGRAM_FULL, NULL);
+        _exit(127);
+    }
+    ck_assert_int_eq(read(pipe_fds[0], &accepted, sizeof(accepted)), sizeof(accepted));
+    usleep(500000); /* in which one that does not wait ends */
+    ck_assert_int_eq(waitpid(pid, &status, WNOHANG), 0);
+    stand_in_behave(daemon_, MANNERS_INIT);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    assert_in_order(stand_in_seen(daemon_, accepted, &n), accepted);
+    ck_assert_uint_eq(n, accepted);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+}
+END_TEST
+
+/* A daemon that knows of some of them only: the rest may not get lost with it. */
+START_TEST(an_acknowledgement_in_the_middle_of_a_datagram_keeps_the_whole_of_it) {
+    struct manners manners = MANNERS_INIT;
+    size_t n;
+
+    log_and_flush();
+    manners.acknowledges_nothing = true;
+    stand_in_behave(daemon_, manners);
+    buffer_at_once(20);
+    stand_in_seen(daemon_, 21, &n);
+    stand_in_send(daemon_, &(struct tx_wire_reply){.type = TX_WIRE_ACK, .n = 11});
+    ck_assert_int_eq(tx_flush(1), -ETIMEDOUT);
+    ck_assert_uint_eq(stats().pending, 20);
+    stand_in_behave(daemon_, MANNERS_INIT);
+    stand_in_hang_up(daemon_);
+    ck_assert_int_eq(tx_flush(60000), 0);
+    const struct seen *seen = stand_in_seen(daemon_, 41, &n);
+    for (size_t i = 21; i < 41; i++)
+        ck_assert_uint_eq(seen[i].n, i - 20);
+    ck_assert_uint_eq(stats().pending, 0);
+}
+END_TEST
+
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], PROGRAM) == 0)
         return run_program();
+    if (argc == 2 && strcmp(argv[1], PROGRAM_FULL) == 0)
+        return run_program_full();
 
     Suite *suite = suite_create("client-buffered");
     TCase *tests = tcase_create("buffered records");
@@ -363,6 +439,8 @@ int main(int argc, char **argv) {
     tcase_add_test(tests, where_no_thread_can_be_had_records_are_queued);
     tcase_add_test(tests, a_child_has_nothing_of_what_its_parent_buffered_and_a_thread_of_its_own);
     tcase_add_test(tests, what_is_buffered_is_sent_when_the_program_ends);
+    tcase_add_test(tests, a_program_that_ends_waits_for_a_full_socket_as_a_call_would);
+    tcase_add_test(tests, an_acknowledgement_in_the_middle_of_a_datagram_keeps_the_whole_of_it);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

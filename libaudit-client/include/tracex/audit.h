@@ -153,8 +153,9 @@ TX_PUBLIC_ int tx_receipt_parse(const char *text, struct tx_receipt *ret_receipt
 TX_PUBLIC_ int tx_flush(int timeout_ms);
 
 /* Closes the connection and wipes what the library keeps. It does not wait: what was queued is with
- * the kernel. -EAGAIN when it lost records that a daemon that is gone had not taken (tx_flush comes
- * first, if that matters). The next call of any other function begins anew, with the defaults. */
+ * the kernel. -EAGAIN when it lost records that a daemon that is gone, or a full socket, had not
+ * taken (tx_flush comes first, if that matters). The next call of any other function begins anew,
+ * with the defaults. */
 TX_PUBLIC_ int tx_close(void);
 
 /* --- options and figures --- */
