@@ -201,13 +201,15 @@ int tx_retain_carry_out(struct tx_ledger *ledger) {
     bool may;
 
     if (!retain->told || ledger->anchor.checkpoint_size <= retain->seq || ledger->segment_fd < 0 ||
-        (retain->failed && tx_clock_boot() < retain->check_at))
+        tx_clock_boot() < retain->remove_at)
         return 0;
     int r = may_remove(ledger, &may);
-    if (r < 0 || !may)
+    if (r < 0 || !may) {
+        retain->remove_at = tx_clock_boot() + SECOND_NS;
         return r;
+    }
     r = tx_retain_remove(LOG, retain->end, &n);
-    retain->check_at = tx_clock_boot() + (r < 0 ? LOOK_NS : 0);
+    retain->remove_at = r < 0 ? tx_clock_boot() + LOOK_NS : 0;
     if (r == -ENOMEM)
         return r;
     if (r < 0) {
@@ -223,5 +225,6 @@ int tx_retain_carry_out(struct tx_ledger *ledger) {
     retain->n_removed += n;
     retain->first = retain->end;
     retain->told = false;
+    retain->check_at = 0; /* there may be more */
     return 0;
 }

@@ -23,10 +23,11 @@ struct tx_retain {
     uint64_t seen_segment; /* the open segment at the last look */
     uint64_t wanted_bytes; /* so much is to be free again, whatever the age */
 
-    bool told;    /* a record stands in the log whose files are still there */
-    uint64_t seq; /* of it */
-    uint64_t end; /* its files hold records before this one */
-    bool failed;  /* they could not be removed, and the operator knows */
+    bool told;         /* a record stands in the log whose files are still there */
+    uint64_t seq;      /* of it */
+    uint64_t end;      /* its files hold records before this one */
+    bool failed;       /* they could not be removed, and the operator knows */
+    int64_t remove_at; /* boot clock, ns: not tried before this */
 
     /* For the status. */
     uint64_t first; /* the log's oldest record */
