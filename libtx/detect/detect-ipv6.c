@@ -13,8 +13,8 @@
 struct segment {
     size_t start, end; /* end == start: nothing yet */
     size_t n_groups;
-    bool compressed;
-    bool longer; /* some group has not two digits */
+    bool compressed, twice; /* "::" */
+    bool longer;            /* some group has not two digits */
 };
 
 static size_t zone_end(const struct tx_scan *s, size_t at) {
@@ -60,7 +60,7 @@ static void finish(struct tx_scan *s, struct segment *segment) {
     size_t end = ipv4_end(s, segment->end);
     bool has_ipv4 = end > segment->end && segment->n_groups == 7;
     if ((segment->n_groups >= 8 && segment->n_groups <= GROUPS_MAX && !pairs) || has_ipv4 ||
-        (segment->compressed && segment->n_groups > 0 && !is_scope(s, segment)))
+        (segment->compressed && !segment->twice && segment->n_groups > 0 && !is_scope(s, segment)))
         tx_scan_claim(s, TX_DETECT_IPV6, segment->start, zone_end(s, end));
     else if (segment->n_groups > 1)
         tx_scan_refuse(s, TX_DETECT_IPV6, segment->start, segment->end, TX_FATE_INVALID);
@@ -95,6 +95,7 @@ static void take_colons(struct tx_scan *s, struct segment *segment, size_t at, s
     if (segment->end == 0)
         segment->start = at;
     segment->end = end;
+    segment->twice = segment->compressed;
     segment->compressed = true;
 }
 

@@ -121,7 +121,7 @@ static const struct tx_id_shape shapes[] = {
     ROW(DATE_OF_BIRTH, "9.99.9999", CONTEXT, is_9_year_last),
     ROW(DATE_OF_BIRTH, "9.9.9999", CONTEXT, is_9_year_last),
     ROW(MAC, "XX-XX-XX-XX-XX-XX", ALONE, is_mac),
-    ROW(MAC, "XXXX.XXXX.XXXX", ALONE, is_mac),
+    ROW(MAC, "XXXX.XXXX.XXXX", APART, is_mac),
 };
 
 const struct tx_id_family tx_ids_common = {shapes, TX_COUNT_OF(shapes)};

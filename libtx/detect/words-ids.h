@@ -151,7 +151,11 @@
 #define WORDS_PE_DNI "dni|cui|perú|peru|" NATIONAL
 #define WORDS_CO_NIT "nit|cédula*|cedula*|colombia*|" TAX
 #define WORDS_DO_CEDULA "cédula*|cedula*|dominican*|" NATIONAL
-#define WORDS_CR_CEDULA "cédula*|cedula*|costa rica|" NATIONAL
+/* Without a check: only what is said of such cards. */
+#define WORDS_CR_CEDULA \
+    "cédula*|cedula*|costa rica|national id|id card|identity card|identity number|identidad|" \
+    "identificación|identificacion|documento|carte d'identité|personalausweis*|identità|" \
+    "identidade|dowód|identiteit*"
 #define WORDS_GT_NIT "nit|guatemala*|" TAX
 #define WORDS_SV_NIT "nit|el salvador|salvador*|" TAX
 #define WORDS_VE_RIF "rif|cédula*|cedula*|venezuela|venezolan*|" TAX
