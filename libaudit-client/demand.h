@@ -14,6 +14,9 @@
 struct tx_wire_policy *tx_demand_prepare(void);
 void tx_demand_learn(void);
 
+/* Grows with each one that was learned. */
+uint32_t tx_demand_generation(void);
+
 /* False when nothing was said of such events. */
 bool tx_demand_find(struct tx_text event, struct tx_wire_demand *ret);
 

@@ -19,7 +19,12 @@ static int make_id(struct tx_client *client, struct tx_job *job) {
 }
 
 void tx_job_classify(struct tx_job *job, struct tx_record *record) {
-    job->has_demand = tx_demand_find(record->event, &job->demand);
+    uint32_t generation = tx_demand_generation();
+
+    if (!job->is_classified || job->generation != generation)
+        job->has_demand = tx_demand_find(record->event, &job->demand);
+    job->is_classified = true;
+    job->generation = generation;
     job->is_durable = job->event->durability == TX_DURABLE ||
                       (job->has_demand && job->demand.level == TX_WIRE_DURABLE);
     job->is_buffered = job->event->durability == TX_BUFFERED && !job->has_demand;

@@ -16,7 +16,9 @@ struct tx_job {
     int64_t time;
     bool is_buffered; /* the caller wants it so, and nothing more is demanded */
     bool is_durable;  /* the caller, or what is demanded of such events, wants it so */
+    bool is_classified;
     bool has_demand;
+    uint32_t generation; /* of what is demanded, by which it was classified */
     struct tx_wire_demand demand;
     int64_t
         receipt_patience; /* when sent: so long its receipt is waited for; INT64_MAX: for ever */

@@ -21,6 +21,13 @@ static int take_demand(struct tx_cursor *c, struct tx_wire_demand *ret) {
     return 0;
 }
 
+static size_t literal_bytes(struct tx_text pattern) {
+    size_t n = 0;
+    while (n < pattern.n && pattern.p[n] != '*')
+        n++;
+    return n;
+}
+
 static int take_event(struct tx_cursor *c, struct tx_wire_policy *policy) {
     const uint8_t *p;
     uint16_t n;
@@ -31,7 +38,9 @@ static int take_event(struct tx_cursor *c, struct tx_wire_policy *policy) {
         return -EBADMSG;
     memcpy(policy->text + policy->n_text, p, n);
     policy->events[policy->n_events].at = policy->n_text;
-    policy->events[policy->n_events++].n = n;
+    policy->events[policy->n_events].n = (uint8_t)n;
+    policy->events[policy->n_events++].n_literal =
+        (uint8_t)literal_bytes((struct tx_text){.p = (const char *)p, .n = n});
     policy->n_text = (uint16_t)(policy->n_text + n);
     return 0;
 }
@@ -105,19 +114,30 @@ static bool matches_slowly(struct tx_text pattern, struct tx_text event) {
     return here[pattern.n];
 }
 
-bool tx_wire_policy_matches(struct tx_text pattern, struct tx_text event) {
-    size_t n_literal = 0;
+/* Behind the literal, which is there. Most patterns end in one star, or two. */
+static bool matches_rest(struct tx_text pattern, size_t n_literal, struct tx_text event) {
+    struct tx_text stars = {.p = pattern.p + n_literal, .n = pattern.n - n_literal};
+    struct tx_text rest = {.p = event.p + n_literal, .n = event.n - n_literal};
 
-    if (pattern.n > TX_LIMIT_EVENT_BYTES)
-        return false;
-    if (pattern.n == 1 && pattern.p[0] == '*')
+    if (stars.n == 0)
+        return rest.n == 0;
+    if (pattern.n == 1 || (stars.n == 2 && stars.p[1] == '*'))
         return true;
+    if (stars.n == 1)
+        return rest.n == 0 || !memchr(rest.p, '.', rest.n);
+    return matches_slowly(stars, rest);
+}
+
+static inline bool matches(struct tx_text pattern, size_t n_literal, struct tx_text event) {
     /* Most names are out by what stands before the first star. */
-    while (n_literal < pattern.n && pattern.p[n_literal] != '*')
-        n_literal++;
-    if (event.n < n_literal || memcmp(event.p, pattern.p, n_literal) != 0)
+    if (event.n < n_literal || (n_literal > 0 && event.p[0] != pattern.p[0]) ||
+        memcmp(event.p, pattern.p, n_literal) != 0)
         return false;
-    return n_literal == pattern.n ? event.n == n_literal : matches_slowly(pattern, event);
+    return matches_rest(pattern, n_literal, event);
+}
+
+bool tx_wire_policy_matches(struct tx_text pattern, struct tx_text event) {
+    return pattern.n <= TX_LIMIT_EVENT_BYTES && matches(pattern, literal_bytes(pattern), event);
 }
 
 /* --- asking --- */
@@ -127,7 +147,7 @@ static bool is_in(const struct tx_wire_policy *policy, const struct tx_wire_clas
     for (size_t i = class->first; i < (size_t) class->first + class->n; i++) {
         struct tx_text pattern = {.p = policy->text + policy->events[i].at,
                                   .n = policy->events[i].n};
-        if (tx_wire_policy_matches(pattern, event))
+        if (matches(pattern, policy->events[i].n_literal, event))
             return true;
     }
     return false;

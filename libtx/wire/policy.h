@@ -44,7 +44,8 @@ struct tx_wire_policy {
     struct tx_wire_class classes[TX_LIMIT_POLICY_CLASSES];
     struct {
         uint16_t at; /* in `text` */
-        uint16_t n;
+        uint8_t n;
+        uint8_t n_literal; /* bytes before its first star; n: it has none */
     } events[TX_LIMIT_POLICY_EVENTS];
     char text[TX_LIMIT_POLICY_TEXT_BYTES];
 };
