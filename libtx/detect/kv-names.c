@@ -70,6 +70,9 @@ static bool is_password(const struct name *name) {
     };
     static const struct word at_end[] = {W("passcode"), W("pwd"),   W("senha"),
                                          W("hasło"),    W("hasŁo"), W("haslo")};
+    /* Most are one to their end; no word that is of a password ends with one. */
+    if (has_end(name, anywhere, TX_COUNT_OF(anywhere)))
+        return true;
     for (size_t i = 0; i < TX_COUNT_OF(anywhere); i++) {
         const char *at = name->n >= anywhere[i].n
                              ? memmem(name->p, name->n, anywhere[i].p, anywhere[i].n)
