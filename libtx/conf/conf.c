@@ -22,6 +22,7 @@ struct reader {
     const struct tx_conf_node *masking; /* its section, or NULL */
     struct tx_conf_place from, to;      /* from its key to the next one */
     bool only_masking;                  /* nothing is wrong but there */
+    bool is_rest;                       /* of a file without that section: it masks everything */
 };
 
 static void *member(struct tx_conf *conf, const struct tx_conf_key *key) {
@@ -386,6 +387,10 @@ static void read_root(struct reader *r, const struct tx_conf_node *root) {
     bool versioned = has_version(r, root);
     if (r->errors->failed)
         return;
+    if (r->is_rest) {
+        tx_conf_masking_lock_down(&r->conf->masking);
+        return;
+    }
     if (r->masking)
         find_end_of_masking(r, root);
     r->only_masking =
@@ -397,6 +402,40 @@ static void read_root(struct reader *r, const struct tx_conf_node *root) {
         r->errors->failed = result;
     else if (broken && result == 0)
         tx_conf_masking_lock_down(&r->conf->masking);
+}
+
+#define TX_CONF_E_NO_YAML 3 /* of the following alone */
+
+/* `is_rest`: as in the reader. */
+static int parse(const char *name, struct tx_text text, bool is_rest, struct tx_bytes *errors,
+                 struct tx_conf **ret) {
+    struct tx_conf_errors e = {.name = name, .text = text, .to = errors};
+    _cleanup_(tx_freep) char *directory = NULL;
+    _cleanup_(tx_conf_freep) struct tx_conf *conf = calloc(1, sizeof(*conf));
+    if (!conf)
+        return -ENOMEM;
+    int r = file_directory(name, &directory);
+    if (r < 0)
+        return r;
+    struct reader reader = {.conf = conf,
+                            .errors = &e,
+                            .directory = {directory, strlen(directory)},
+                            .is_rest = is_rest};
+
+    set_defaults(&reader);
+    _cleanup_(tx_conf_tree_freep) struct tx_conf_node *root = tx_conf_tree_new(text, &e);
+    if (root)
+        read_root(&reader, root);
+    if (!conf->vault_dir && conf->keys_dir) /* an absolute path */
+        set_default_vault(&reader);
+    if (e.failed)
+        return e.failed;
+    if (e.n > 0 && !root)
+        return TX_CONF_E_NO_YAML;
+    if (e.n > 0 && !reader.only_masking)
+        return TX_CONF_E_INVALID;
+    *ret = TX_STEAL(conf);
+    return e.n > 0 ? TX_CONF_E_MASKING : 0;
 }
 
 /* Of a file that is no YAML, or not in this subset of it: when all is well without the lines of
@@ -413,39 +452,17 @@ static int parse_rest(const char *name, struct tx_text text, struct tx_conf **re
     if (r == 0)
         r = tx_bytes_append(&rest, behind, (size_t)(text.p + text.n - behind));
     if (r == 0)
-        r = tx_conf_parse(name, (struct tx_text){(char *)rest.data, rest.len}, &errors, ret);
+        r = parse(name, (struct tx_text){(char *)rest.data, rest.len}, true, &errors, ret);
     if (r != 0)
         return r < 0 ? r : TX_CONF_E_INVALID;
     (*ret)->masking.refuse_bad_config = tx_masking_lines_refuse(lines);
-    tx_conf_masking_lock_down(&(*ret)->masking);
     return TX_CONF_E_MASKING;
 }
 
 int tx_conf_parse(const char *name, struct tx_text text, struct tx_bytes *errors,
                   struct tx_conf **ret) {
-    struct tx_conf_errors e = {.name = name, .text = text, .to = errors};
-    _cleanup_(tx_freep) char *directory = NULL;
-    _cleanup_(tx_conf_freep) struct tx_conf *conf = calloc(1, sizeof(*conf));
-    if (!conf)
-        return -ENOMEM;
-    int r = file_directory(name, &directory);
-    if (r < 0)
-        return r;
-    struct reader reader = {
-        .conf = conf, .errors = &e, .directory = {directory, strlen(directory)}};
-
-    set_defaults(&reader);
-    _cleanup_(tx_conf_tree_freep) struct tx_conf_node *root = tx_conf_tree_new(text, &e);
-    if (root)
-        read_root(&reader, root);
-    if (!conf->vault_dir && conf->keys_dir) /* an absolute path */
-        set_default_vault(&reader);
-    if (e.failed)
-        return e.failed;
-    if (e.n > 0 && !reader.only_masking)
-        return root ? TX_CONF_E_INVALID : parse_rest(name, text, ret);
-    *ret = TX_STEAL(conf);
-    return e.n > 0 ? TX_CONF_E_MASKING : 0;
+    int r = parse(name, text, false, errors, ret);
+    return r == TX_CONF_E_NO_YAML ? parse_rest(name, text, ret) : r;
 }
 
 void tx_conf_free(struct tx_conf *conf) {
