@@ -162,10 +162,20 @@ static void take_datagram(struct stand_in *s, struct lane *lane, size_t n) {
 }
 
 /* Reads what there is; false at the end. */
+/* Who closes with answers unread resets the connection; what it had sent comes after that. */
+static ssize_t receive(struct stand_in *s, const struct lane *lane) {
+    ssize_t n;
+
+    do
+        n = recv(lane->fd, s->datagram, sizeof(s->datagram), MSG_DONTWAIT);
+    while (n < 0 && (errno == ECONNRESET || errno == EINTR));
+    return n;
+}
+
 static bool serve(struct stand_in *s, struct lane *lane) {
     ssize_t n;
 
-    while ((n = recv(lane->fd, s->datagram, sizeof(s->datagram), MSG_DONTWAIT)) > 0)
+    while ((n = receive(s, lane)) > 0)
         take_datagram(s, lane, (size_t)n);
     if (n < 0 && errno == EAGAIN) {
         struct tx_wire_reply ack = {.type = TX_WIRE_ACK, .n = lane->next};
