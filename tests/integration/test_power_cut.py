@@ -15,6 +15,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -280,7 +281,7 @@ class OnExt4(unittest.TestCase):
 
     def setUp(self):
         self.place = tempfile.mkdtemp(prefix="tracex-ext4-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-        self.disk = None
+        self.disk, self.n_images = None, 0
         try:
             self.disk = BlockDisk(self.place)
         except Unavailable as e:
@@ -316,11 +317,15 @@ class OnExt4(unittest.TestCase):
                 if life == 0:
                     r.kill()
             r.stop()
+        # What unmounting writes is ext4's own matter: its superblock has two sectors, and may be torn.
+        self.disk.mark("end")
         self.disk.unmount()
-        return list(self.disk.events())
+        events = list(self.disk.events())
+        return events[:next(i for i, e in enumerate(events) if e[2] == b"end")]
 
     def try_cut(self, cuts, how, chance):
-        image, place = os.path.join(self.place, "state"), os.path.join(self.place, "state-mounted")
+        self.n_images += 1  # a file of its own each time: nothing that still holds an earlier one can write here
+        image, place = os.path.join(self.place, f"state-{self.n_images}"), os.path.join(self.place, "state-mounted")
         acknowledged = {(A, int(m.split()[1])) for m in cuts.marks if m.startswith("acknowledged")}
         signed = {int(m.split()[1]): m.split()[2].encode() for m in cuts.marks if m.startswith("signed")}
         with open(image, "wb") as f:
@@ -329,6 +334,8 @@ class OnExt4(unittest.TestCase):
             mounted = Mounted(image, place)
         except Unavailable as e:
             return f"it cannot be mounted: {e}"
+        finally:
+            os.unlink(image)
         try:
             with Survivor(place) as r:
                 return r.check_all(acknowledged, signed)
@@ -371,15 +378,18 @@ class OnExt4(unittest.TestCase):
         with self.survivor() as r:
             r.start()
             self.put(r, 0, 10)
-            self.disk.fail(1)  # of the data that the next fdatasync writes
-            r.put(A, [10], receipt=True)
-            self.assertTrue(r.wait_durable())
-            self.put(r, 11, 20)
-            self.assertEqual(r.status()["segments_given_up"], 1)
+            n = 10
+            while r.status()["segments_given_up"] == 0:
+                self.disk.fail(1)  # most likely of what the ledger's next fdatasync writes
+                r.put(A, [n], receipt=True)
+                self.assertTrue(r.wait_durable())
+                n += 1
+                self.assertLess(n, 20, "no write of the ledger's failed")
+            self.put(r, n, n + 9)
             r.kill()
             self.disk.unmount()  # what was in memory only is gone
             self.disk.mount()
-            r.stored.update(((A, n), None) for n in range(20))
+            r.stored.update(((A, i), None) for i in range(n + 9))
             r.start()
             r.wait_checkpoint()
             r.stop()
@@ -403,6 +413,16 @@ class OnExt4(unittest.TestCase):
             self.assertEqual(f.read(1), b"A")
 
 
+def main():
+    """In a mount namespace of its own: whoever makes one meanwhile, as other tests do, would hold our mounts in it, and
+    a file system that is unmounted there at last writes to its disk once more."""
+    if os.environ.get("TX_OWN_MOUNTS") != "1" and os.getuid() == 0 and shutil.which("unshare"):
+        own = ["unshare", "--mount", "--propagation", "private"]
+        if subprocess.run([*own, "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0:
+            os.environ["TX_OWN_MOUNTS"] = "1"
+            os.execvp(own[0], [*own, sys.executable, __file__, *sys.argv[1:]])
+    tap.main()
+
+
 if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):
-        tap.main()
+    main()

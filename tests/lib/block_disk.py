@@ -90,14 +90,18 @@ class BlockDisk:
         self.write("mark", text)
 
     def fail(self, count):
-        """The next `count` writes of blocks fail."""
+        """The next `count` writes of blocks fail, which are not of what was written to files before."""
+        self.write("fail", "0")
+        run("sync", "-f", self.place)
         self.write("fail", str(count))
 
     def close(self):
         if self.mounted:
             self.unmount()
-        subprocess.run(["umount", self.fuse], check=False)
+        subprocess.run(["umount", "-l", self.fuse], check=False)
+        self.server.terminate()
         self.server.wait(30)
+        self.server.stdout.close()
 
     def events(self):
         """(letter, offset, bytes)."""
