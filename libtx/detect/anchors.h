@@ -46,12 +46,29 @@ TX_ANCHORS struct tx_around tx_without(const struct tx_around *a, const struct t
     return (struct tx_around){a->before & ~b->before, a->at & ~b->at, a->after & ~b->after};
 }
 
-/* A dot between digits, before what can be an octet of an IPv4 address or a coordinate's decimals.
- */
+/* A dot between digits, before what can be the other octets of an IPv4 address or a coordinate's
+ * decimals. */
 TX_ANCHORS tx_lanes tx_dots(const struct tx_around *dot, const struct tx_around *digit) {
-    tx_lanes octet = TX_AHEAD(*dot, 2) | TX_AHEAD(*dot, 3) | TX_AHEAD(*dot, 4);
+    tx_lanes found = dot->at & TX_BACK(*digit, 1) & TX_AHEAD(*digit, 1);
+    if (!TX_ANY(found))
+        return found;
+    tx_lanes five = TX_AHEAD(*dot, 5), six = TX_AHEAD(*dot, 6), seven = TX_AHEAD(*dot, 7);
+    tx_lanes four = TX_AHEAD(*dot, 4);
+    tx_lanes octets = (TX_AHEAD(*dot, 2) & (four | five | six)) |
+                      (TX_AHEAD(*dot, 3) & (five | six | seven)) |
+                      (four & (six | seven | TX_AHEAD(*dot, 8)));
     tx_lanes decimals = TX_AHEAD(*digit, 2) & TX_AHEAD(*digit, 3) & TX_AHEAD(*digit, 4);
-    return dot->at & TX_BACK(*digit, 1) & TX_AHEAD(*digit, 1) & (octet | decimals);
+    return found & (octets | decimals);
+}
+
+/* Where a scheme's name begins, as far as its length goes: those have 5, 6 or 9 letters. */
+TX_ANCHORS tx_lanes tx_schemes(const uint64_t *scheme, const struct tx_around *alnum) {
+    tx_lanes found = tx_load(scheme) & tx_begins(alnum);
+    if (!TX_ANY(found))
+        return found;
+    tx_lanes fifth = TX_AHEAD(*alnum, 5);
+    return found & ((TX_AHEAD(*alnum, 4) & ~fifth) | (fifth & ~TX_AHEAD(*alnum, 6)) |
+                    (TX_AHEAD(*alnum, 8) & ~TX_AHEAD(*alnum, 9)));
 }
 
 /* Where a word begins: two letters and two digits, with a gap between them or without. */
@@ -206,6 +223,15 @@ TX_ANCHORS tx_lanes tx_has_letter(struct tx_around letter) {
     return letter.at;
 }
 
+/* What tx_phrase_begins says of each byte. */
+TX_ANCHORS tx_lanes tx_phrases_begin(const struct tx_bits *bits, size_t b,
+                                     const struct tx_around *alnum,
+                                     const struct tx_around *letter) {
+    struct tx_around high = tx_around(bits->high + b), upper = tx_around(bits->upper + b);
+    struct tx_around part = tx_or(alnum, &high), small = tx_without(letter, &upper);
+    return ((letter->at | high.at) & ~TX_BACK(part, 1)) | (upper.at & TX_BACK(small, 1));
+}
+
 /* Gives all places. */
 TX_ANCHORS tx_lanes tx_anchors_at(const struct tx_bits *bits, size_t b,
                                   struct tx_carried *carried) {
@@ -216,7 +242,7 @@ TX_ANCHORS tx_lanes tx_anchors_at(const struct tx_bits *bits, size_t b,
     struct tx_around dash = {gap.before & base64.before, gap.at & base64.at,
                              gap.after & base64.after};
     tx_lanes anchor = tx_with_digits(bits, b, &digit, &alnum, &dot) | tx_load(bits->literal + b) |
-                      tx_load(bits->rare + b) | (tx_load(bits->scheme + b) & tx_begins(&alnum)) |
+                      tx_load(bits->rare + b) | tx_schemes(bits->scheme + b, &alnum) |
                       tx_colons(&colon, &hex) | tx_vendors(&base64, &alnum, &slashes, &dot, &hex);
     tx_lanes coded = tx_load(bits->escape + b) | tx_coded(&base64, &alnum, &slashes);
     struct tx_around letter = tx_without(&alnum, &digit), separator = tx_or(&gap, &dot);
@@ -238,6 +264,7 @@ TX_ANCHORS tx_lanes tx_anchors_at(const struct tx_bits *bits, size_t b,
     tx_store(bits->anchor + b, anchor);
     tx_store(bits->coded + b, coded);
     tx_store(bits->word + b, word);
+    tx_store(bits->begin + b, tx_phrases_begin(bits, b, &alnum, &letter));
     tx_store(bits->joined + b, joined);
     return anchor | coded | digit.at;
 }

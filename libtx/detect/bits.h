@@ -34,6 +34,7 @@ struct tx_bits {
     uint64_t *anchor; /* what begins is known by the character itself */
     uint64_t *card;   /* digits, with gaps or without */
     uint64_t *word;   /* behind a word that has a digit */
+    uint64_t *begin;  /* a word of letters, of which phrases are made */
     uint64_t *joined; /* behind a word with a letter and one separator in front of it */
     uint64_t *coded;  /* an escape, or a run that may be base64 or hex */
 };

@@ -4,16 +4,19 @@
 
 #include "libtx/base/error.h"
 #include "libtx/crypto/secret.h"
-#define TX_ANCHORS_FOR target("avx2"),
+/* Processors with AVX2 have these, too; all are asked for. */
+#define WAYS "avx2,bmi,bmi2,lzcnt,popcnt"
+#define TX_ANCHORS_FOR target(WAYS),
 #define TX_ANY(v) (!_mm256_testz_si256((__m256i)(v), (__m256i)(v)))
 #include "libtx/detect/anchors.h"
 #include "libtx/detect/classify.h"
 #include "libtx/detect/literals.h"
+#include "libtx/detect/look.h"
 #include "libtx/detect/scan.h"
 
 /* 64 bytes at a time, as two vectors. What each class is, classify.c says. */
 
-#define AVX2 __attribute__((target("avx2"))) static inline
+#define AVX2 __attribute__((target(WAYS))) static inline
 
 struct pair {
     __m256i a, b;
@@ -91,8 +94,8 @@ AVX2 uint64_t classify_block(const uint8_t *p, const struct tx_bits *ret, size_t
     return ret->high[b];
 }
 
-__attribute__((target("avx2"))) static bool classify(const uint8_t *p, size_t n,
-                                                     const struct tx_bits *ret) {
+__attribute__((target(WAYS))) static bool classify(const uint8_t *p, size_t n,
+                                                   const struct tx_bits *ret) {
     TX_UNINITIALIZED uint8_t rest[3 * 64];
     uint64_t high = 0;
     size_t b = 0;
@@ -110,8 +113,8 @@ __attribute__((target("avx2"))) static bool classify(const uint8_t *p, size_t n,
     return high != 0;
 }
 
-__attribute__((target("avx2"))) static bool classify_short(const uint8_t *p, size_t n,
-                                                           const struct tx_bits *ret) {
+__attribute__((target(WAYS))) static bool classify_short(const uint8_t *p, size_t n,
+                                                         const struct tx_bits *ret) {
     uint8_t block[96] = {0};
     memcpy(block, p, n);
     bool is_high = classify_block(block, ret, 0) != 0;
@@ -119,12 +122,22 @@ __attribute__((target("avx2"))) static bool classify_short(const uint8_t *p, siz
     return is_high;
 }
 
-__attribute__((target("avx2"))) static bool anchors(const struct tx_bits *bits, size_t n) {
+__attribute__((target(WAYS))) static bool anchors(const struct tx_bits *bits, size_t n) {
     return tx_anchors(bits, n);
 }
 
+__attribute__((target(WAYS))) static size_t phrases(const struct tx_scan *s, size_t from, size_t to,
+                                                    uint32_t *ret) {
+    return tx_look_at_begins(s, from, to, ret);
+}
+
 const struct tx_classifier *tx_classify_avx2(void) {
-    static const struct tx_classifier avx2 = {
-        .classify = classify, .classify_short = classify_short, .anchors = anchors};
-    return __builtin_cpu_supports("avx2") ? &avx2 : NULL;
+    static const struct tx_classifier avx2 = {.classify = classify,
+                                              .classify_short = classify_short,
+                                              .anchors = anchors,
+
+                                              .phrases = phrases};
+    bool has_all = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+                   __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+    return has_all ? &avx2 : NULL;
 }

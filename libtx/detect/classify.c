@@ -10,6 +10,7 @@
 #define TX_ANY(v) (((v)[0] | (v)[1] | (v)[2] | (v)[3]) != 0)
 #include "libtx/detect/anchors.h"
 #include "libtx/detect/literals.h"
+#include "libtx/detect/look.h"
 #include "libtx/detect/scan.h"
 
 /*
@@ -203,5 +204,12 @@ static bool anchors(const struct tx_bits *bits, size_t n) {
     return tx_anchors(bits, n);
 }
 
-const struct tx_classifier tx_classify_portable = {
-    .classify = classify, .classify_short = classify_short, .anchors = anchors};
+static size_t phrases(const struct tx_scan *s, size_t from, size_t to, uint32_t *ret) {
+    return tx_look_at_begins(s, from, to, ret);
+}
+
+const struct tx_classifier tx_classify_portable = {.classify = classify,
+                                                   .classify_short = classify_short,
+                                                   .anchors = anchors,
+
+                                                   .phrases = phrases};

@@ -14,6 +14,8 @@
 /* A text that is no longer has room in one word of the bits, with what is behind it. */
 #define TX_SHORT_BYTES 63
 
+struct tx_scan;
+
 struct tx_classifier {
     /* Fills the classes of a text. Gives whether there is a byte past ASCII. */
     bool (*classify)(const uint8_t *p, size_t n, const struct tx_bits *ret);
@@ -22,6 +24,8 @@ struct tx_classifier {
     bool (*classify_short)(const uint8_t *p, size_t n, const struct tx_bits *ret);
     /* From its classes, its places. False when there is none. */
     bool (*anchors)(const struct tx_bits *bits, size_t n);
+    /* From its places, those that are worth more; see look.h. */
+    size_t (*phrases)(const struct tx_scan *s, size_t from, size_t to, uint32_t *ret);
 };
 
 /* No byte of a class behind the text, in n words of the bits from b on. */

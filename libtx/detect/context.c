@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "libtx/detect/classify.h"
 #include "libtx/detect/phrases.h"
 #include "libtx/detect/scan.h"
 
@@ -20,8 +21,7 @@ struct word {
     bool has_more;
 };
 
-static inline void find_key(struct tx_scan *s, const struct word *word, unsigned n_key,
-                            on_phrase found) {
+static void find_key(struct tx_scan *s, const struct word *word, unsigned n_key, on_phrase found) {
     const struct tx_phrases *phrases = s->phrases;
     uint32_t key = tx_phrase_short(word->key, n_key);
     for (uint16_t i = phrases->first[tx_phrase_bucket(key)]; i; i = phrases->entry[i - 1].next) {
@@ -36,8 +36,8 @@ static inline void find_key(struct tx_scan *s, const struct word *word, unsigned
     }
 }
 
-static __attribute__((noinline)) void find_all(struct tx_scan *s, struct tx_text text, size_t at,
-                                               unsigned keys, on_phrase found) {
+/* All phrases that begin at `at`, where a word begins. */
+static void find_at(struct tx_scan *s, struct tx_text text, size_t at, on_phrase found) {
     const uint8_t *p = (const uint8_t *)text.p + at;
     size_t n = text.n - at;
     struct word word = {
@@ -45,16 +45,7 @@ static __attribute__((noinline)) void find_all(struct tx_scan *s, struct tx_text
     if (word.has_more)
         word.more = tx_phrase_key(p + TX_PHRASE_KEY, n - TX_PHRASE_KEY);
     for (unsigned n_key = 1; n_key <= TX_PHRASE_KEY; n_key++)
-        if (keys >> n_key & 1)
-            find_key(s, &word, n_key, found);
-}
-
-/* All phrases that begin at `at`, where a word begins. */
-static inline void find_at(struct tx_scan *s, struct tx_text text, size_t at, on_phrase found) {
-    uint32_t bytes = tx_phrase_bytes((const uint8_t *)text.p + at, text.n - at);
-    unsigned keys = tx_phrase_keys(s->phrases, bytes);
-    if (keys)
-        find_all(s, text, at, keys, found);
+        find_key(s, &word, n_key, found);
 }
 
 static void mark(struct tx_scan *s, size_t start, size_t end, uint16_t phrase) {
@@ -73,25 +64,18 @@ static void mark_name(struct tx_scan *s, size_t start, size_t end, uint16_t phra
     tx_detectors_or(&s->named, &s->phrases->phrase[phrase].detectors);
 }
 
-/* What tx_phrase_begins says of each byte, by the bits. */
-static uint64_t words_at(const struct tx_bits *bits, size_t b) {
-    uint64_t part = bits->alnum[b] | bits->high[b], digit = bits->digit[b], upper = bits->upper[b];
-    uint64_t lower = bits->alnum[b] & ~digit & ~upper;
-    uint64_t last_part = bits->alnum[b - 1] | bits->high[b - 1];
-    uint64_t last_lower = bits->alnum[b - 1] & ~bits->digit[b - 1] & ~bits->upper[b - 1];
-    return (part & ~digit & ~(part << 1 | last_part >> 63)) |
-           (upper & (lower << 1 | last_lower >> 63));
-}
-
 /* The words that begin in the bits [from, to). Their marks are put at the end. */
 static void look_at_text(struct tx_scan *s, size_t from, size_t to) {
     const struct tx_text text = {(const char *)s->p, s->n};
-    for (size_t b = from / 64; b * 64 < to && !s->context_overflow; b++) {
-        uint64_t words = words_at(s->bits, b) & tx_bits_within(b, from, to);
-        for (; words; words &= words - 1)
-            find_at(s, text, b * 64 + (size_t)__builtin_ctzll(words) - s->first, mark);
-    }
+    TX_UNINITIALIZED uint32_t places[TX_PHRASE_PLACES];
+
     s->matches->work += to - from;
+    for (size_t end; from < to && !s->context_overflow; from = end) {
+        end = to - from < TX_PHRASE_PLACES ? to : from + TX_PHRASE_PLACES;
+        size_t n = s->place->way->phrases(s, from, end, places);
+        for (size_t i = 0; i < n && !s->context_overflow; i++)
+            find_at(s, text, places[i], mark);
+    }
 }
 
 static void look_at_name(struct tx_scan *s) {

@@ -52,7 +52,8 @@ const struct tx_reading *tx_detect_reading(const struct tx_detect_options *optio
 
 static inline struct tx_scan_place tx_detect_place(const struct tx_detect_memory *memory,
                                                    size_t value) {
-    return (struct tx_scan_place){.hasher = memory->hasher,
+    return (struct tx_scan_place){.way = memory->classifier,
+                                  .hasher = memory->hasher,
                                   .ids = memory->ids,
                                   .vendor_words = memory->vendor_words,
                                   .value = (uint16_t)value};

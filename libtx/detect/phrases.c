@@ -26,6 +26,12 @@ static bool is_pair(uint8_t c) {
     return c == 0xc4 || c == 0xc5;
 }
 
+static uint8_t fold(uint8_t c) {
+    if (tx_is_letter(c))
+        return (uint8_t)(TX_PHRASE_A + (c | 0x20) - 'a');
+    return tx_is_digit(c) ? TX_PHRASE_DIGIT : c >= 0x80 ? TX_PHRASE_HIGH : TX_PHRASE_NO_PART;
+}
+
 /* What stands behind a key of full length, up to the next joint or letter of a pair. */
 static void add_more(struct tx_phrase_entry *entry, const char *rest, const char *end) {
     for (unsigned i = 0; i < 32 && rest < end && *rest != ' ' && !is_pair((uint8_t)*rest); i += 8) {
@@ -34,22 +40,26 @@ static void add_more(struct tx_phrase_entry *entry, const char *rest, const char
     }
 }
 
-static void set(uint64_t *filter, uint32_t key) {
-    uint32_t bit = tx_phrase_bit(key);
-    filter[bit / 64] |= UINT64_C(1) << (bit % 64);
+/* Which folded bytes can stand behind such three. */
+static void add_after(uint8_t first, uint8_t second, uint8_t third, uint32_t after) {
+    uint32_t bytes = first | (uint32_t)second << 8 | (uint32_t)third << 16;
+    all.after_three[tx_phrase_slot(bytes, !is_part(third))] |= after;
 }
 
-/* Of keys of two bytes, with all that can stand behind them but a capital. Those of one are of
- * letters past ASCII. */
-static void add_filter(uint32_t key, unsigned n, bool is_whole) {
-    assert(n > 1 || (key & 0x80));
+/* Behind a whole word no letter nor digit stands, but perhaps a capital, which is seen without
+ * this. A key of two bytes is a whole word, or its last is of a letter of a pair, of which `rest`
+ * has the other; one of one byte is of a letter past ASCII. */
+static void add_first_look(const uint8_t *key, unsigned n, const char *rest, bool is_whole) {
+    uint32_t any = UINT32_MAX, none = 1u << TX_PHRASE_NO_PART;
+    assert(n > 2 || key[0] >= 0x80 || is_whole || is_pair(key[1]));
     if (n == TX_PHRASE_KEY)
-        set(all.four, key);
-    if (n == SHORT_WORD)
-        set(is_whole ? all.whole : all.three, tx_phrase_short(key, 3));
-    for (uint32_t third = 0; n == 2 && third < 256; third++)
-        if (!is_whole || !(tx_is_letter((uint8_t)third) || third >= 0x80))
-            set(all.three, tx_phrase_short((key & 0xffff) | third << 16 | 0x202020, 3));
+        add_after(key[0], key[1], key[2], 1u << all.fold[key[3]]);
+    if (n == 3)
+        add_after(key[0], key[1], key[2], is_whole ? none : any);
+    if (n == 2 && !is_pair(key[1]))
+        add_after(key[0], key[1], ' ', any);
+    for (uint8_t less = 0; n == 2 && is_pair(key[1]) && less < 2; less++)
+        add_after(key[0], key[1], (uint8_t)(*rest - less), any);
 }
 
 static void add_key(const uint8_t *bytes, unsigned n, size_t phrase, const char *rest,
@@ -64,7 +74,7 @@ static void add_key(const uint8_t *bytes, unsigned n, size_t phrase, const char 
     *entry = (struct tx_phrase_entry){
         .key = key, .n_key = (uint8_t)n, .phrase = (uint16_t)phrase, .next = all.first[bucket]};
     all.first[bucket] = (uint16_t)all.n_entries;
-    add_filter(whole, n, rest == end && !all.phrase[phrase].is_prefix);
+    add_first_look(bytes, n, rest, rest == end && !all.phrase[phrase].is_prefix);
     if (n == TX_PHRASE_KEY)
         add_more(entry, rest, end);
 }
@@ -114,7 +124,7 @@ static void add(const char *p, size_t n, enum tx_detector detector) {
 
 static void build(void) {
     for (unsigned c = 0; c < 256; c++)
-        all.may_follow[c] = !is_part((uint8_t)c) || is_upper((uint8_t)c);
+        all.fold[c] = fold((uint8_t)c);
     for (size_t d = 0; d < TX_DETECT_N; d++)
         for (const char *p = tx_detector_infos[d].context; p && *p;) {
             size_t n = strcspn(p, "|");

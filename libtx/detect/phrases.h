@@ -18,7 +18,7 @@
 #define TX_PHRASE_BYTES_MAX 64
 #define TX_PHRASE_KEY 4
 #define TX_PHRASE_BUCKETS 8192
-#define TX_PHRASE_FILTER_BITS 15
+#define TX_PHRASE_FILTER_BITS 11
 
 struct tx_phrase {
     const char *p;
@@ -26,6 +26,9 @@ struct tx_phrase {
     bool is_prefix; /* `*` at its end */
     struct tx_detector_set detectors;
 };
+
+/* Words of a text that are looked at at once. */
+#define TX_PHRASE_PLACES 256
 
 /* A phrase with a space among its first bytes has several keys. */
 struct tx_phrase_entry {
@@ -39,12 +42,9 @@ struct tx_phrases {
     struct tx_phrase phrase[TX_PHRASES_MAX];
     struct tx_phrase_entry entry[2 * TX_PHRASES_MAX];
     uint16_t first[TX_PHRASE_BUCKETS]; /* by the key: 1 + the index of its first entry */
-    /* By another, longer hash: of four bytes, whether there is such a key; of three, whether there
-     * is one or a shorter key whose phrase can stand so, and goes on; or is a whole word. */
-    uint64_t four[(1 << TX_PHRASE_FILTER_BITS) / 64];
-    uint64_t three[(1 << TX_PHRASE_FILTER_BITS) / 64];
-    uint64_t whole[(1 << TX_PHRASE_FILTER_BITS) / 64];
-    uint8_t may_follow[256]; /* 1: such a byte may stand behind a word of three */
+    /* For a first look: by the first three bytes, which folded ones can stand behind them. */
+    uint8_t fold[256];
+    uint32_t after_three[1 << TX_PHRASE_FILTER_BITS];
 };
 
 /* Borrowed, for ever. */
@@ -72,26 +72,31 @@ static inline uint32_t tx_phrase_short(uint32_t key, unsigned n) {
 static inline uint32_t tx_phrase_bucket(uint32_t key) {
     return key * 0x9e3779b1u >> 19;
 }
-static inline uint32_t tx_phrase_bit(uint32_t key) {
-    return key * 0x9e3779b1u >> (32 - TX_PHRASE_FILTER_BITS);
+/* --- a first look --- */
+
+/* What stands behind three bytes: letters count without their case, digits are all alike, and so is
+ * what is past ASCII. */
+enum tx_phrase_fold {
+    TX_PHRASE_NO_PART, /* of a word */
+    TX_PHRASE_A,       /* and the other letters */
+    TX_PHRASE_DIGIT = TX_PHRASE_A + 26,
+    TX_PHRASE_HIGH,
+};
+
+/* Of the first three bytes of a word, as in a key; the third is a space when it is no part of a
+ * word, which `is_two` says. */
+static inline uint32_t tx_phrase_slot(uint32_t bytes, bool is_two) {
+    uint32_t three = (bytes | 0x202020u) & ~(is_two * UINT32_C(0xdf0000));
+    return (three << 8) * 0x9e3779b1u >> (32 - TX_PHRASE_FILTER_BITS);
 }
 
-static inline bool tx_phrase_is_in(const uint64_t *filter, uint32_t key) {
-    uint32_t bit = tx_phrase_bit(key);
-    return filter[bit / 64] >> (bit % 64) & 1;
-}
-
-/* Lengths of keys, as bits, by which a phrase may be found that begins so: seldom any for other
- * words. `bytes` are the first four; 0 where there are none. A capital may end a word of two
- * letters: idNo. What begins past ASCII may be anything. */
-#define TX_PHRASE_KEYS_SHORT 14 /* of one to three bytes */
-static inline unsigned tx_phrase_keys(const struct tx_phrases *phrases, uint32_t bytes) {
-    uint32_t key = bytes | 0x20202020u, three = tx_phrase_short(key, 3);
-    bool hump = (uint8_t)((bytes >> 16) - 'A') < 26 && (uint8_t)((bytes >> 8) - 'a') < 26;
-    bool is_short = tx_phrase_is_in(phrases->three, three) | hump | (bytes >> 7 & 1) |
-                    (tx_phrase_is_in(phrases->whole, three) & phrases->may_follow[bytes >> 24]);
-    return (unsigned)tx_phrase_is_in(phrases->four, key) << TX_PHRASE_KEY |
-           (is_short ? TX_PHRASE_KEYS_SHORT : 0);
+/* Whether a phrase may be found that begins so: seldom for other words. `bytes` are the first four;
+ * 0 where there are none. What begins past ASCII may be anything; and that a capital may end a
+ * short word is not asked here. */
+static inline bool tx_phrase_may_begin(const struct tx_phrases *phrases, uint32_t bytes,
+                                       bool is_two) {
+    uint32_t after = phrases->after_three[tx_phrase_slot(bytes, is_two)];
+    return (after >> phrases->fold[bytes >> 24] & 1) | (bytes >> 7 & 1);
 }
 
 /* Where the phrase at p[at] ends, of n bytes; 0 when it is not there. A space in it is any joint,

@@ -399,17 +399,22 @@ static inline void take_cards(struct tx_scan *s, uint64_t places, size_t base) {
     }
 }
 
-static void scan(struct tx_scan *s) {
+static void scan_block(struct tx_scan *s, size_t b, uint64_t within) {
     const struct tx_bits *bits = s->bits;
-    size_t first = s->first, end = first + s->n;
+    size_t base = b * 64 - s->first;
+    take_all(s, bits->anchor[b] & within, base, take_anchor);
+    take_cards(s, bits->card[b] & within, base);
+    take_all(s, bits->coded[b] & within, base, take_run);
+}
 
-    for (size_t b = first / 64; b <= end / 64 && !s->matches->overflow; b++) {
-        uint64_t within = tx_bits_within(b, first, end);
-        if (!(within & (bits->anchor[b] | bits->card[b] | bits->coded[b])))
-            continue;
-        take_all(s, bits->anchor[b] & within, b * 64 - first, take_anchor);
-        take_cards(s, bits->card[b] & within, b * 64 - first);
-        take_all(s, bits->coded[b] & within, b * 64 - first, take_run);
+static void scan(struct tx_scan *s) {
+    const uint64_t *anchor = s->bits->anchor, *card = s->bits->card, *coded = s->bits->coded;
+    size_t first = s->first, end = first + s->n, last = end / 64;
+
+    for (size_t b = first / 64; b <= last && !s->matches->overflow; b++) {
+        uint64_t within = b * 64 < first || b == last ? tx_bits_within(b, first, end) : UINT64_MAX;
+        if (within & (anchor[b] | card[b] | coded[b]))
+            scan_block(s, b, within);
     }
     tx_detect_words(s);
 }

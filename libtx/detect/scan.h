@@ -24,9 +24,12 @@ struct tx_context_mark {
 /* For large variables of which only what was written is read. */
 #define TX_UNINITIALIZED __attribute__((uninitialized))
 
+struct tx_classifier;
+
 /* Where the text of a scan comes from, for whoever is told of candidates; what hashes, and tables.
  */
 struct tx_scan_place {
+    const struct tx_classifier *way; /* by which the text became bits */
     struct tx_hasher *hasher;
     const struct tx_id_tree *ids;
     const uint8_t *vendor_words;
