@@ -73,18 +73,6 @@ void tx_hash_node(struct tx_hasher *hasher, const struct tx_digest *left,
     tx_hash(hasher, node, sizeof(node), NULL, 0, NULL, 0, ret);
 }
 
-void tx_hash_begin(struct tx_hasher *hasher) {
-    begin(hasher);
-}
-
-void tx_hash_update(struct tx_hasher *hasher, const void *p, size_t n) {
-    update(hasher, p, n);
-}
-
-void tx_hash_finish(struct tx_hasher *hasher, struct tx_digest *ret) {
-    finish(hasher, ret);
-}
-
 /* Its memory is locked and left out of core dumps. */
 struct tx_hmac {
     struct tx_mac mac;

@@ -34,11 +34,6 @@ void tx_hash_leaf(struct tx_hasher *hasher, const void *leaf, size_t n_leaf, str
 void tx_hash_node(struct tx_hasher *hasher, const struct tx_digest *left,
                   const struct tx_digest *right, struct tx_digest *ret);
 
-/* In pieces, for large inputs: begin, any number of updates, finish. */
-void tx_hash_begin(struct tx_hasher *hasher);
-void tx_hash_update(struct tx_hasher *hasher, const void *p, size_t n);
-void tx_hash_finish(struct tx_hasher *hasher, struct tx_digest *ret);
-
 /* RFC 2104. A key that is set up once; wiped when freed. */
 struct tx_hmac;
 TX_MUST_USE int tx_hmac_new(const void *key, size_t n_key, struct tx_hmac **ret);

@@ -116,10 +116,6 @@ struct tx_text tx_pattern_literal(const struct tx_pattern *pattern, bool *ret_ig
     return (struct tx_text){pattern->literal.text, pattern->literal.n};
 }
 
-size_t tx_pattern_n_states(const struct tx_pattern *pattern) {
-    return pattern->forward.n_states + pattern->backward.n_states;
-}
-
 uint32_t tx_pattern_steps_max(const struct tx_pattern *pattern) {
     return (pattern->tries_each ? pattern->nfa.longest + 1 : 2) + pattern->options.capture;
 }

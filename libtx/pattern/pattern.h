@@ -49,9 +49,6 @@ TX_DEFINE_CLEANUP(struct tx_pattern *, tx_pattern_free);
  * Borrowed. */
 struct tx_text tx_pattern_literal(const struct tx_pattern *pattern, bool *ret_ignore_case);
 
-/* States of both tables. */
-size_t tx_pattern_n_states(const struct tx_pattern *pattern);
-
 /* Characters that are read at most for each byte of a text: 2, or more for a pattern that is tried
  * at each place. */
 uint32_t tx_pattern_steps_max(const struct tx_pattern *pattern);

@@ -3,7 +3,7 @@
  * Runs patterns on texts for test_differential.py. Lines of standard input:
  *   P FLAGS HEX    compiles a pattern; flags i, w, v (whole value), c (capture), - for none
  *   T HEX          finds all its matches in a text
- * A line for each: "ok STATES" or "refused AT REASON"; "START-END ..." of the matches.
+ * A line for each: "ok" or "refused AT REASON"; "START-END ..." of the matches.
  */
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static void compile(const char *flags, struct tx_text text, struct tx_pattern **
     if (r == TX_PATTERN_E_REFUSED)
         printf("refused %zu %s\n", error.at, error.reason);
     else if (r == 0)
-        printf("ok %zu\n", tx_pattern_n_states(*pattern));
+        puts("ok");
     else
         exit(1);
 }

@@ -2,6 +2,7 @@
 #include "libtx/segment/pruned.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char line_text[] =
