@@ -409,8 +409,8 @@ void tx_detect_words(struct tx_scan *s) {
 
     for (size_t b = first / 64; b <= end / 64 && !s->matches->overflow; b++) {
         uint64_t ends = s->bits->word[b] & tx_bits_within(b, first + 1, end + 1);
-        if (ends && __builtin_popcountll(ends) >= TX_ID_ROW_WORDS_MIN && b * 64 >= first + 64 &&
-            (b + 2) * 64 <= end && tx_id_is_row(s, b))
+        if (ends && b * 64 >= first + 64 && (b + 2) * 64 <= end &&
+            __builtin_popcountll(ends) >= TX_ID_ROW_WORDS_MIN && tx_id_is_row(s, b))
             ends = 0;
         if (ends)
             n = look_at_words(s, b, ends, words, n);
