@@ -5,7 +5,7 @@
 #include "libtx/base/error.h"
 #include "libtx/crypto/secret.h"
 /* Processors with AVX2 have these, too; all are asked for. */
-#define WAYS "avx2,bmi,bmi2,lzcnt,popcnt"
+#define WAYS "avx2,bmi,bmi2,popcnt"
 #define TX_ANCHORS_FOR target(WAYS),
 #define TX_ANY(v) (!_mm256_testz_si256((__m256i)(v), (__m256i)(v)))
 #include "libtx/detect/anchors.h"

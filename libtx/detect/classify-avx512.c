@@ -12,7 +12,7 @@
  * as a vector each; so are the places.
  */
 
-#define WAYS "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,gfni,bmi,bmi2,lzcnt,popcnt"
+#define WAYS "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,gfni,bmi,bmi2,popcnt"
 #define TX_ANCHORS_FOR target(WAYS),
 #define AVX512 static inline __attribute__((target(WAYS), always_inline))
 #define TX_LANES 8
