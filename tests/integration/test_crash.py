@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """kill -9 and SIGSTOP of every process at random moments under load, its clients among them: what was acknowledged is
-there, once, in order, and what is lost is declared (tests/lib/history.py)."""
+there, once, in order, and what is lost is declared (tests/lib/history.py). A service manager keeps connections and inbox
+meanwhile: without one, what a client that is gone left in the kernel dies with the last process that holds its socket."""
 import collections
 import os
 import random
@@ -9,6 +10,7 @@ import signal
 import time
 import unittest
 
+import fd_store
 import history
 import second_verifier
 import tap
@@ -111,8 +113,10 @@ class Crash(unittest.TestCase):
         self.assertGreater(history.count(histories)["durable"], KILLS)
 
     def test_kills_and_stops_of_every_process(self):
-        with Daemon(SMALL).start() as d:
-            campaign = Campaign(d, SEED)
+        with Daemon(SMALL) as d:
+            store = fd_store.Store(d)
+            self.addCleanup(store.close)
+            campaign = Campaign(d.start(), SEED)
             self.holds(d, campaign, campaign.run(KILLS))
 
 
