@@ -16,9 +16,12 @@
 #define LOG TX_FD_LEDGER_LOG
 #define SECOND_NS INT64_C(1000000000)
 
-static uint64_t size_of(uint64_t first) {
+static uint64_t size_of(const struct tx_ledger *ledger, uint64_t first) {
     static const char *const suffixes[] = {".jsonl", ".jsonl.zst"};
     uint64_t size = 0;
+
+    if (ledger->segment_fd >= 0 && first == ledger->segment_first)
+        return ledger->segment_bytes; /* without the zeros that are laid out ahead */
     for (size_t i = 0; i < TX_COUNT_OF(suffixes); i++) {
         char name[TX_SEGMENT_NAME_BYTES];
         struct stat st;
@@ -107,7 +110,7 @@ static int choose(struct tx_ledger *ledger, int64_t now, uint64_t wanted, const 
 
     int r = tx_sinks_passed(ledger->conf, ledger->hasher, &passed, &sink);
     for (size_t i = 0; r == 0 && i + 1 < n; i++) {
-        uint64_t end = firsts[i + 1], bytes = size_of(firsts[i]);
+        uint64_t end = firsts[i + 1], bytes = size_of(ledger, firsts[i]);
         /* All before this is sealed, and the thread that compresses is past it. */
         if (end > ledger->anchor.checkpoint_size || tx_compress_pending(ledger->compress, end))
             break;
@@ -139,6 +142,6 @@ int tx_retain_plan(struct tx_ledger *ledger, int64_t now, uint64_t wanted_bytes,
     ret->log_first = ret->pruned.first = ret->pruned.end = firsts[0];
     ret->n_segments = n;
     for (size_t i = 0; i < n; i++)
-        ret->n_bytes += size_of(firsts[i]);
+        ret->n_bytes += size_of(ledger, firsts[i]);
     return choose(ledger, now, wanted_bytes, firsts, n, ret);
 }
