@@ -102,7 +102,7 @@ struct tx_segment_result {
     bool has_watch[TX_VERIFY_WATCHES];
     struct tx_digest watch[TX_VERIFY_WATCHES];
     struct tx_found found; /* of the wanted */
-    char *last_note; /* owned; of `reach` */
+    char *last_note;       /* owned; of `reach` */
     size_t n_last_note;
     char last_event[TX_FINDING_EVENT_BYTES]; /* of the last proven record */
 };
