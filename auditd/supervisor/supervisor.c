@@ -184,8 +184,10 @@ static int on_fatal(struct tx_supervisor *s, struct tx_child *child, const struc
     if (m->argument == TX_FATAL_DIRECTORY && s->ready)
         return 0;
     child->state = TX_CHILD_FAILED;
-    if (child->id == TX_CHILD_FORWARD || child->id == TX_CHILD_VAULT)
+    if (child->id == TX_CHILD_FORWARD || child->id == TX_CHILD_VAULT) {
+        tx_supervisor_tell_when_ready(s); /* all others may have been ready before */
         return 0;
+    }
     s->exit_code = m->argument == TX_FATAL_HALT        ? TX_EXIT_HALT
                    : m->argument == TX_FATAL_DIRECTORY ? TX_EXIT_FAILURE
                                                        : TX_EXIT_FATAL;

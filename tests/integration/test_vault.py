@@ -421,6 +421,15 @@ class Encrypted(unittest.TestCase):
                 self.assertEqual(self.reveal(d, record).returncode, 1)
                 self.assertEqual(os.listdir(os.path.join(d.dir, "vault")), ["subjects"])
 
+    def test_a_vault_that_gives_up_last_does_not_hold_up_the_start(self):
+        with Daemon(CONFIG + RULES, late=("vault",)) as d:
+            self.emit(d.start())
+            self.assertEqual(d.stop(), 0)
+            os.remove(os.path.join(d.dir, "vault/kek"))
+            d.start()
+            self.assertIn("kek is missing", d.stderr())
+            self.assertNotIn(NAME, json.dumps(self.emit(d)))
+
     def test_without_a_vault_values_are_redacted_and_the_log_goes_on(self):
         with Daemon(CONFIG + RULES).start() as d:
             self.emit(d, "customer-0")

@@ -47,7 +47,7 @@ class Daemon:
     """Use as a context manager; the directory goes with it unless the test failed and TX_KEEP is set."""
 
     def __init__(self, config=CONFIG, wrapper=(), environment=None, ingest_environment=None, preexec=None,
-                 child_environment=None):
+                 child_environment=None, late=()):
         self.dir = tempfile.mkdtemp(prefix="tracex-test-")
         os.chmod(self.dir, 0o755)
         self.config = os.path.join(self.dir, "tracex.yaml")
@@ -57,24 +57,24 @@ class Daemon:
         self.stderr_path = os.path.join(self.dir, "stderr")
         variables = dict.fromkeys(("ingest", "ledger", "signer"), child_environment) if child_environment else \
             {"ingest": ingest_environment} if ingest_environment else {}
-        self.auditd = self.with_environment(variables) if variables else AUDITD
+        self.auditd = self.with_programs(variables, late) if variables or late else AUDITD
         self.preexec = preexec
         self.prefix = lambda: ([], [])  # before its command, and descriptors for it (fd_store.py)
         self.process = None
 
-    def with_environment(self, variables):
+    def with_programs(self, variables, late):
         """The supervisor gives its children no environment: a copy of it that finds other programs, which are the real
-        ones with these variables, {name: {…}}."""
+        ones with these variables, {name: {…}}, and those of `late` a second after they were started."""
         place = os.path.join(self.dir, "programs")
         os.mkdir(place)
-        for name in ("ingest", "ledger", "signer", "forward"):
+        for name in ("ingest", "ledger", "signer", "vault", "forward"):
             real, path = os.path.join(BUILD, f"auditd/{name}/tracex-{name}"), os.path.join(place, f"tracex-{name}")
-            if name not in variables:
+            if name not in variables and name not in late:
                 os.symlink(real, path)
                 continue
             with open(path, "w", encoding="utf-8") as f:
-                f.write("#!/bin/sh\n" + "".join(f"export {k}='{v}'\n" for k, v in variables[name].items()) +
-                        f"exec '{real}' \"$@\"\n")
+                f.write("#!/bin/sh\n" + "".join(f"export {k}='{v}'\n" for k, v in variables.get(name, {}).items()) +
+                        ("sleep 1\n" if name in late else "") + f"exec '{real}' \"$@\"\n")
             os.chmod(path, 0o755)
         return shutil.copy(AUDITD, place)
 
