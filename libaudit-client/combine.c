@@ -234,7 +234,7 @@ int tx_combine_lead(struct tx_client *client, struct tx_job *job) {
         return 0; /* the others find that out in their turn */
     uint64_t taken = __atomic_exchange_n(&client->combine.pending, 0, __ATOMIC_ACQ_REL);
     if (job->event->durability == TX_BUFFERED)
-        lead.own_is_done = tx_buffer_add(client, job, job->time) == 0;
+        lead.own_is_done = tx_buffer_add(client, job, job->called) == 0;
     buffer_slots(&lead, &taken);
     if (taken || !lead.own_is_done)
         send_slots(&lead, taken);

@@ -8,6 +8,7 @@
  */
 
 #include <string.h>
+#include <tracex/trace.h>
 
 #include "libaudit-client/buffer.h"
 #include "libaudit-client/client.h"
@@ -90,7 +91,7 @@ static int emit(struct tx_client *client, struct tx_job *job) {
 
     if (tx_combine_is_wanted(&client->combine) && tx_combine_lead(client, job) == TX_COMBINE_E_DONE)
         return 0;
-    int r = is_buffered ? tx_buffer_add(client, job, job->time) : TX_BUFFER_E_SEND;
+    int r = is_buffered ? tx_buffer_add(client, job, job->called) : TX_BUFFER_E_SEND;
     if (r == TX_BUFFER_E_SEND)
         r = tx_deliver(client, job);
     return r < 0 ? tx_job_failed(client, job, r) : 0;
@@ -113,8 +114,8 @@ static int run(struct tx_call *call, struct tx_job *job) {
     return job->is_awaited ? tx_job_waited(call->client, job, r) : r;
 }
 
-int tx_audit_emit(const struct tx_event *event) {
-    struct tx_job job = {.event = event, .time = tx_clock_wall()};
+static int emit_event(const struct tx_event *event, bool is_trace) {
+    struct tx_job job = {.event = event, .called = tx_clock_wall()};
     struct tx_event known;
     struct tx_call call;
 
@@ -126,5 +127,21 @@ int tx_audit_emit(const struct tx_event *event) {
             return r;
         job.event = &known;
     }
+    if (is_trace) {
+        known = *job.event;
+        if (known.durability != TX_QUEUED || known.ret_receipt)
+            return -EINVAL;
+        known.durability = TX_BUFFERED;
+        job.event = &known;
+    }
+    job.time = job.event->time_ns ? job.event->time_ns : job.called;
     return run(&call, &job);
+}
+
+int tx_audit_emit(const struct tx_event *event) {
+    return emit_event(event, false);
+}
+
+int tx_trace_emit(const struct tx_event *event) {
+    return emit_event(event, true);
 }

@@ -136,7 +136,7 @@ int tx_event_read(const struct tx_event *event, struct tx_field *fields, struct 
                   struct tx_record *ret) {
     if ((unsigned)event->outcome >= TX_COUNT_OF(outcomes) ||
         (unsigned)event->severity >= TX_COUNT_OF(severities) ||
-        (unsigned)event->durability > TX_BUFFERED)
+        (unsigned)event->durability > TX_BUFFERED || event->time_ns < 0)
         return -EINVAL;
     *ret = (struct tx_record){
         .outcome = outcomes[event->outcome],

@@ -13,7 +13,8 @@
 
 struct tx_job {
     const struct tx_event *event;
-    int64_t time;
+    int64_t called;   /* wall clock, ns */
+    int64_t time;     /* the same, unless the event says when it was */
     bool is_buffered; /* the caller wants it so, and nothing more is demanded */
     bool is_durable;  /* the caller, or what is demanded of such events, wants it so */
     bool is_classified;

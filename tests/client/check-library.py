@@ -4,6 +4,7 @@
 
     check-library.py SOURCE-ROOT LIBRARY PKG-CONFIG-FILE LIBRARY-WITH-OTHERS
 """
+import glob
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ del sys.argv[1:5]
 sys.path.insert(0, os.path.join(ROOT, "tests/lib"))
 import tap  # noqa: E402
 
-PUBLIC = {"tx_audit_emit", "tx_close", "tx_flush", "tx_open", "tx_receipt_parse", "tx_receipt_render", "tx_stats"}
+PUBLIC = {"tx_audit_emit", "tx_close", "tx_flush", "tx_open", "tx_receipt_parse", "tx_receipt_render", "tx_stats", "tx_trace_emit"}
 # Its host's memory, life and signals are not its business. (pthread_create is for TX_BUFFERED alone; a test of
 # the client's holds that there is no thread without it.)
 FOREIGN = re.compile(r"^(abort|exit|_exit|raise|kill|__assert_fail|malloc|calloc|realloc|free|signal|sigaction|fork|"
@@ -52,9 +53,11 @@ class Library(unittest.TestCase):
         self.assertGreater(len(used), 5)
         self.assertEqual([s for s in used if FOREIGN.match(s)], [])
 
-    def test_every_function_of_the_header_is_exported(self):
-        with open(os.path.join(ROOT, "libaudit-client/include/tracex/audit.h"), encoding="utf-8") as f:
-            declared = set(re.findall(r"^TX_PUBLIC_ int (\w+)\(", f.read(), re.M))
+    def test_every_function_of_the_headers_is_exported(self):
+        declared = set()
+        for header in glob.glob(os.path.join(ROOT, "libaudit-client/include/tracex/*.h")):
+            with open(header, encoding="utf-8") as f:
+                declared |= set(re.findall(r"^TX_PUBLIC_ [\w *]*?(\w+)\(", f.read(), re.M))
         self.assertEqual(declared, PUBLIC)
 
     def test_pkg_config_knows_it(self):

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <tracex/trace.h>
 #include <unistd.h>
 
 #include "libtx/base/clock.h"
@@ -171,6 +172,39 @@ START_TEST(more_than_128_KiB_of_fields_is_EMSGSIZE) {
 END_TEST
 
 /* --- structs that grow --- */
+
+START_TEST(an_event_may_say_when_it_was) {
+    struct tx_event event = TX_EVENT_INIT;
+    size_t n;
+
+    event.name = "earlier";
+    event.time_ns = 1234567890123456789;
+    ck_assert_int_eq(tx_audit_emit(&event), 0);
+    event.time_ns = -1;
+    ck_assert_int_eq(tx_audit_emit(&event), -EINVAL);
+    const struct seen *seen = stand_in_seen(daemon_, 1, &n);
+    ck_assert_int_eq(seen[0].time, 1234567890123456789);
+}
+END_TEST
+
+START_TEST(a_trace_event_arrives_and_cannot_be_durable) {
+    struct tx_event event = TX_EVENT_INIT;
+    struct tx_receipt receipt;
+    size_t n;
+
+    event.name = "span";
+    ck_assert_int_eq(tx_trace_emit(&event), 0);
+    const struct seen *seen = stand_in_seen(daemon_, 1, &n);
+    ck_assert_str_eq(seen[0].event, "span");
+    ck_assert(!seen[0].wants_receipt);
+    event.ret_receipt = &receipt;
+    ck_assert_int_eq(tx_trace_emit(&event), -EINVAL);
+    event.ret_receipt = NULL;
+    event.durability = TX_DURABLE;
+    ck_assert_int_eq(tx_trace_emit(&event), -EINVAL);
+    ck_assert_int_eq(tx_trace_emit(NULL), -EINVAL);
+}
+END_TEST
 
 START_TEST(a_struct_of_an_older_program_is_taken) {
     struct tx_event event = TX_EVENT_INIT;
@@ -445,6 +479,8 @@ int main(void) {
     tcase_add_test(tests, a_wrong_call_is_refused_and_takes_no_number);
     tcase_add_test(tests, the_most_fields_are_1024);
     tcase_add_test(tests, more_than_128_KiB_of_fields_is_EMSGSIZE);
+    tcase_add_test(tests, an_event_may_say_when_it_was);
+    tcase_add_test(tests, a_trace_event_arrives_and_cannot_be_durable);
     tcase_add_test(tests, a_struct_of_an_older_program_is_taken);
     tcase_add_test(tests, a_struct_of_a_newer_program_is_taken_when_it_wants_nothing_new);
     tcase_add_test(tests, figures_fill_as_much_as_the_caller_has);

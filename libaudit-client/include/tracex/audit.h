@@ -104,19 +104,21 @@ struct tx_event {
     size_t n_fields; /* at most so many, or fewer up to a TX_KV_END; SIZE_MAX: up to that */
     enum tx_durability durability;
     struct tx_receipt *ret_receipt; /* TX_DURABLE: filled when the call returns 0; or NULL */
+    int64_t time_ns; /* when it was, or began: ns since 1970 (CLOCK_REALTIME); 0: now */
 };
 
 #define TX_EVENT_INIT                                                                              \
     {                                                                                              \
         sizeof(struct tx_event), NULL, TX_SUCCESS, TX_SEV_DEFAULT, NULL, NULL, NULL, NULL, NULL,   \
-            NULL, 0, TX_QUEUED, NULL                                                               \
+            NULL, 0, TX_QUEUED, NULL, 0                                                            \
     }
 
 /*
  * Logs one record; the one function under the macros, for other languages too.
  *
  * The call was wrong; nothing is lost:
- * -EINVAL     a name that is missing or not allowed; a type, label, outcome or such that is none
+ * -EINVAL     a name that is missing or not allowed; a type, label, outcome or such that is none; a
+ *             time before 1970
  * -EEXIST     the name of a field stands twice
  * -EPERM      an event name that begins "tracex."
  * -E2BIG      more than 1024 fields; or a newer struct tx_event than this library knows
