@@ -112,7 +112,7 @@ static bool may_lay_out(const struct tx_ledger *ledger) {
 }
 
 void tx_ledger_lay_out(struct tx_ledger *ledger) {
-    uint64_t most = ledger->conf->segment_max_bytes, from = ledger->laid_out;
+    uint64_t most = ledger->stream->segment_max_bytes, from = ledger->laid_out;
 
     if (!may_lay_out(ledger))
         return;

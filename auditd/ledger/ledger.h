@@ -60,6 +60,7 @@ struct tx_ledger_status {
 
 struct tx_ledger {
     struct tx_conf *conf;
+    const struct tx_stream *stream; /* ours: borrowed from it */
     struct tx_hasher *hasher;
     struct tx_loop *loop;
     struct tx_clients *clients;

@@ -122,6 +122,8 @@ static int read_config(struct tx_ledger *ledger, const char *name) {
     if (r > 0)
         tx_log(TX_LOG_ERROR, "the configuration is not valid: %.*s", (int)errors.len,
                (char *)errors.data);
+    if (r == 0)
+        ledger->stream = &ledger->conf->streams[TX_STREAM_AUDIT];
     return r > 0 ? -EINVAL : r;
 }
 
@@ -153,7 +155,7 @@ static int enter_sandbox(struct tx_ledger *ledger, const struct tx_child_options
         .uid = child->uid,
         .gid = child->gid,
         .chroot_fd = TX_FD_LEDGER_LOG,
-        .n_paths = TX_COUNT_OF(paths) - (ledger->conf->journald_enabled ? 0 : 1),
+        .n_paths = TX_COUNT_OF(paths) - (ledger->stream->journald_enabled ? 0 : 1),
         .paths = paths,
         .n_syscalls = TX_COUNT_OF(syscalls),
         .syscalls = syscalls,
@@ -211,7 +213,7 @@ static int run(struct tx_ledger *ledger) {
     if (r == 0)
         r = tx_ledger_start_writer(ledger);
     if (r == 0)
-        r = tx_compress_new(TX_FD_LEDGER_LOG, ledger->conf->segment_compress == TX_COMPRESS_ZSTD,
+        r = tx_compress_new(TX_FD_LEDGER_LOG, ledger->stream->segment_compress == TX_COMPRESS_ZSTD,
                             &ledger->compress);
     if (r == 0)
         r = tx_compress_add_sealed(ledger->compress, tx_ledger_size(ledger));

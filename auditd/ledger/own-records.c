@@ -51,7 +51,7 @@ int tx_ledger_record_heartbeat(struct tx_ledger *ledger) {
     struct tx_buf b = tx_buf_of(line, sizeof(line));
     begin(ledger, &b, "tracex.heartbeat");
     tx_buf_str(&b, "\"interval_s\":");
-    tx_buf_dec(&b, (uint64_t)ledger->conf->heartbeat_interval_ns / 1000000000);
+    tx_buf_dec(&b, (uint64_t)ledger->stream->heartbeat_interval_ns / 1000000000);
     return end(ledger, &b);
 }
 

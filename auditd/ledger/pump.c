@@ -27,8 +27,8 @@ static int open_pending(struct tx_ledger *ledger) {
 static bool seal_due(const struct tx_ledger *ledger) {
     if (ledger->last.len == 0 || ledger->segment_fd < 0)
         return false;
-    return ledger->segment_bytes >= ledger->conf->segment_max_bytes ||
-           tx_clock_boot() - ledger->segment_began >= ledger->conf->segment_max_age_ns;
+    return ledger->segment_bytes >= ledger->stream->segment_max_bytes ||
+           tx_clock_boot() - ledger->segment_began >= ledger->stream->segment_max_age_ns;
 }
 
 /* One step; *ret_done when nothing was due. */
@@ -81,7 +81,7 @@ static int arm_commit(struct tx_ledger *ledger) {
         return 0;
     ledger->commit_armed = true;
     return tx_loop_set_timer(ledger->commit_timer,
-                             tx_clock_boot() + ledger->conf->commit_interval_ns, 0);
+                             tx_clock_boot() + ledger->stream->commit_interval_ns, 0);
 }
 
 /* What happened to the log before now. The records are made durable by the next commit. */
@@ -126,13 +126,13 @@ int tx_ledger_pump(struct tx_ledger *ledger) {
 /* After lines were appended: when they will be made durable and covered. */
 int tx_ledger_schedule(struct tx_ledger *ledger) {
     bool now = ledger->receipt_wanted || ledger->tail.len >= TX_LEDGER_TAIL_BYTES ||
-               ledger->rotate_due || ledger->conf->commit_interval_ns == 0;
+               ledger->rotate_due || ledger->stream->commit_interval_ns == 0;
     int r = 0;
 
     if (ledger->last.len > 0 && !ledger->checkpoint_armed) {
         ledger->checkpoint_armed = true;
         r = tx_loop_set_timer(ledger->checkpoint_timer,
-                              tx_clock_boot() + ledger->conf->checkpoint_interval_ns, 0);
+                              tx_clock_boot() + ledger->stream->checkpoint_interval_ns, 0);
     }
     if (r < 0 || now)
         return r < 0 ? r : tx_ledger_pump(ledger);
@@ -163,7 +163,7 @@ static int on_retry(void *data, uint32_t events) {
 }
 
 static int heartbeat(struct tx_ledger *ledger, int64_t now) {
-    int64_t interval = ledger->conf->heartbeat_interval_ns;
+    int64_t interval = ledger->stream->heartbeat_interval_ns;
 
     if (interval == 0 || now - ledger->last_record_boot < interval || !tx_ledger_may_append(ledger))
         return 0;

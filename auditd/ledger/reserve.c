@@ -51,7 +51,7 @@ static void tell_none(struct tx_ledger *ledger, const char *why) {
 
 void tx_reserve_fill(struct tx_ledger *ledger) {
     struct tx_space *space = &ledger->space;
-    uint64_t bytes = ledger->conf->space_reserve;
+    uint64_t bytes = ledger->stream->space_reserve;
 
     if (space->held)
         return;
@@ -87,7 +87,7 @@ bool tx_reserve_spend(struct tx_ledger *ledger, int error) {
 }
 
 const char *tx_reserve_state(const struct tx_ledger *ledger) {
-    if (ledger->conf->space_reserve == 0)
+    if (ledger->stream->space_reserve == 0)
         return "off";
     return ledger->space.held ? "held" : ledger->space.spent ? "spent" : "none";
 }

@@ -77,11 +77,11 @@ static int read_header(struct tx_ledger *ledger, uint64_t first, struct tx_diges
 /* Why the segment is to go, or NULL. */
 static const char *why_due(const struct tx_ledger *ledger, int64_t now, uint64_t left,
                            uint64_t wanted, uint64_t time) {
-    const struct tx_conf *conf = ledger->conf;
-    if (conf->retain_max_age_ns > 0 &&
-        now / SECOND_NS - (int64_t)time > conf->retain_max_age_ns / SECOND_NS)
+    const struct tx_stream *stream = ledger->stream;
+    if (stream->retain_max_age_ns > 0 &&
+        now / SECOND_NS - (int64_t)time > stream->retain_max_age_ns / SECOND_NS)
         return "age";
-    if (conf->retain_max_bytes > 0 && left > conf->retain_max_bytes)
+    if (stream->retain_max_bytes > 0 && left > stream->retain_max_bytes)
         return "size";
     return wanted > 0 ? "space" : NULL;
 }
@@ -108,7 +108,7 @@ static int choose(struct tx_ledger *ledger, int64_t now, uint64_t wanted, const 
     const char *sink;
     struct tx_digest root;
 
-    int r = tx_sinks_passed(ledger->conf, ledger->hasher, &passed, &sink);
+    int r = tx_sinks_passed(ledger->stream, ledger->hasher, &passed, &sink);
     for (size_t i = 0; r == 0 && i + 1 < n; i++) {
         uint64_t end = firsts[i + 1], bytes = size_of(ledger, firsts[i]);
         /* All before this is sealed, and the thread that compresses is past it. */

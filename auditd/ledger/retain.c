@@ -147,7 +147,7 @@ static int tell(struct tx_ledger *ledger, const struct tx_pruned *pruned) {
 
 /* Short ages are looked at more often; who waits for a sink looks each second. */
 static int64_t next_look(const struct tx_ledger *ledger, int64_t now) {
-    int64_t wait = LOOK_NS, age = ledger->conf->retain_max_age_ns;
+    int64_t wait = LOOK_NS, age = ledger->stream->retain_max_age_ns;
     if (age > 0 && age / 10 < wait)
         wait = age / 10;
     if (ledger->retain.held_by || wait < SECOND_NS)
@@ -156,7 +156,7 @@ static int64_t next_look(const struct tx_ledger *ledger, int64_t now) {
 }
 
 static bool is_asked_for(const struct tx_ledger *ledger) {
-    return ledger->conf->retain_max_age_ns > 0 || ledger->conf->retain_max_bytes > 0 ||
+    return ledger->stream->retain_max_age_ns > 0 || ledger->stream->retain_max_bytes > 0 ||
            ledger->retain.wanted_bytes > 0;
 }
 
@@ -190,7 +190,7 @@ int tx_retain_tick(struct tx_ledger *ledger) {
 static int may_remove(struct tx_ledger *ledger, bool *ret) {
     uint64_t passed;
     const char *sink;
-    int r = tx_sinks_passed(ledger->conf, ledger->hasher, &passed, &sink);
+    int r = tx_sinks_passed(ledger->stream, ledger->hasher, &passed, &sink);
     *ret = r == 0 && passed >= ledger->retain.end;
     return r;
 }

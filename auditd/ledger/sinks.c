@@ -52,13 +52,13 @@ static int read_cursor(int dirfd, const struct tx_digest *log, uint64_t *ret) {
     return r == -ENOMEM ? r : 0;
 }
 
-int tx_sinks_passed(const struct tx_conf *conf, struct tx_hasher *hasher, uint64_t *ret_next,
+int tx_sinks_passed(const struct tx_stream *stream, struct tx_hasher *hasher, uint64_t *ret_next,
                     const char **ret_name) {
     const struct {
         bool enabled;
         int dirfd;
         const char *name;
-    } sinks[] = {{conf->journald_enabled, TX_FD_LEDGER_JOURNALD, "journald"}};
+    } sinks[] = {{stream->journald_enabled, TX_FD_LEDGER_JOURNALD, "journald"}};
     struct tx_digest log;
 
     *ret_next = UINT64_MAX;

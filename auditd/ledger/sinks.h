@@ -9,7 +9,7 @@
  */
 
 #include "libtx/base/text.h"
-#include "libtx/conf/conf.h"
+#include "libtx/conf/stream.h"
 #include "libtx/crypto/hash.h"
 
 /* The line of a sink's cursor (auditd/forward/sink-cursor.c): the first record that it has not
@@ -18,7 +18,7 @@ uint64_t tx_sinks_parse_cursor(struct tx_text line, const struct tx_digest *log)
 
 /* The first record that not every enabled sink has confirmed, and the sink that is furthest behind;
  * UINT64_MAX and NULL without one. < 0 only for want of memory. */
-TX_MUST_USE int tx_sinks_passed(const struct tx_conf *conf, struct tx_hasher *hasher,
+TX_MUST_USE int tx_sinks_passed(const struct tx_stream *stream, struct tx_hasher *hasher,
                                 uint64_t *ret_next, const char **ret_name);
 
 #endif

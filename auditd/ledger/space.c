@@ -28,14 +28,14 @@ uint64_t tx_space_bytes(uint64_t level, uint64_t all_bytes) {
     return all_bytes / 100 * (level & ~TX_CONF_SHARE);
 }
 
-static uint64_t level_of(const struct tx_conf *conf, enum tx_space_level level, uint64_t all) {
-    return tx_space_bytes(level == TX_SPACE_LOW ? conf->space_low : conf->space_warn, all);
+static uint64_t level_of(const struct tx_stream *stream, enum tx_space_level level, uint64_t all) {
+    return tx_space_bytes(level == TX_SPACE_LOW ? stream->space_low : stream->space_warn, all);
 }
 
-enum tx_space_level tx_space_level_of(const struct tx_conf *conf, enum tx_space_level before,
+enum tx_space_level tx_space_level_of(const struct tx_stream *stream, enum tx_space_level before,
                                       uint64_t free_bytes, uint64_t all_bytes) {
     for (enum tx_space_level level = TX_SPACE_LOW; level > TX_SPACE_OK; level--) {
-        uint64_t bytes = level_of(conf, level, all_bytes);
+        uint64_t bytes = level_of(stream, level, all_bytes);
         if (before >= level)
             bytes += bytes / 10;
         if (free_bytes < bytes)
@@ -48,8 +48,9 @@ const char *tx_space_level_name(enum tx_space_level level) {
     return level_names[level];
 }
 
-static enum tx_conf_space_action action_of(const struct tx_conf *conf, enum tx_space_level level) {
-    return level == TX_SPACE_LOW ? conf->space_low_action : conf->space_warn_action;
+static enum tx_conf_space_action action_of(const struct tx_stream *stream,
+                                           enum tx_space_level level) {
+    return level == TX_SPACE_LOW ? stream->space_low_action : stream->space_warn_action;
 }
 
 static void log_level(const struct tx_ledger *ledger, uint64_t bytes) {
@@ -68,7 +69,7 @@ static int tell_level(struct tx_ledger *ledger) {
     struct tx_space *space = &ledger->space;
     enum tx_space_level level = space->level, gravest = level > space->told ? level : space->told;
     int64_t now = tx_clock_boot();
-    uint64_t bytes = level > TX_SPACE_OK ? level_of(ledger->conf, level, space->all_bytes) : 0;
+    uint64_t bytes = level > TX_SPACE_OK ? level_of(ledger->stream, level, space->all_bytes) : 0;
 
     if (!tx_ledger_may_tell(ledger) ||
         (space->told_at[level] > 0 && now - space->told_at[level] < TELL_NS))
@@ -76,7 +77,7 @@ static int tell_level(struct tx_ledger *ledger) {
     space->told = level;
     space->told_at[level] = now;
     log_level(ledger, bytes);
-    if (action_of(ledger->conf, gravest) == TX_SPACE_LOG)
+    if (action_of(ledger->stream, gravest) == TX_SPACE_LOG)
         return 0;
     return tx_ledger_record_space(ledger, level_names[level], space->free_bytes, bytes);
 }
@@ -87,12 +88,12 @@ static uint64_t wanted(const struct tx_ledger *ledger) {
     uint64_t target = 0;
 
     for (enum tx_space_level level = TX_SPACE_WARN; level <= space->level; level++) {
-        uint64_t bytes = level_of(ledger->conf, level, space->all_bytes);
-        if (action_of(ledger->conf, level) == TX_SPACE_PRUNE && bytes + bytes / 10 > target)
+        uint64_t bytes = level_of(ledger->stream, level, space->all_bytes);
+        if (action_of(ledger->stream, level) == TX_SPACE_PRUNE && bytes + bytes / 10 > target)
             target = bytes + bytes / 10;
     }
-    if (space->spent && ledger->conf->on_disk_full == TX_DISK_PRUNE) {
-        uint64_t bytes = 2 * ledger->conf->space_reserve + FREE_AT_LEAST;
+    if (space->spent && ledger->stream->on_disk_full == TX_DISK_PRUNE) {
+        uint64_t bytes = 2 * ledger->stream->space_reserve + FREE_AT_LEAST;
         target = bytes > target ? bytes : target;
     }
     return target > space->free_bytes ? target - space->free_bytes : 0;
@@ -131,11 +132,11 @@ int tx_space_tick(struct tx_ledger *ledger) {
     if (!space->held)
         r = refill(ledger);
     enum tx_space_level level =
-        tx_space_level_of(ledger->conf, space->level, space->free_bytes, space->all_bytes);
+        tx_space_level_of(ledger->stream, space->level, space->free_bytes, space->all_bytes);
     space->level = level;
     if (r == 0 && level != space->told)
         r = tell_level(ledger);
-    if (r == 0 && level > TX_SPACE_OK && action_of(ledger->conf, level) == TX_SPACE_HALT &&
+    if (r == 0 && level > TX_SPACE_OK && action_of(ledger->stream, level) == TX_SPACE_HALT &&
         space->halt_error == 0) {
         space->halt_error = ENOSPC;
         space->halt_key = level == TX_SPACE_LOW ? "log.space.low_action" : "log.space.warn_action";
@@ -146,9 +147,9 @@ int tx_space_tick(struct tx_ledger *ledger) {
 
 void tx_space_failed(struct tx_ledger *ledger, int error) {
     bool full = error == -ENOSPC || error == -EDQUOT;
-    const struct tx_conf *conf = ledger->conf;
+    const struct tx_stream *stream = ledger->stream;
 
-    if ((full ? conf->on_disk_full : conf->on_disk_error) != TX_DISK_HALT ||
+    if ((full ? stream->on_disk_full : stream->on_disk_error) != TX_DISK_HALT ||
         ledger->space.halt_error != 0)
         return;
     ledger->space.halt_error = -error;
@@ -172,7 +173,7 @@ int tx_space_tell(struct tx_ledger *ledger) {
     space->told_full = true;
     ledger->checkpoint_wanted = true; /* at the next commit: the reserve is for that, too */
     static const char *const actions[] = {"block", "halt", "prune"};
-    return tx_ledger_record_full(ledger, error, actions[ledger->conf->on_disk_full]);
+    return tx_ledger_record_full(ledger, error, actions[ledger->stream->on_disk_full]);
 }
 
 /* What led to it is told and proven, or never will be. */

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "libtx/base/error.h"
-#include "libtx/conf/conf.h"
+#include "libtx/conf/stream.h"
 
 struct tx_ledger;
 
@@ -34,7 +34,7 @@ struct tx_space {
 };
 
 /* The level for so much room. One that was entered is left when there is a tenth more. */
-enum tx_space_level tx_space_level_of(const struct tx_conf *conf, enum tx_space_level before,
+enum tx_space_level tx_space_level_of(const struct tx_stream *stream, enum tx_space_level before,
                                       uint64_t free_bytes, uint64_t all_bytes);
 const char *tx_space_level_name(enum tx_space_level level);
 /* A level of the configuration in bytes, of a disk of so many; 0: there is no such level. */

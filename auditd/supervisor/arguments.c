@@ -11,38 +11,45 @@ static void add(struct tx_spawn *spawn, int target, int fd) {
     spawn->fds[spawn->n_fds++] = (struct tx_spawn_fd){.fd = fd, .target = target};
 }
 
+static void add_ledger(struct tx_spawn *spawn, const struct tx_setup *setup,
+                       const struct tx_setup_stream *stream, const struct tx_links *links) {
+    add(spawn, TX_FD_LEDGER_INGEST, links->bodies.ends[TX_LINK_LEDGER]);
+    add(spawn, TX_FD_LEDGER_SIGNER, links->notary.ends[TX_LINK_LEDGER]);
+    add(spawn, TX_FD_LEDGER_CONFIG, setup->config_fd);
+    add(spawn, TX_FD_LEDGER_LOG, stream->log_fd);
+    add(spawn, TX_FD_LEDGER_STATE, stream->ledger_state_fd);
+    if (stream->forward_state_fd >= 0)
+        add(spawn, TX_FD_LEDGER_JOURNALD, stream->forward_state_fd);
+}
+
 void tx_arguments_descriptors(const struct tx_setup *setup, const struct tx_links *links,
-                              enum tx_child_id id, struct tx_spawn *spawn) {
-    switch (id) {
-    case TX_CHILD_SIGNER:
-        add(spawn, TX_FD_SIGNER_LEDGER, links->notary.ends[TX_LINK_SIGNER]);
-        add(spawn, TX_FD_SIGNER_KEYS, setup->keys_fd);
+                              const struct tx_child *child, struct tx_spawn *spawn) {
+    const struct tx_setup_stream *stream = &setup->streams[child->stream];
+
+    switch (child->role) {
+    case TX_ROLE_SIGNER:
+        add(spawn, TX_FD_SIGNER_LEDGER, links[child->stream].notary.ends[TX_LINK_SIGNER]);
+        add(spawn, TX_FD_SIGNER_KEYS, stream->keys_fd);
         break;
-    case TX_CHILD_LEDGER:
-        add(spawn, TX_FD_LEDGER_INGEST, links->bodies.ends[TX_LINK_LEDGER]);
-        add(spawn, TX_FD_LEDGER_SIGNER, links->notary.ends[TX_LINK_LEDGER]);
-        add(spawn, TX_FD_LEDGER_CONFIG, setup->config_fd);
-        add(spawn, TX_FD_LEDGER_LOG, setup->log_fd);
-        add(spawn, TX_FD_LEDGER_STATE, setup->ledger_state_fd);
-        if (setup->forward_state_fd >= 0)
-            add(spawn, TX_FD_LEDGER_JOURNALD, setup->forward_state_fd);
+    case TX_ROLE_LEDGER:
+        add_ledger(spawn, setup, stream, &links[child->stream]);
         break;
-    case TX_CHILD_INGEST:
+    case TX_ROLE_INGEST:
         add(spawn, TX_FD_INGEST_INBOX, setup->inbox_fd);
-        add(spawn, TX_FD_INGEST_LEDGER, links->bodies.ends[TX_LINK_INGEST]);
+        add(spawn, TX_FD_INGEST_LEDGER, links[TX_STREAM_AUDIT].bodies.ends[TX_LINK_INGEST]);
         add(spawn, TX_FD_INGEST_POLICY, setup->policy_fd);
         break;
-    case TX_CHILD_VAULT:
+    case TX_ROLE_VAULT:
         add(spawn, TX_FD_VAULT_DIR, setup->vault_fd);
         if (setup->kek_fd >= 0)
             add(spawn, TX_FD_VAULT_KEK, setup->kek_fd);
         break;
-    case TX_CHILD_FORWARD:
+    case TX_ROLE_FORWARD:
         add(spawn, TX_FD_FORWARD_CONFIG, setup->config_fd);
-        add(spawn, TX_FD_FORWARD_LOG, setup->forward_log_fd);
-        add(spawn, TX_FD_FORWARD_STATE, setup->forward_state_fd);
+        add(spawn, TX_FD_FORWARD_LOG, stream->forward_log_fd);
+        add(spawn, TX_FD_FORWARD_STATE, stream->forward_state_fd);
         break;
-    case TX_CHILD_N:
+    case TX_ROLE_N:
         break;
     }
 }
@@ -60,7 +67,8 @@ static void put(struct writer *w, const char *name, const char *value) {
 }
 
 int tx_arguments_options(const struct tx_conf *conf, const struct tx_setup *setup,
-                         const char *config_name, enum tx_child_id id, char **argv, size_t n_argv) {
+                         const char *config_name, const struct tx_child *child, char **argv,
+                         size_t n_argv) {
     static char uid[16], gid[16], epoch_ns[24], epoch_records[24];
     struct writer w = {.argv = argv, .n = 0, .cap = n_argv};
 
@@ -71,17 +79,17 @@ int tx_arguments_options(const struct tx_conf *conf, const struct tx_setup *setu
         put(&w, "--uid", uid);
         put(&w, "--gid", gid);
     }
-    if (id == TX_CHILD_SIGNER) {
+    if (child->role == TX_ROLE_SIGNER) {
         snprintf(epoch_ns, sizeof(epoch_ns), "%lld", (long long)conf->epoch_ns);
         snprintf(epoch_records, sizeof(epoch_records), "%llu",
                  (unsigned long long)conf->epoch_records);
-        put(&w, "--origin", setup->origin);
+        put(&w, "--origin", setup->streams[child->stream].origin);
         put(&w, "--epoch-ns", epoch_ns);
         put(&w, "--epoch-records", epoch_records);
     }
-    if (id == TX_CHILD_INGEST && setup->kept)
+    if (child->role == TX_ROLE_INGEST && setup->kept)
         put(&w, "--kept", "1");
-    if (id == TX_CHILD_VAULT && setup->kek_fd >= 0)
+    if (child->role == TX_ROLE_VAULT && setup->kek_fd >= 0)
         put(&w, "--kek-given", "1");
     return 0;
 }

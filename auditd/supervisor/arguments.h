@@ -11,13 +11,13 @@
 #include "auditd/supervisor/links.h"
 #include "auditd/supervisor/setup.h"
 
-/* Adds the child's descriptors, without the control socket. */
+/* Adds the child's descriptors, without the control socket. `links`: those of each stream. */
 void tx_arguments_descriptors(const struct tx_setup *setup, const struct tx_links *links,
-                              enum tx_child_id id, struct tx_spawn *spawn);
+                              const struct tx_child *child, struct tx_spawn *spawn);
 
 /* Fills argv and its NULL. The numbers among them stay valid until the next call. */
 TX_MUST_USE int tx_arguments_options(const struct tx_conf *conf, const struct tx_setup *setup,
-                                     const char *config_name, enum tx_child_id id, char **argv,
-                                     size_t n_argv);
+                                     const char *config_name, const struct tx_child *child,
+                                     char **argv, size_t n_argv);
 
 #endif

@@ -28,10 +28,29 @@ struct tx_outgoing {
     char payload[];
 };
 
-static const char *const names[TX_CHILD_N] = {
-    [TX_CHILD_SIGNER] = "signer", [TX_CHILD_LEDGER] = "ledger",   [TX_CHILD_VAULT] = "vault",
-    [TX_CHILD_INGEST] = "ingest", [TX_CHILD_FORWARD] = "forward",
+static const char *const programs[TX_ROLE_N] = {
+    [TX_ROLE_SIGNER] = "signer", [TX_ROLE_LEDGER] = "ledger",   [TX_ROLE_VAULT] = "vault",
+    [TX_ROLE_INGEST] = "ingest", [TX_ROLE_FORWARD] = "forward",
 };
+
+static const struct {
+    enum tx_child_role role;
+    enum tx_stream_id stream;
+    const char *name;
+} kinds[TX_CHILD_N] = {
+    [TX_CHILD_SIGNER] = {TX_ROLE_SIGNER, TX_STREAM_AUDIT, "signer"},
+    [TX_CHILD_LEDGER] = {TX_ROLE_LEDGER, TX_STREAM_AUDIT, "ledger"},
+    [TX_CHILD_VAULT] = {TX_ROLE_VAULT, TX_STREAM_AUDIT, "vault"},
+    [TX_CHILD_INGEST] = {TX_ROLE_INGEST, TX_STREAM_AUDIT, "ingest"},
+    [TX_CHILD_FORWARD] = {TX_ROLE_FORWARD, TX_STREAM_AUDIT, "forward"},
+};
+
+enum tx_child_id tx_child_of_stream(enum tx_child_role role, enum tx_stream_id stream) {
+    int i = 0;
+    while (kinds[i].role != role || kinds[i].stream != stream)
+        i++;
+    return (enum tx_child_id)i;
+}
 
 const char *tx_child_state_name(enum tx_child_state state) {
     static const char *const state_names[] = {
@@ -57,7 +76,9 @@ int tx_children_init(struct tx_children *children, struct tx_loop *loop,
         struct tx_child *child = &children->all[i];
         child->children = children;
         child->id = (enum tx_child_id)i;
-        child->name = names[i];
+        child->role = kinds[i].role;
+        child->stream = kinds[i].stream;
+        child->name = kinds[i].name;
         child->pidfd = child->control_fd = -1;
         int r = tx_loop_add_timer(loop, on_restart_timer, child, &child->restart_timer);
         if (r < 0)
@@ -108,7 +129,7 @@ void tx_children_deinit(struct tx_children *children) {
 }
 
 int tx_child_find(struct tx_child *child) {
-    return tx_spawn_find(child->name, child->program);
+    return tx_spawn_find(programs[child->role], child->program);
 }
 
 /* --- sending --- */

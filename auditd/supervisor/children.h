@@ -18,13 +18,25 @@
 #include "auditd/ipc/loop.h"
 #include "auditd/supervisor/spawn.h"
 #include "libtx/base/bytes.h"
+#include "libtx/conf/stream.h"
 
+/* What a child does; each stream has some of its own. */
+enum tx_child_role {
+    TX_ROLE_SIGNER,
+    TX_ROLE_LEDGER,
+    TX_ROLE_VAULT, /* only when something needs it; before ingest, which asks it */
+    TX_ROLE_INGEST,
+    TX_ROLE_FORWARD, /* only with a sink */
+    TX_ROLE_N,
+};
+
+/* In the order of their start. */
 enum tx_child_id {
     TX_CHILD_SIGNER,
     TX_CHILD_LEDGER,
-    TX_CHILD_VAULT, /* only when something needs it; before ingest, which asks it */
+    TX_CHILD_VAULT,
     TX_CHILD_INGEST,
-    TX_CHILD_FORWARD, /* only with a sink */
+    TX_CHILD_FORWARD,
     TX_CHILD_N,
 };
 
@@ -43,7 +55,9 @@ struct tx_outgoing;
 struct tx_child {
     struct tx_children *children;
     enum tx_child_id id;
-    const char *name; /* "ingest" */
+    enum tx_child_role role;
+    enum tx_stream_id stream; /* of a signer, a ledger, a forward */
+    const char *name;         /* "ingest" */
     char program[TX_SPAWN_PATH_BYTES];
 
     enum tx_child_state state;
@@ -105,6 +119,9 @@ struct tx_children {
 TX_MUST_USE int tx_children_init(struct tx_children *children, struct tx_loop *loop,
                                  const struct tx_children_events *events, void *data);
 void tx_children_deinit(struct tx_children *children);
+
+/* Which child does that for that stream. */
+enum tx_child_id tx_child_of_stream(enum tx_child_role role, enum tx_stream_id stream);
 
 /* Finds the program: -ENOENT. */
 TX_MUST_USE int tx_child_find(struct tx_child *child);

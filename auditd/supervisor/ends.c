@@ -44,13 +44,14 @@ static int64_t delay_after(struct tx_child *child, int wait_status) {
 static int end_single(struct tx_supervisor *s, struct tx_child *child, int wait_status) {
     int r = 0;
 
-    if (child->id == TX_CHILD_INGEST) {
-        tx_link_drop(&s->links.bodies);
+    if (child->role == TX_ROLE_INGEST) {
+        for (int i = 0; i < TX_STREAM_N; i++)
+            tx_link_drop(&s->links[i].bodies);
         r = tx_reload_ingest_ended(s);
         if (r < 0)
             return r;
     }
-    if (child->id == TX_CHILD_VAULT)
+    if (child->role == TX_ROLE_VAULT)
         tx_tasks_vault_ended(s);
     int64_t delay = delay_after(child, wait_status);
     tell_end(s, child, wait_status, delay);
@@ -58,9 +59,11 @@ static int end_single(struct tx_supervisor *s, struct tx_child *child, int wait_
 }
 
 static int on_partner_late(void *data, uint32_t events) {
-    struct tx_supervisor *s = data;
-    struct tx_child *ledger = tx_supervisor_child(s, TX_CHILD_LEDGER);
-    struct tx_child *signer = tx_supervisor_child(s, TX_CHILD_SIGNER);
+    const struct tx_pair *pair = data;
+    struct tx_child *ledger =
+        tx_supervisor_child_of(pair->supervisor, TX_ROLE_LEDGER, pair->stream);
+    struct tx_child *signer =
+        tx_supervisor_child_of(pair->supervisor, TX_ROLE_SIGNER, pair->stream);
 
     (void)events;
     if (tx_child_runs(ledger) != tx_child_runs(signer)) {
@@ -74,27 +77,28 @@ static int on_partner_late(void *data, uint32_t events) {
 /* Ledger and signer start as a pair, when both have ended. The first to end is the one that
  * crashed; `crashes` of both grow with it, so that they wait together. */
 static int end_of_pair(struct tx_supervisor *s, struct tx_child *child, int wait_status) {
-    struct tx_child *other =
-        tx_supervisor_child(s, child->id == TX_CHILD_LEDGER ? TX_CHILD_SIGNER : TX_CHILD_LEDGER);
+    struct tx_pair *pair = &s->pairs[child->stream];
+    struct tx_child *other = tx_supervisor_child_of(
+        s, child->role == TX_ROLE_LEDGER ? TX_ROLE_SIGNER : TX_ROLE_LEDGER, child->stream);
 
-    tx_link_drop(&s->links.notary);
-    if (child->id == TX_CHILD_LEDGER)
-        tx_link_drop(&s->links.bodies);
+    tx_link_drop(&s->links[child->stream].notary);
+    if (child->role == TX_ROLE_LEDGER)
+        tx_link_drop(&s->links[child->stream].bodies);
     if (tx_child_runs(other)) {
-        s->pair_delay_ns = delay_after(child, wait_status);
-        tell_end(s, child, wait_status, s->pair_delay_ns);
+        pair->delay_ns = delay_after(child, wait_status);
+        tell_end(s, child, wait_status, pair->delay_ns);
         child->state = TX_CHILD_WAITING;
-        return tx_loop_set_timer(s->partner_timer, tx_clock_boot() + PARTNER_SECONDS * SECOND_NS,
+        return tx_loop_set_timer(pair->partner_timer, tx_clock_boot() + PARTNER_SECONDS * SECOND_NS,
                                  0);
     }
-    int r = tx_loop_set_timer(s->partner_timer, 0, 0);
+    int r = tx_loop_set_timer(pair->partner_timer, 0, 0);
     if (r < 0)
         return r;
     if (other->state == TX_CHILD_WAITING) {
         if (WIFSIGNALED(wait_status)) /* the other ended because of it, and was seen first */
-            tell_end(s, child, wait_status, s->pair_delay_ns);
-        r = tx_child_restart_after(other, s->pair_delay_ns);
-        return r < 0 ? r : tx_child_restart_after(child, s->pair_delay_ns);
+            tell_end(s, child, wait_status, pair->delay_ns);
+        r = tx_child_restart_after(other, pair->delay_ns);
+        return r < 0 ? r : tx_child_restart_after(child, pair->delay_ns);
     }
     int64_t delay = delay_after(child, wait_status); /* the other had ended for good */
     tell_end(s, child, wait_status, delay);
@@ -106,8 +110,8 @@ static bool is_wanted(struct tx_supervisor *s, const struct tx_child *child, int
     if (child->stopping && (child->stopped || wait_status == 0))
         return true;
     /* The signer ends when the ledger has. */
-    return child->id == TX_CHILD_SIGNER && wait_status == 0 &&
-           tx_supervisor_child(s, TX_CHILD_LEDGER)->state == TX_CHILD_ENDED;
+    return child->role == TX_ROLE_SIGNER && wait_status == 0 &&
+           tx_supervisor_child_of(s, TX_ROLE_LEDGER, child->stream)->state == TX_CHILD_ENDED;
 }
 
 int tx_ends_of_child(void *data, struct tx_child *child, int wait_status) {
@@ -117,16 +121,16 @@ int tx_ends_of_child(void *data, struct tx_child *child, int wait_status) {
     if (r < 0)
         return r;
     if (child->state == TX_CHILD_FAILED) {
-        if (child->id == TX_CHILD_VAULT)
+        if (child->role == TX_ROLE_VAULT)
             tx_tasks_vault_ended(s);
         return tx_stop_advance(s);
     }
     if (is_wanted(s, child, wait_status) ||
-        (s->stop.phase == TX_STOP_REST && child->id != TX_CHILD_LEDGER)) {
+        (s->stop.phase == TX_STOP_REST && child->role != TX_ROLE_LEDGER)) {
         child->state = TX_CHILD_ENDED;
         return tx_stop_advance(s);
     }
-    if (child->id == TX_CHILD_LEDGER || child->id == TX_CHILD_SIGNER)
+    if (child->role == TX_ROLE_LEDGER || child->role == TX_ROLE_SIGNER)
         r = end_of_pair(s, child, wait_status);
     else
         r = end_single(s, child, wait_status);
@@ -136,5 +140,10 @@ int tx_ends_of_child(void *data, struct tx_child *child, int wait_status) {
 }
 
 int tx_ends_init(struct tx_supervisor *s) {
-    return tx_loop_add_timer(s->loop, on_partner_late, s, &s->partner_timer);
+    int r = 0;
+    for (int i = 0; r >= 0 && i < TX_STREAM_N; i++) {
+        s->pairs[i] = (struct tx_pair){.supervisor = s, .stream = (enum tx_stream_id)i};
+        r = tx_loop_add_timer(s->loop, on_partner_late, &s->pairs[i], &s->pairs[i].partner_timer);
+    }
+    return r;
 }

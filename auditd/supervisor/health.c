@@ -54,9 +54,10 @@ static char state_of(pid_t pid) {
  * as long as it likes. */
 static bool waits_for_other(const struct tx_supervisor *s, const struct tx_child *child,
                             int64_t now) {
-    if (child->id == TX_CHILD_FORWARD)
+    if (child->role == TX_ROLE_FORWARD)
         return true;
-    return child->id == TX_CHILD_LEDGER && !tx_health_is_well(s, TX_CHILD_SIGNER, now);
+    return child->role == TX_ROLE_LEDGER &&
+           !tx_health_is_well(s, (int)tx_child_of_stream(TX_ROLE_SIGNER, child->stream), now);
 }
 
 static const char *why_replace(const struct tx_supervisor *s, const struct tx_child *child,
@@ -175,7 +176,7 @@ static int on_round(void *data, uint32_t events) {
             return r;
         replace_if_late(s, child, now);
         /* Only a sink waits for the one, and without the other values are redacted. */
-        if (i != TX_CHILD_FORWARD && i != TX_CHILD_VAULT)
+        if (child->role != TX_ROLE_FORWARD && child->role != TX_ROLE_VAULT)
             well = well && tx_health_is_well(s, i, now);
     }
     tx_keep_retry(&s->keep);

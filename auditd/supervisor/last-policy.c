@@ -45,7 +45,8 @@ static int parse_copy(const char *path, const struct tx_setup *setup, struct tx_
 
 static bool has_log(const struct tx_conf *conf) {
     _cleanup_(tx_freep) char *path = NULL;
-    return asprintf(&path, "%s/log.json", conf->log_dir) >= 0 && access(path, F_OK) == 0;
+    return asprintf(&path, "%s/log.json", conf->streams[TX_STREAM_AUDIT].log_dir) >= 0 &&
+           access(path, F_OK) == 0;
 }
 
 int tx_last_policy_load(const struct tx_conf *conf, const struct tx_setup *setup,

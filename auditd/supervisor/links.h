@@ -3,9 +3,9 @@
 #define TX_SUPERVISOR_LINKS_H
 
 /*
- * The two links between children: ingest ↔ ledger (STREAM) and ledger ↔ signer (SEQPACKET). Both
- * ends of a link are made at once; an end waits here until the child that it is for takes it, and
- * the other side learns of a death by the end of its own. We keep no end that a child has.
+ * The two links of a stream's children: ingest ↔ ledger (STREAM) and ledger ↔ signer (SEQPACKET).
+ * Both ends of a link are made at once; an end waits here until the child that it is for takes it,
+ * and the other side learns of a death by the end of its own. We keep no end that a child has.
  */
 
 #include "libtx/base/error.h"

@@ -110,7 +110,6 @@ static enum tx_exit act(const struct tx_options *options) {
     struct tx_supervisor supervisor = {
         .options = options,
         .setup = TX_SETUP_INIT,
-        .links = TX_LINKS_INIT,
         .keep = TX_KEEP_INIT,
         .listener = TX_LISTENER_INIT,
         .control = {.listener = TX_LISTENER_INIT},

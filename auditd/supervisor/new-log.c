@@ -160,7 +160,7 @@ static int make_new(const char *path, const struct tx_setup *setup, int *ret_fd)
     r = tx_directory_lock(fd, 0);
     if (r < 0)
         return r;
-    r = write_continues(setup->log_fd, fd);
+    r = write_continues(setup->streams[TX_STREAM_AUDIT].log_fd, fd);
     if (r < 0)
         return r;
     if (geteuid() == 0 && fchownat(fd, "continues", setup->uid, setup->gid, 0) < 0 &&
@@ -178,49 +178,52 @@ static void replace_fd(int *fd, int with) {
 }
 
 int tx_new_log_begin(const struct tx_conf *conf, struct tx_setup *setup) {
+    const struct tx_stream *stream = &conf->streams[TX_STREAM_AUDIT];
+    struct tx_setup_stream *to = &setup->streams[TX_STREAM_AUDIT];
     char fresh[PATH_BYTES], stamp[STAMP_BYTES];
     _cleanup_(tx_fd_closep) int new_fd = -1;
 
     make_stamp(stamp);
-    int r = beside(conf->log_dir, ".new", fresh);
+    int r = beside(stream->log_dir, ".new", fresh);
     if (r < 0)
-        return tell(r, "cannot name a new log beside", conf->log_dir);
+        return tell(r, "cannot name a new log beside", stream->log_dir);
     r = make_new(fresh, setup, &new_fd);
     if (r < 0)
         return tell(r, "cannot make", fresh);
-    r = set_content_aside(setup->keys_fd, is_of_signer, stamp, setup);
+    r = set_content_aside(to->keys_fd, is_of_signer, stamp, setup);
     if (r < 0)
-        return tell(r, "cannot set the signer's files aside in", conf->keys_dir);
+        return tell(r, "cannot set the signer's files aside in", stream->keys_dir);
     r = set_content_aside(setup->state_fd, is_of_log, stamp, setup);
     if (r < 0)
         return tell(r, "cannot set the cursors aside in", conf->state_dir);
-    if (renameat2(AT_FDCWD, fresh, AT_FDCWD, conf->log_dir, RENAME_EXCHANGE) < 0)
-        return tell(-errno, "cannot exchange the old log and the new one at", conf->log_dir);
-    r = sync_above(conf->log_dir);
+    if (renameat2(AT_FDCWD, fresh, AT_FDCWD, stream->log_dir, RENAME_EXCHANGE) < 0)
+        return tell(-errno, "cannot exchange the old log and the new one at", stream->log_dir);
+    r = sync_above(stream->log_dir);
     if (r >= 0)
-        r = set_log_aside(fresh, conf->log_dir, stamp);
+        r = set_log_aside(fresh, stream->log_dir, stamp);
     if (r < 0)
         return tell(r, "cannot set the old log aside:", fresh);
     tx_log(TX_LOG_NOTICE,
            "a new log begins in %s; the keys before are in %s/set-aside-%s. Auditors need the new "
            "public keys: tracexctl keys export",
-           conf->log_dir, conf->keys_dir, stamp);
-    replace_fd(&setup->log_fd, tx_fd_steal(&new_fd));
+           stream->log_dir, stream->keys_dir, stamp);
+    replace_fd(&to->log_fd, tx_fd_steal(&new_fd));
     return 0;
 }
 
 int tx_new_log_recover(const struct tx_conf *conf) {
+    const struct tx_stream *stream = &conf->streams[TX_STREAM_AUDIT];
     char fresh[PATH_BYTES], stamp[STAMP_BYTES];
 
-    int r = beside(conf->log_dir, ".new", fresh);
+    int r = beside(stream->log_dir, ".new", fresh);
     if (r < 0)
-        return tell(r, "cannot name a new log beside", conf->log_dir);
+        return tell(r, "cannot name a new log beside", stream->log_dir);
     _cleanup_(tx_fd_closep) int fd = open(fresh, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return errno == ENOENT ? 0 : tell(-errno, "cannot look at", fresh);
     make_stamp(stamp);
     if (faccessat(fd, "log.json", F_OK, 0) == 0)
-        return tell(set_log_aside(fresh, conf->log_dir, stamp),
+        return tell(set_log_aside(fresh, stream->log_dir, stamp),
                     "cannot set the old log aside:", fresh);
     /* It stopped before the exchange: what was prepared is of no use. */
     if (unlinkat(fd, "continues", 0) < 0 && errno != ENOENT)

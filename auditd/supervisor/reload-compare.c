@@ -25,20 +25,20 @@ void tx_reload_compare(const struct tx_conf *a, const struct tx_conf *b, struct 
     TEXT(control_path, "control.path");
     NUMBER(control_mode, "control.mode");
     TEXT(state_dir, "state_dir");
-    TEXT(log_dir, "log.dir");
-    TEXT(origin, "log.origin");
-    NUMBER(segment_max_bytes, "log.segment.max_bytes");
-    NUMBER(segment_max_age_ns, "log.segment.max_age");
-    NUMBER(segment_compress, "log.segment.compress");
-    NUMBER(commit_interval_ns, "log.commit_interval");
-    NUMBER(checkpoint_interval_ns, "log.checkpoint_interval");
-    NUMBER(heartbeat_interval_ns, "log.heartbeat");
-    TEXT(keys_dir, "keys.dir");
+    TEXT(streams[TX_STREAM_AUDIT].log_dir, "log.dir");
+    TEXT(streams[TX_STREAM_AUDIT].origin, "log.origin");
+    NUMBER(streams[TX_STREAM_AUDIT].segment_max_bytes, "log.segment.max_bytes");
+    NUMBER(streams[TX_STREAM_AUDIT].segment_max_age_ns, "log.segment.max_age");
+    NUMBER(streams[TX_STREAM_AUDIT].segment_compress, "log.segment.compress");
+    NUMBER(streams[TX_STREAM_AUDIT].commit_interval_ns, "log.commit_interval");
+    NUMBER(streams[TX_STREAM_AUDIT].checkpoint_interval_ns, "log.checkpoint_interval");
+    NUMBER(streams[TX_STREAM_AUDIT].heartbeat_interval_ns, "log.heartbeat");
+    TEXT(streams[TX_STREAM_AUDIT].keys_dir, "keys.dir");
     NUMBER(epoch_ns, "keys.epoch");
     NUMBER(epoch_records, "keys.epoch_records");
     TEXT(vault_dir, "vault.dir");
     name_it(names, tx_durability_equal(&a->durability, &b->durability), "durability");
-    NUMBER(journald_enabled, "forward.journald.enabled");
+    NUMBER(streams[TX_STREAM_AUDIT].journald_enabled, "forward.journald.enabled");
     NUMBER(journald_min_severity, "forward.journald.min_severity");
 #undef TEXT
 #undef NUMBER

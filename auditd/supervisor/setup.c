@@ -129,22 +129,31 @@ static int open_vault(const struct tx_conf *conf, struct tx_setup *setup) {
     return needed ? r : 0;
 }
 
-int tx_setup_directories(const struct tx_conf *conf, struct tx_setup *setup) {
-    int r = open_one(conf->log_dir, "log.dir", setup, 0750, 0002, &setup->log_fd);
-    if (r < 0)
-        return r;
-    r = tx_directory_lock(setup->log_fd, LOCK_WAIT_NS);
+static int lock_log(const struct tx_stream *stream, int log_fd) {
+    int r = tx_directory_lock(log_fd, LOCK_WAIT_NS);
     if (r == -EBUSY)
         tx_log(TX_LOG_ERROR,
                "%s: another tracex-auditd writes this log; one log has one daemon: stop that one, "
                "or give this one a log.dir of its own",
-               conf->log_dir);
+               stream->log_dir);
     else if (r < 0)
-        tx_log(TX_LOG_ERROR, "%s cannot be locked: %s", conf->log_dir, strerror(-r));
+        tx_log(TX_LOG_ERROR, "%s cannot be locked: %s", stream->log_dir, strerror(-r));
+    return r;
+}
+
+static int open_stream(const struct tx_stream *stream, const struct tx_setup *setup,
+                       struct tx_setup_stream *ret) {
+    int r = open_one(stream->log_dir, "log.dir", setup, 0750, 0002, &ret->log_fd);
+    if (r >= 0)
+        r = lock_log(stream, ret->log_fd);
     if (r < 0)
         return r;
     /* 0077: no one but their owner has a business with keys. */
-    r = open_one(conf->keys_dir, "keys.dir", setup, 0700, 0077, &setup->keys_fd);
+    return open_one(stream->keys_dir, "keys.dir", setup, 0700, 0077, &ret->keys_fd);
+}
+
+int tx_setup_directories(const struct tx_conf *conf, struct tx_setup *setup) {
+    int r = open_stream(&conf->streams[TX_STREAM_AUDIT], setup, &setup->streams[TX_STREAM_AUDIT]);
     if (r < 0)
         return r;
     r = open_one(conf->state_dir, "state_dir", setup, 0750, 0002, &setup->state_fd);
@@ -160,14 +169,16 @@ static int make_key(int keys_fd, uint8_t key[KEY_BYTES]) {
 }
 
 static int open_key(const struct tx_conf *conf, struct tx_setup *setup) {
+    const char *keys_dir = conf->streams[TX_STREAM_AUDIT].keys_dir;
+    int keys_fd = setup->streams[TX_STREAM_AUDIT].keys_fd;
     struct tx_bytes content = TX_BYTES_INIT;
     uint8_t key[KEY_BYTES];
 
-    int r = tx_file_read_at(setup->keys_fd, KEY_NAME, KEY_BYTES, &content);
+    int r = tx_file_read_at(keys_fd, KEY_NAME, KEY_BYTES, &content);
     if (r >= 0 && content.len == KEY_BYTES)
         memcpy(key, content.data, KEY_BYTES);
     else if (r == -ENOENT)
-        r = make_key(setup->keys_fd, key);
+        r = make_key(keys_fd, key);
     else if (r >= 0 || r == -EFBIG)
         r = -EBADMSG;
     if (content.data)
@@ -180,36 +191,36 @@ static int open_key(const struct tx_conf *conf, struct tx_setup *setup) {
         tx_log(TX_LOG_ERROR,
                "%s/" KEY_NAME " is not %d bytes long; restore it, or remove it to have a new one "
                "(values hashed before will not equal those after)",
-               conf->keys_dir, KEY_BYTES);
+               keys_dir, KEY_BYTES);
     else if (r < 0)
-        tx_log(TX_LOG_ERROR, "%s/" KEY_NAME ": %s", conf->keys_dir, strerror(-r));
+        tx_log(TX_LOG_ERROR, "%s/" KEY_NAME ": %s", keys_dir, strerror(-r));
     return r;
 }
 
 /* The log keeps its name, whatever the host is called by now. */
-static int choose_origin(const struct tx_conf *conf, struct tx_setup *setup) {
+static int choose_origin(const struct tx_stream *stream, struct tx_setup_stream *setup) {
     _cleanup_(tx_freep) char *existing = NULL;
-    const char *chosen = conf->origin;
+    const char *chosen = stream->origin;
 
     int r = tx_old_log_origin(setup->log_fd, &existing);
     if (r == -EBADMSG) {
         tx_log(TX_LOG_ERROR,
                "%s/log.json cannot be understood; restore it from a copy, or begin a new log: "
                "tracex-auditd --new-log",
-               conf->log_dir);
+               stream->log_dir);
         return r;
     }
     if (r < 0 && r != -ENOENT) {
-        tx_log(TX_LOG_ERROR, "%s/log.json: %s", conf->log_dir, strerror(-r));
+        tx_log(TX_LOG_ERROR, "%s/log.json: %s", stream->log_dir, strerror(-r));
         return r;
     }
-    if (existing && strcmp(existing, conf->origin) != 0) {
-        if (!conf->origin_is_default) {
+    if (existing && strcmp(existing, stream->origin) != 0) {
+        if (!stream->origin_is_default) {
             tx_log(TX_LOG_ERROR,
                    "%s belongs to origin \"%s\", and log.origin says \"%s\"; a log's name is fixed "
                    "for its life: correct log.origin, choose another log.dir, or begin a new log "
                    "(tracex-auditd --new-log)",
-                   conf->log_dir, existing, conf->origin);
+                   stream->log_dir, existing, stream->origin);
             return -EEXIST;
         }
         chosen = existing;
@@ -219,14 +230,15 @@ static int choose_origin(const struct tx_conf *conf, struct tx_setup *setup) {
 }
 
 static int open_states(const struct tx_conf *conf, struct tx_setup *setup) {
-    int r = open_state(conf->state_dir, "ledger", setup, &setup->ledger_state_fd);
-    if (r < 0 || !conf->journald_enabled)
+    struct tx_setup_stream *stream = &setup->streams[TX_STREAM_AUDIT];
+    int r = open_state(conf->state_dir, "ledger", setup, &stream->ledger_state_fd);
+    if (r < 0 || !conf->streams[TX_STREAM_AUDIT].journald_enabled)
         return r;
-    r = open_state(conf->state_dir, "journald", setup, &setup->forward_state_fd);
+    r = open_state(conf->state_dir, "journald", setup, &stream->forward_state_fd);
     if (r < 0)
         return r;
-    setup->forward_log_fd = openat(setup->log_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return setup->forward_log_fd < 0 ? -errno : 0;
+    stream->forward_log_fd = openat(stream->log_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return stream->forward_log_fd < 0 ? -errno : 0;
 }
 
 static int make_memory(struct tx_text config_text, struct tx_setup *setup) {
@@ -250,7 +262,7 @@ static void raise_descriptor_limit(void) {
 int tx_setup_content(const struct tx_conf *conf, struct tx_text config_text,
                      struct tx_setup *setup) {
     raise_descriptor_limit();
-    int r = choose_origin(conf, setup);
+    int r = choose_origin(&conf->streams[TX_STREAM_AUDIT], &setup->streams[TX_STREAM_AUDIT]);
     if (r < 0)
         return r;
     r = open_states(conf, setup);
@@ -265,13 +277,20 @@ int tx_setup_content(const struct tx_conf *conf, struct tx_text config_text,
     return r;
 }
 
-void tx_setup_deinit(struct tx_setup *setup) {
-    int *fds[] = {&setup->log_fd,   &setup->forward_log_fd,  &setup->keys_fd,
-                  &setup->state_fd, &setup->ledger_state_fd, &setup->forward_state_fd,
-                  &setup->inbox_fd, &setup->config_fd,       &setup->policy_fd,
-                  &setup->key_fd,   &setup->vault_fd,        &setup->kek_fd};
+static void close_stream(struct tx_setup_stream *stream) {
+    int *fds[] = {&stream->log_fd, &stream->forward_log_fd, &stream->keys_fd,
+                  &stream->ledger_state_fd, &stream->forward_state_fd};
     for (size_t i = 0; i < TX_COUNT_OF(fds); i++)
         tx_fd_closep(fds[i]);
-    free(setup->origin);
-    setup->origin = NULL;
+    free(stream->origin);
+    stream->origin = NULL;
+}
+
+void tx_setup_deinit(struct tx_setup *setup) {
+    int *fds[] = {&setup->state_fd, &setup->inbox_fd, &setup->config_fd, &setup->policy_fd,
+                  &setup->key_fd,   &setup->vault_fd, &setup->kek_fd};
+    for (size_t i = 0; i < TX_COUNT_OF(fds); i++)
+        tx_fd_closep(fds[i]);
+    for (int i = 0; i < TX_STREAM_N; i++)
+        close_stream(&setup->streams[i]);
 }

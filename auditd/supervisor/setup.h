@@ -12,27 +12,31 @@
 
 #include "libtx/conf/conf.h"
 
+/* Of one log. */
+struct tx_setup_stream {
+    int log_fd;         /* locked: duplicates in children keep the lock */
+    int forward_log_fd; /* opened anew, so it does not keep the lock */
+    int keys_fd;
+    int ledger_state_fd;
+    int forward_state_fd;
+    char *origin; /* owned: the existing log's, or the configured one */
+};
+
 struct tx_setup {
     bool change_user;
     uid_t uid; /* whom the directories belong to, and whom the children become */
     gid_t gid;
 
-    int log_fd;         /* locked: duplicates in children keep the lock */
-    int forward_log_fd; /* opened anew, so it does not keep the lock */
-    int keys_fd;
+    struct tx_setup_stream streams[TX_STREAM_N];
     int vault_fd; /* -1: it cannot be used, and nothing needs it so far */
     int kek_fd;   /* the vault's key as a credential of the service manager; -1: there is none */
     int state_fd;
-    int ledger_state_fd;
-    int forward_state_fd;
 
     bool kept;     /* the inbox and connections outlive us (auditd/supervisor/keep.h) */
     int inbox_fd;  /* made unless it is there */
     int config_fd; /* as read at the start */
     int policy_fd; /* ingest's: as reloaded last (auditd/ipc/policy.h) */
     int key_fd;    /* the installation's, for pseudonyms */
-
-    char *origin; /* owned: the existing log's, or the configured one */
 };
 
 /* The user that the configuration names, if any. 0; -ENOENT after telling: unknown; -EPERM: not
@@ -53,15 +57,16 @@ bool tx_setup_wants_vault(const struct tx_conf *conf, const struct tx_setup *set
 TX_MUST_USE int tx_setup_content(const struct tx_conf *conf, struct tx_text config_text,
                                  struct tx_setup *setup);
 
+#define TX_SETUP_STREAM_INIT                                                                       \
+    {                                                                                              \
+        .log_fd = -1, .forward_log_fd = -1, .keys_fd = -1, .ledger_state_fd = -1,                  \
+        .forward_state_fd = -1                                                                     \
+    }
 #define TX_SETUP_INIT                                                                              \
-    ((struct tx_setup){.log_fd = -1,                                                               \
-                       .forward_log_fd = -1,                                                       \
-                       .keys_fd = -1,                                                              \
+    ((struct tx_setup){.streams = {[0 ... TX_STREAM_N - 1] = TX_SETUP_STREAM_INIT},                \
                        .vault_fd = -1,                                                             \
                        .kek_fd = -1,                                                               \
                        .state_fd = -1,                                                             \
-                       .ledger_state_fd = -1,                                                      \
-                       .forward_state_fd = -1,                                                     \
                        .inbox_fd = -1,                                                             \
                        .config_fd = -1,                                                            \
                        .policy_fd = -1,                                                            \

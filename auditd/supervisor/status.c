@@ -121,8 +121,8 @@ static void render_supervisor(const struct tx_supervisor *s, struct tx_buf *b) {
     flag(b, "ready", s->ready);
     flag(b, "stopping", tx_stop_is_under_way(&s->stop));
     text(b, "config", s->options->config);
-    text(b, "log_dir", s->conf->log_dir);
-    text(b, "origin", s->setup.origin);
+    text(b, "log_dir", s->conf->streams[TX_STREAM_AUDIT].log_dir);
+    text(b, "origin", s->setup.streams[TX_STREAM_AUDIT].origin);
     text(b, "socket", s->conf->socket_path);
     flag(b, "socket_activated", s->listener.activated);
     flag(b, "socket_lost", s->listener.is_lost);
@@ -160,17 +160,17 @@ static void render_child(const struct tx_supervisor *s, const struct tx_child *c
     tx_buf_char(b, '}');
 }
 
-static bool is_told(const struct tx_supervisor *s, enum tx_child_id id) {
-    if (id == TX_CHILD_FORWARD)
-        return s->conf->journald_enabled;
-    return id != TX_CHILD_VAULT || s->children.all[id].state != TX_CHILD_OFF;
+static bool is_told(const struct tx_supervisor *s, const struct tx_child *child) {
+    if (child->role == TX_ROLE_FORWARD)
+        return s->conf->streams[child->stream].journald_enabled;
+    return child->role != TX_ROLE_VAULT || child->state != TX_CHILD_OFF;
 }
 
 void tx_status_render(const struct tx_supervisor *s, struct tx_buf *b) {
     tx_buf_str(b, "{\"ok\":true");
     render_supervisor(s, b);
     for (int i = 0; i < TX_CHILD_N; i++)
-        if (is_told(s, (enum tx_child_id)i))
+        if (is_told(s, &s->children.all[i]))
             render_child(s, &s->children.all[i], b);
     tx_buf_char(b, '}');
 }

@@ -14,12 +14,31 @@ static bool is_gone(const struct tx_supervisor *s, enum tx_child_id id) {
     return state == TX_CHILD_OFF || state == TX_CHILD_ENDED || state == TX_CHILD_FAILED;
 }
 
-static int send_stop(struct tx_supervisor *s, enum tx_child_id id) {
-    struct tx_child *child = tx_supervisor_child(s, id);
+static int send_stop(struct tx_child *child) {
     if (!tx_child_runs(child) || child->stopping)
         return 0;
     child->stopping = true;
     return tx_child_send(child, TX_CONTROL_STOP, 0, (struct tx_text){0}, -1);
+}
+
+static bool are_gone(const struct tx_supervisor *s, enum tx_child_role role) {
+    for (int i = 0; i < TX_CHILD_N; i++)
+        if (s->children.all[i].role == role && !is_gone(s, (enum tx_child_id)i))
+            return false;
+    return true;
+}
+
+static int send_stop_to_all(struct tx_supervisor *s, enum tx_child_role role) {
+    int r = 0;
+    for (int i = 0; r >= 0 && i < TX_CHILD_N; i++)
+        if (s->children.all[i].role == role)
+            r = send_stop(&s->children.all[i]);
+    return r;
+}
+
+/* No record depends on it. */
+static bool is_of_rest(const struct tx_child *child) {
+    return child->role == TX_ROLE_FORWARD || child->role == TX_ROLE_VAULT;
 }
 
 static int on_deadline(void *data, uint32_t events) {
@@ -29,7 +48,7 @@ static int on_deadline(void *data, uint32_t events) {
 
     (void)events;
     for (int i = 0; i < TX_CHILD_N; i++)
-        if (!is_gone(s, (enum tx_child_id)i) && i != TX_CHILD_FORWARD && i != TX_CHILD_VAULT &&
+        if (!is_gone(s, (enum tx_child_id)i) && !is_of_rest(&s->children.all[i]) &&
             n < sizeof(left))
             n += (size_t)snprintf(left + n, sizeof(left) - n, " %s (%s)", s->children.all[i].name,
                                   tx_child_state_name(s->children.all[i].state));
@@ -44,7 +63,7 @@ static int on_deadline(void *data, uint32_t events) {
 static int on_rest_deadline(void *data, uint32_t events) {
     struct tx_supervisor *s = data;
     (void)events;
-    if (!is_gone(s, TX_CHILD_FORWARD))
+    if (!are_gone(s, TX_ROLE_FORWARD))
         tx_log(TX_LOG_NOTICE,
                "forward did not finish its last pass; it goes on at its cursor later");
     if (!is_gone(s, TX_CHILD_VAULT))
@@ -90,7 +109,7 @@ int tx_stop_now(struct tx_supervisor *s) {
 static int advance_ingest(struct tx_supervisor *s) {
     if (s->accept.connections.n_unhanded > 0 && !is_gone(s, TX_CHILD_INGEST))
         return 0;
-    return send_stop(s, TX_CHILD_INGEST);
+    return send_stop(tx_supervisor_child(s, TX_CHILD_INGEST));
 }
 
 static int advance_rest(struct tx_supervisor *s) {
@@ -104,11 +123,11 @@ static int advance_rest(struct tx_supervisor *s) {
 
 static int enter_rest(struct tx_supervisor *s) {
     s->stop.phase = TX_STOP_REST;
-    int r = send_stop(s, TX_CHILD_FORWARD);
+    int r = send_stop_to_all(s, TX_ROLE_FORWARD);
     if (r >= 0)
-        r = send_stop(s, TX_CHILD_SIGNER);
+        r = send_stop_to_all(s, TX_ROLE_SIGNER);
     if (r >= 0)
-        r = send_stop(s, TX_CHILD_VAULT);
+        r = send_stop_to_all(s, TX_ROLE_VAULT);
     if (r < 0)
         return r;
     return tx_loop_set_timer(s->stop.rest_timer, tx_clock_boot() + TX_STOP_REST_SECONDS * SECOND_NS,
@@ -124,8 +143,8 @@ int tx_stop_advance(struct tx_supervisor *s) {
         s->stop.phase = TX_STOP_LEDGER;
     }
     if (s->stop.phase == TX_STOP_LEDGER) {
-        if (!is_gone(s, TX_CHILD_LEDGER))
-            return send_stop(s, TX_CHILD_LEDGER);
+        if (!are_gone(s, TX_ROLE_LEDGER))
+            return send_stop_to_all(s, TX_ROLE_LEDGER);
         r = enter_rest(s);
     }
     if (r >= 0 && s->stop.phase == TX_STOP_REST)

@@ -78,25 +78,27 @@ int tx_supervisor_listen(struct tx_supervisor *s) {
 static int prepare(void *data, struct tx_child *child, struct tx_spawn *spawn, char **argv,
                    size_t n_argv) {
     struct tx_supervisor *s = data;
+    struct tx_links *links = &s->links[child->stream];
     int r = 0;
 
-    if (child->id == TX_CHILD_SIGNER || child->id == TX_CHILD_LEDGER)
-        r = tx_links_need_notary(&s->links,
-                                 child->id == TX_CHILD_SIGNER ? TX_LINK_SIGNER : TX_LINK_LEDGER);
-    if (r >= 0 && (child->id == TX_CHILD_INGEST || child->id == TX_CHILD_LEDGER))
-        r = tx_links_need_bodies(&s->links,
-                                 child->id == TX_CHILD_INGEST ? TX_LINK_INGEST : TX_LINK_LEDGER);
+    if (child->role == TX_ROLE_SIGNER || child->role == TX_ROLE_LEDGER)
+        r = tx_links_need_notary(links,
+                                 child->role == TX_ROLE_SIGNER ? TX_LINK_SIGNER : TX_LINK_LEDGER);
+    if (r >= 0 && (child->role == TX_ROLE_INGEST || child->role == TX_ROLE_LEDGER))
+        r = tx_links_need_bodies(links,
+                                 child->role == TX_ROLE_INGEST ? TX_LINK_INGEST : TX_LINK_LEDGER);
     if (r < 0)
         return r;
-    tx_arguments_descriptors(&s->setup, &s->links, child->id, spawn);
-    return tx_arguments_options(s->conf, &s->setup, s->options->config, child->id, argv, n_argv);
+    tx_arguments_descriptors(&s->setup, s->links, child, spawn);
+    return tx_arguments_options(s->conf, &s->setup, s->options->config, child, argv, n_argv);
 }
 
 /* The other end of a new stream goes to the side that runs already. */
-static int offer_stream(struct tx_supervisor *s, enum tx_child_id to) {
-    bool to_ingest = to == TX_CHILD_INGEST;
-    int *end = &s->links.bodies.ends[to_ingest ? TX_LINK_INGEST : TX_LINK_LEDGER];
-    struct tx_child *child = tx_supervisor_child(s, to);
+static int offer_stream(struct tx_supervisor *s, enum tx_stream_id stream, enum tx_child_role to) {
+    bool to_ingest = to == TX_ROLE_INGEST;
+    int *end = &s->links[stream].bodies.ends[to_ingest ? TX_LINK_INGEST : TX_LINK_LEDGER];
+    struct tx_child *child = to_ingest ? tx_supervisor_child(s, TX_CHILD_INGEST)
+                                       : tx_supervisor_child_of(s, TX_ROLE_LEDGER, stream);
 
     if (*end < 0 || !tx_child_runs(child))
         return 0;
@@ -106,34 +108,39 @@ static int offer_stream(struct tx_supervisor *s, enum tx_child_id to) {
     return r;
 }
 
+static int ledger_started(struct tx_supervisor *s, enum tx_stream_id stream) {
+    tx_fd_closep(&s->links[stream].notary.ends[TX_LINK_LEDGER]);
+    tx_fd_closep(&s->links[stream].bodies.ends[TX_LINK_LEDGER]);
+    return offer_stream(s, stream, TX_ROLE_INGEST);
+}
+
+static int ingest_started(struct tx_supervisor *s) {
+    tx_fd_closep(&s->links[TX_STREAM_AUDIT].bodies.ends[TX_LINK_INGEST]);
+    int r = offer_stream(s, TX_STREAM_AUDIT, TX_ROLE_LEDGER);
+    tx_connections_unhand_all(&s->accept.connections);
+    s->connections_given = false;
+    return r < 0 ? r : tx_supervisor_hand_over(s);
+}
+
 static int started(void *data, struct tx_child *child) {
     struct tx_supervisor *s = data;
     int r = 0;
 
     tx_keep_child(&s->keep, child->name, child->pidfd);
-    if (child->id == TX_CHILD_SIGNER)
-        tx_fd_closep(&s->links.notary.ends[TX_LINK_SIGNER]);
-    if (child->id == TX_CHILD_LEDGER) {
-        tx_fd_closep(&s->links.notary.ends[TX_LINK_LEDGER]);
-        tx_fd_closep(&s->links.bodies.ends[TX_LINK_LEDGER]);
-        r = offer_stream(s, TX_CHILD_INGEST);
-    }
-    if (child->id == TX_CHILD_INGEST) {
-        tx_fd_closep(&s->links.bodies.ends[TX_LINK_INGEST]);
-        r = offer_stream(s, TX_CHILD_LEDGER);
-        tx_connections_unhand_all(&s->accept.connections);
-        s->connections_given = false;
-        if (r >= 0)
-            r = tx_supervisor_hand_over(s);
-    }
-    if (r >= 0 && (child->id == TX_CHILD_INGEST || child->id == TX_CHILD_VAULT))
+    if (child->role == TX_ROLE_SIGNER)
+        tx_fd_closep(&s->links[child->stream].notary.ends[TX_LINK_SIGNER]);
+    if (child->role == TX_ROLE_LEDGER)
+        r = ledger_started(s, child->stream);
+    if (child->role == TX_ROLE_INGEST)
+        r = ingest_started(s);
+    if (r >= 0 && (child->role == TX_ROLE_INGEST || child->role == TX_ROLE_VAULT))
         r = tx_tasks_link(s, child->id);
     return r < 0 ? r : tx_stop_advance(s);
 }
 
 static int drained(void *data, struct tx_child *child) {
     struct tx_supervisor *s = data;
-    if (child->id != TX_CHILD_INGEST)
+    if (child->role != TX_ROLE_INGEST)
         return 0;
     int r = tx_supervisor_hand_over(s);
     return r < 0 ? r : tx_stop_advance(s);
@@ -157,7 +164,7 @@ static bool may_be_awaited(const struct tx_supervisor *s, enum tx_child_id id) {
     if (child->state == TX_CHILD_READY)
         return false;
     /* These hold up nothing when they cannot start. */
-    return (id != TX_CHILD_FORWARD && id != TX_CHILD_VAULT) ||
+    return (child->role != TX_ROLE_FORWARD && child->role != TX_ROLE_VAULT) ||
            (child->state == TX_CHILD_STARTING && child->restarts == 0);
 }
 
@@ -168,8 +175,9 @@ void tx_supervisor_tell_when_ready(struct tx_supervisor *s) {
     if (s->ready || tx_stop_is_under_way(&s->stop))
         return;
     s->ready = true;
-    tx_log(TX_LOG_NOTICE, "ready: origin %s, log %s, socket %s%s", s->setup.origin,
-           s->conf->log_dir, s->conf->socket_path,
+    tx_log(TX_LOG_NOTICE, "ready: origin %s, log %s, socket %s%s",
+           s->setup.streams[TX_STREAM_AUDIT].origin, s->conf->streams[TX_STREAM_AUDIT].log_dir,
+           s->conf->socket_path,
            s->policy.lockdown_why ? "; LOCKDOWN: every string is masked" : "");
     tx_notify_status(&s->notify,
                      s->policy.lockdown_why ? "ready; LOCKDOWN: every string is masked" : "ready");
@@ -184,7 +192,7 @@ static int on_fatal(struct tx_supervisor *s, struct tx_child *child, const struc
     if (m->argument == TX_FATAL_DIRECTORY && s->ready)
         return 0;
     child->state = TX_CHILD_FAILED;
-    if (child->id == TX_CHILD_FORWARD || child->id == TX_CHILD_VAULT) {
+    if (child->role == TX_ROLE_FORWARD || child->role == TX_ROLE_VAULT) {
         tx_supervisor_tell_when_ready(s); /* all others may have been ready before */
         return 0;
     }
@@ -216,22 +224,22 @@ static int message(void *data, struct tx_child *child, const struct tx_control *
     case TX_CONTROL_READY:
         tell_weakness(child);
         tx_supervisor_tell_when_ready(s);
-        return child->id == TX_CHILD_INGEST ? on_ingest_ready(s) : 0;
+        return child->role == TX_ROLE_INGEST ? on_ingest_ready(s) : 0;
     case TX_CONTROL_CLOSED:
-        if (child->id == TX_CHILD_INGEST)
+        if (child->role == TX_ROLE_INGEST)
             tx_accept_close(&s->accept, m->argument);
         return 0;
     case TX_CONTROL_RELOADED:
-        return child->id == TX_CHILD_INGEST ? tx_reload_answered(s, m->payload) : 0;
+        return child->role == TX_ROLE_INGEST ? tx_reload_answered(s, m->payload) : 0;
     case TX_CONTROL_ERASED:
-        return child->id == TX_CHILD_VAULT ? tx_tasks_on_erased(s, m) : 0;
+        return child->role == TX_ROLE_VAULT ? tx_tasks_on_erased(s, m) : 0;
     case TX_CONTROL_RECORDED:
-        if (child->id != TX_CHILD_INGEST)
+        if (child->role != TX_ROLE_INGEST)
             return 0;
         tx_last_policy_recorded(s, m->argument);
         return tx_tasks_on_recorded(s, m->argument);
     case TX_CONTROL_END_RECORDED:
-        if (child->id == TX_CHILD_LEDGER)
+        if (child->role == TX_ROLE_LEDGER)
             tx_health_end_recorded(s, m->payload);
         return 0;
     case TX_CONTROL_FATAL:
@@ -309,15 +317,15 @@ static int open_listener(const char *key, const char *path, mode_t mode,
 static int find_programs(struct tx_supervisor *s) {
     for (int i = 0; i < TX_CHILD_N; i++) {
         struct tx_child *child = tx_supervisor_child(s, (enum tx_child_id)i);
-        if (i == TX_CHILD_FORWARD && !s->conf->journald_enabled)
+        if (child->role == TX_ROLE_FORWARD && !s->conf->streams[child->stream].journald_enabled)
             continue;
         int r = tx_child_find(child);
-        if (r >= 0 || (i == TX_CHILD_VAULT && !tx_setup_wants_vault(s->conf, &s->setup)))
+        if (r >= 0 || (child->role == TX_ROLE_VAULT && !tx_setup_wants_vault(s->conf, &s->setup)))
             continue;
         tx_log(TX_LOG_ERROR,
                "tracex-%s is neither beside tracex-auditd nor in %s; install TraceX completely",
                child->name, TX_LIBEXECDIR);
-        if (i != TX_CHILD_FORWARD)
+        if (child->role != TX_ROLE_FORWARD)
             return r;
         child->state = TX_CHILD_FAILED;
     }
@@ -327,9 +335,10 @@ static int find_programs(struct tx_supervisor *s) {
 static int start_children(struct tx_supervisor *s) {
     for (int i = 0; i < TX_CHILD_N; i++) {
         struct tx_child *child = tx_supervisor_child(s, (enum tx_child_id)i);
-        if (i == TX_CHILD_FORWARD && (!s->conf->journald_enabled || child->program[0] == '\0'))
+        if (child->role == TX_ROLE_FORWARD &&
+            (!s->conf->streams[child->stream].journald_enabled || child->program[0] == '\0'))
             continue;
-        if (i == TX_CHILD_VAULT && !tx_setup_wants_vault(s->conf, &s->setup))
+        if (child->role == TX_ROLE_VAULT && !tx_setup_wants_vault(s->conf, &s->setup))
             continue;
         int r = tx_child_start_process(child);
         if (r < 0) {
@@ -360,6 +369,8 @@ static int open_sockets(struct tx_supervisor *s) {
 
 int tx_supervisor_start(struct tx_supervisor *s) {
     s->started_ns = tx_clock_boot();
+    for (int i = 0; i < TX_STREAM_N; i++)
+        s->links[i] = TX_LINKS_INIT;
     int r = tx_loop_new(&s->loop);
     if (r >= 0)
         r = tx_children_init(&s->children, s->loop, &events, s);
@@ -387,8 +398,11 @@ void tx_supervisor_deinit(struct tx_supervisor *s) {
     tx_reload_deinit(s);
     tx_children_deinit(&s->children);
     tx_tasks_deinit(&s->tasks);
-    tx_link_drop(&s->links.bodies);
-    tx_link_drop(&s->links.notary);
+    for (int i = 0; i < TX_STREAM_N; i++) {
+        tx_link_drop(&s->links[i].bodies);
+        tx_link_drop(&s->links[i].notary);
+        tx_loop_remove(s->loop, s->pairs[i].partner_timer);
+    }
     if (s->control.source)
         tx_control_server_stop(s);
     tx_listener_close(&s->control.listener);
@@ -396,7 +410,6 @@ void tx_supervisor_deinit(struct tx_supervisor *s) {
     tx_listener_close(&s->listener);
     tx_accept_deinit(&s->accept);
     tx_keep_deinit(&s->keep);
-    tx_loop_remove(s->loop, s->partner_timer);
     tx_loop_remove(s->loop, s->stop.timer);
     tx_loop_remove(s->loop, s->stop.rest_timer);
     tx_loop_remove(s->loop, s->health.timer);

@@ -35,6 +35,14 @@ enum tx_exit {
     TX_EXIT_HALT = 5,    /* the disk is full or fails, and the configuration says halt */
 };
 
+/* Of a stream's ledger and signer, which start and end as a pair. */
+struct tx_pair {
+    struct tx_supervisor *supervisor;
+    enum tx_stream_id stream;
+    struct tx_source_handle *partner_timer; /* for the one that outlives the other */
+    int64_t delay_ns;                       /* until both start again */
+};
+
 struct tx_supervisor {
     const struct tx_options *options;
     struct tx_conf *conf;
@@ -45,7 +53,8 @@ struct tx_supervisor {
 
     struct tx_loop *loop;
     struct tx_children children;
-    struct tx_links links;
+    struct tx_pair pairs[TX_STREAM_N];
+    struct tx_links links[TX_STREAM_N];
     struct tx_keep keep;
     struct tx_accept accept;
     bool connections_given; /* the ingest that runs was told that it has all */
@@ -59,8 +68,6 @@ struct tx_supervisor {
     struct tx_health health;
     int signal_fd;
     struct tx_source_handle *signal_source;
-    struct tx_source_handle *partner_timer; /* for the one that outlives the other */
-    int64_t pair_delay_ns;                  /* until both start again */
 
     bool ready; /* every child was, once */
     int64_t started_ns;
@@ -84,6 +91,12 @@ void tx_supervisor_tell_when_ready(struct tx_supervisor *supervisor);
 static inline struct tx_child *tx_supervisor_child(struct tx_supervisor *supervisor,
                                                    enum tx_child_id id) {
     return &supervisor->children.all[id];
+}
+
+static inline struct tx_child *tx_supervisor_child_of(struct tx_supervisor *supervisor,
+                                                      enum tx_child_role role,
+                                                      enum tx_stream_id stream) {
+    return &supervisor->children.all[tx_child_of_stream(role, stream)];
 }
 
 #endif

@@ -108,8 +108,8 @@ static int render(const struct tx_conf *conf, bool to_hand_on, struct tx_bytes *
     const char *before = "";
 
     for (const struct tx_conf_key *key = tx_conf_keys; key->path; key++) {
-        if (is_unset(conf, key) ||
-            (to_hand_on && key->type == TX_CONF_TYPE_ORIGIN && conf->origin_is_default))
+        if (is_unset(conf, key) || (to_hand_on && key->type == TX_CONF_TYPE_ORIGIN &&
+                                    conf->streams[TX_STREAM_AUDIT].origin_is_default))
             continue;
         put_key(&w, key->path, before);
         put_value(&w, conf, key);

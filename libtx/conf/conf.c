@@ -74,7 +74,7 @@ static void read_origin(struct reader *r, const struct tx_conf_key *key,
         expected(r, node,
                  "the log's name: 1 to 255 bytes without white space and without '+', such as "
                  "web1.example/audit");
-    r->conf->origin_is_default = false;
+    r->conf->streams[TX_STREAM_AUDIT].origin_is_default = false;
     set_text(r, key, strdup(node->text));
 }
 
@@ -344,8 +344,8 @@ static void set_default_origin(struct reader *r) {
         r->errors->failed = -ENOMEM;
         return;
     }
-    r->conf->origin = origin;
-    r->conf->origin_is_default = true;
+    r->conf->streams[TX_STREAM_AUDIT].origin = origin;
+    r->conf->streams[TX_STREAM_AUDIT].origin_is_default = true;
 }
 
 static void set_defaults(struct reader *r) {
@@ -358,9 +358,9 @@ static void set_defaults(struct reader *r) {
 }
 
 static void set_default_vault(struct reader *r) {
-    const char *slash = strrchr(r->conf->keys_dir, '/');
-    if (asprintf(&r->conf->vault_dir, "%.*s/vault", (int)(slash - r->conf->keys_dir),
-                 r->conf->keys_dir) < 0) {
+    const char *keys_dir = r->conf->streams[TX_STREAM_AUDIT].keys_dir;
+    const char *slash = strrchr(keys_dir, '/');
+    if (asprintf(&r->conf->vault_dir, "%.*s/vault", (int)(slash - keys_dir), keys_dir) < 0) {
         r->conf->vault_dir = NULL;
         r->errors->failed = -ENOMEM;
     }
@@ -426,7 +426,7 @@ static int parse(const char *name, struct tx_text text, bool is_rest, struct tx_
     _cleanup_(tx_conf_tree_freep) struct tx_conf_node *root = tx_conf_tree_new(text, &e);
     if (root)
         read_root(&reader, root);
-    if (!conf->vault_dir && conf->keys_dir) /* an absolute path */
+    if (!conf->vault_dir && conf->streams[TX_STREAM_AUDIT].keys_dir) /* an absolute path */
         set_default_vault(&reader);
     if (e.failed)
         return e.failed;
@@ -472,9 +472,8 @@ void tx_conf_free(struct tx_conf *conf) {
     free(conf->socket_path);
     free(conf->control_path);
     free(conf->state_dir);
-    free(conf->log_dir);
-    free(conf->origin);
-    free(conf->keys_dir);
+    for (int i = 0; i < TX_STREAM_N; i++)
+        tx_stream_deinit(&conf->streams[i]);
     free(conf->vault_dir);
     tx_durability_deinit(&conf->durability);
     tx_masking_deinit(&conf->masking);

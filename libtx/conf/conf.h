@@ -13,14 +13,9 @@
 
 #include "libtx/base/bytes.h"
 #include "libtx/conf/durability.h"
+#include "libtx/conf/stream.h"
 #include "libtx/mask/policy/masking.h"
 #include "libtx/record/record.h"
-
-enum tx_conf_compress { TX_COMPRESS_NONE, TX_COMPRESS_ZSTD };
-
-/* What happens when there is little room left, when there is none, and when the disk fails. */
-enum tx_conf_space_action { TX_SPACE_LOG, TX_SPACE_RECORD, TX_SPACE_PRUNE, TX_SPACE_HALT };
-enum tx_conf_disk_action { TX_DISK_BLOCK, TX_DISK_HALT, TX_DISK_PRUNE };
 
 struct tx_conf {
     char *user;         /* NULL: children keep the uid */
@@ -30,26 +25,8 @@ struct tx_conf {
     mode_t control_mode; /* default 0600 */
     char *state_dir;
 
-    char *log_dir;
-    char *origin;           /* default <hostname>/audit */
-    bool origin_is_default; /* the file does not say it: an existing log keeps its own */
-    uint64_t segment_max_bytes;
-    int64_t segment_max_age_ns;
-    enum tx_conf_compress segment_compress;
-    int64_t commit_interval_ns;
-    int64_t checkpoint_interval_ns;
-    int64_t heartbeat_interval_ns; /* log.heartbeat, default 5min; 0 (`off`): none */
-    int64_t retain_max_age_ns;     /* log.retain; 0 (`off`, the default): kept for ever */
-    uint64_t retain_max_bytes;     /* 0: however much it is */
-    uint64_t space_warn;           /* bytes, or TX_CONF_SHARE | percent; 0: no such level */
-    enum tx_conf_space_action space_warn_action;
-    uint64_t space_low;
-    enum tx_conf_space_action space_low_action;
-    uint64_t space_reserve; /* 0: none */
-    enum tx_conf_disk_action on_disk_full;
-    enum tx_conf_disk_action on_disk_error;
+    struct tx_stream streams[TX_STREAM_N]; /* `log:` is that of TX_STREAM_AUDIT */
 
-    char *keys_dir;
     int64_t epoch_ns;       /* keys.epoch */
     uint64_t epoch_records; /* keys.epoch_records, default 1000000 */
 
@@ -59,7 +36,6 @@ struct tx_conf {
 
     struct tx_masking masking;
 
-    bool journald_enabled;
     enum tx_record_severity journald_min_severity;
 };
 

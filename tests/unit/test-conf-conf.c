@@ -45,28 +45,28 @@ START_TEST(a_file_with_a_version_has_every_default) {
     ck_assert_str_eq(conf->control_path, "/run/tracex/control.sock");
     ck_assert_uint_eq(conf->control_mode, 0600);
     ck_assert_str_eq(conf->state_dir, "/var/lib/tracex/state");
-    ck_assert_str_eq(conf->log_dir, "/var/log/tracex/audit");
-    ck_assert(conf->origin_is_default);
-    ck_assert_uint_eq(conf->segment_max_bytes, 64u << 20);
-    ck_assert_int_eq(conf->segment_max_age_ns, INT64_C(86400000000000));
-    ck_assert_int_eq(conf->segment_compress, TX_COMPRESS_ZSTD);
-    ck_assert_int_eq(conf->commit_interval_ns, 5000000);
-    ck_assert_int_eq(conf->checkpoint_interval_ns, 100000000);
-    ck_assert_int_eq(conf->heartbeat_interval_ns, INT64_C(300000000000));
-    ck_assert_int_eq(conf->retain_max_age_ns, 0);
-    ck_assert_uint_eq(conf->retain_max_bytes, 0);
-    ck_assert_uint_eq(conf->space_warn, TX_CONF_SHARE | 5);
-    ck_assert_uint_eq(conf->space_low, TX_CONF_SHARE | 1);
-    ck_assert_int_eq(conf->space_low_action, TX_SPACE_RECORD);
-    ck_assert_uint_eq(conf->space_reserve, 8u << 20);
-    ck_assert_int_eq(conf->on_disk_full, TX_DISK_BLOCK);
-    ck_assert_int_eq(conf->on_disk_error, TX_DISK_BLOCK);
-    ck_assert_str_eq(conf->keys_dir, "/var/lib/tracex/keys");
+    ck_assert_str_eq(conf->streams[TX_STREAM_AUDIT].log_dir, "/var/log/tracex/audit");
+    ck_assert(conf->streams[TX_STREAM_AUDIT].origin_is_default);
+    ck_assert_uint_eq(conf->streams[TX_STREAM_AUDIT].segment_max_bytes, 64u << 20);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].segment_max_age_ns, INT64_C(86400000000000));
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].segment_compress, TX_COMPRESS_ZSTD);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].commit_interval_ns, 5000000);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].checkpoint_interval_ns, 100000000);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].heartbeat_interval_ns, INT64_C(300000000000));
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].retain_max_age_ns, 0);
+    ck_assert_uint_eq(conf->streams[TX_STREAM_AUDIT].retain_max_bytes, 0);
+    ck_assert_uint_eq(conf->streams[TX_STREAM_AUDIT].space_warn, TX_CONF_SHARE | 5);
+    ck_assert_uint_eq(conf->streams[TX_STREAM_AUDIT].space_low, TX_CONF_SHARE | 1);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].space_low_action, TX_SPACE_RECORD);
+    ck_assert_uint_eq(conf->streams[TX_STREAM_AUDIT].space_reserve, 8u << 20);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].on_disk_full, TX_DISK_BLOCK);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].on_disk_error, TX_DISK_BLOCK);
+    ck_assert_str_eq(conf->streams[TX_STREAM_AUDIT].keys_dir, "/var/lib/tracex/keys");
     ck_assert_int_eq(conf->epoch_ns, INT64_C(900000000000));
     ck_assert_uint_eq(conf->epoch_records, 1000000);
     ck_assert_str_eq(conf->masking.preset, "secure-default@1");
     ck_assert_uint_gt(conf->masking.n_rules, 0);
-    ck_assert(conf->journald_enabled);
+    ck_assert(conf->streams[TX_STREAM_AUDIT].journald_enabled);
     ck_assert_int_eq(conf->journald_min_severity, TX_SEVERITY_DEBUG);
 }
 END_TEST
@@ -110,23 +110,24 @@ START_TEST(every_key_is_read) {
     ck_assert_uint_eq(conf->socket_mode, 0660);
     ck_assert_str_eq(conf->control_path, "/c.sock");
     ck_assert_str_eq(conf->state_dir, "/etc/state");
-    ck_assert_str_eq(conf->origin, "web1.example/audit");
-    ck_assert(!conf->origin_is_default);
-    ck_assert_uint_eq(conf->segment_max_bytes, 1u << 20);
-    ck_assert_int_eq(conf->segment_compress, TX_COMPRESS_NONE);
-    ck_assert_int_eq(conf->commit_interval_ns, 0);
-    ck_assert_int_eq(conf->heartbeat_interval_ns, 0);
-    ck_assert_int_eq(conf->retain_max_age_ns, INT64_C(90) * 86400 * 1000000000);
-    ck_assert_uint_eq(conf->retain_max_bytes, 1u << 30);
-    ck_assert_uint_eq(conf->space_warn, 100u << 20);
-    ck_assert_int_eq(conf->space_warn_action, TX_SPACE_LOG);
-    ck_assert_uint_eq(conf->space_low, TX_CONF_SHARE | 7);
-    ck_assert_int_eq(conf->space_low_action, TX_SPACE_PRUNE);
-    ck_assert_uint_eq(conf->space_reserve, 0);
-    ck_assert_int_eq(conf->on_disk_full, TX_DISK_PRUNE);
-    ck_assert_int_eq(conf->on_disk_error, TX_DISK_HALT);
+    ck_assert_str_eq(conf->streams[TX_STREAM_AUDIT].origin, "web1.example/audit");
+    ck_assert(!conf->streams[TX_STREAM_AUDIT].origin_is_default);
+    ck_assert_uint_eq(conf->streams[TX_STREAM_AUDIT].segment_max_bytes, 1u << 20);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].segment_compress, TX_COMPRESS_NONE);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].commit_interval_ns, 0);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].heartbeat_interval_ns, 0);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].retain_max_age_ns,
+                     INT64_C(90) * 86400 * 1000000000);
+    ck_assert_uint_eq(conf->streams[TX_STREAM_AUDIT].retain_max_bytes, 1u << 30);
+    ck_assert_uint_eq(conf->streams[TX_STREAM_AUDIT].space_warn, 100u << 20);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].space_warn_action, TX_SPACE_LOG);
+    ck_assert_uint_eq(conf->streams[TX_STREAM_AUDIT].space_low, TX_CONF_SHARE | 7);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].space_low_action, TX_SPACE_PRUNE);
+    ck_assert_uint_eq(conf->streams[TX_STREAM_AUDIT].space_reserve, 0);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].on_disk_full, TX_DISK_PRUNE);
+    ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].on_disk_error, TX_DISK_HALT);
     ck_assert_uint_eq(conf->epoch_records, 10);
-    ck_assert(!conf->journald_enabled);
+    ck_assert(!conf->streams[TX_STREAM_AUDIT].journald_enabled);
     ck_assert_int_eq(conf->journald_min_severity, TX_SEVERITY_WARNING);
 }
 END_TEST
@@ -202,7 +203,7 @@ START_TEST(the_shipped_files_examples_are_valid) {
     ck_assert_int_eq(tx_bytes_append(&out, "", 1), 0);
     _cleanup_(tx_conf_freep) struct tx_conf *conf = parse_ok((char *)out.data);
     ck_assert_str_eq(conf->user, "tracex");
-    ck_assert_str_eq(conf->origin, "web1.example/audit");
+    ck_assert_str_eq(conf->streams[TX_STREAM_AUDIT].origin, "web1.example/audit");
     ck_assert_str_eq(conf->masking.rules[1].id, "office-network");
     ck_assert_uint_eq(conf->masking.rules[1].replaces.n, 1);
     ck_assert_uint_eq(conf->masking.n_tests, 1);
@@ -446,7 +447,8 @@ START_TEST(mistakes_in_masking_alone_are_told_apart) {
         ck_assert_msg(r == cases[i].result, "%s: %d\n%s", cases[i].text, r, (char *)errors.data);
         ck_assert_int_eq(r == TX_CONF_E_MASKING, conf != NULL);
         ck_assert(!conf || (conf->masking.lockdown && conf->masking.n_rules == 0));
-        ck_assert(!conf || strcmp(conf->log_dir, "/var/log/tracex/audit") == 0);
+        ck_assert(!conf ||
+                  strcmp(conf->streams[TX_STREAM_AUDIT].log_dir, "/var/log/tracex/audit") == 0);
     }
 }
 END_TEST
@@ -459,8 +461,10 @@ START_TEST(what_is_handed_on_names_no_log_that_nobody_named) {
         ck_assert_int_eq(tx_conf_render_to_hand_on(conf, &text), 0);
         ck_assert_int_eq(tx_bytes_append(&text, "", 1), 0);
         _cleanup_(tx_conf_freep) struct tx_conf *again = parse_ok((char *)text.data);
-        ck_assert_int_eq(conf->origin_is_default, again->origin_is_default);
-        ck_assert_str_eq(conf->origin, again->origin);
+        ck_assert_int_eq(conf->streams[TX_STREAM_AUDIT].origin_is_default,
+                         again->streams[TX_STREAM_AUDIT].origin_is_default);
+        ck_assert_str_eq(conf->streams[TX_STREAM_AUDIT].origin,
+                         again->streams[TX_STREAM_AUDIT].origin);
         _cleanup_(tx_freep) char *a = render(conf), *b = render(again);
         ck_assert_str_eq(a, b);
     }

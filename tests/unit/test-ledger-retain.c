@@ -152,22 +152,22 @@ END_TEST
 /* --- space --- */
 
 START_TEST(a_level_is_left_with_a_tenth_more_than_it_was_entered_with) {
-    const struct tx_conf conf = {.space_warn = TX_CONF_SHARE | 10, .space_low = GIB};
+    const struct tx_stream stream = {.space_warn = TX_CONF_SHARE | 10, .space_low = GIB};
     const uint64_t all = 100 * GIB;
-    ck_assert_int_eq(tx_space_level_of(&conf, TX_SPACE_OK, 10 * GIB, all), TX_SPACE_OK);
-    ck_assert_int_eq(tx_space_level_of(&conf, TX_SPACE_OK, 10 * GIB - 1, all), TX_SPACE_WARN);
-    ck_assert_int_eq(tx_space_level_of(&conf, TX_SPACE_WARN, 10 * GIB, all), TX_SPACE_WARN);
-    ck_assert_int_eq(tx_space_level_of(&conf, TX_SPACE_WARN, 11 * GIB, all), TX_SPACE_OK);
-    ck_assert_int_eq(tx_space_level_of(&conf, TX_SPACE_OK, GIB - 1, all), TX_SPACE_LOW);
-    ck_assert_int_eq(tx_space_level_of(&conf, TX_SPACE_LOW, GIB, all), TX_SPACE_LOW);
-    ck_assert_int_eq(tx_space_level_of(&conf, TX_SPACE_LOW, 2 * GIB, all), TX_SPACE_WARN);
-    ck_assert_int_eq(tx_space_level_of(&conf, TX_SPACE_LOW, 0, all), TX_SPACE_LOW);
+    ck_assert_int_eq(tx_space_level_of(&stream, TX_SPACE_OK, 10 * GIB, all), TX_SPACE_OK);
+    ck_assert_int_eq(tx_space_level_of(&stream, TX_SPACE_OK, 10 * GIB - 1, all), TX_SPACE_WARN);
+    ck_assert_int_eq(tx_space_level_of(&stream, TX_SPACE_WARN, 10 * GIB, all), TX_SPACE_WARN);
+    ck_assert_int_eq(tx_space_level_of(&stream, TX_SPACE_WARN, 11 * GIB, all), TX_SPACE_OK);
+    ck_assert_int_eq(tx_space_level_of(&stream, TX_SPACE_OK, GIB - 1, all), TX_SPACE_LOW);
+    ck_assert_int_eq(tx_space_level_of(&stream, TX_SPACE_LOW, GIB, all), TX_SPACE_LOW);
+    ck_assert_int_eq(tx_space_level_of(&stream, TX_SPACE_LOW, 2 * GIB, all), TX_SPACE_WARN);
+    ck_assert_int_eq(tx_space_level_of(&stream, TX_SPACE_LOW, 0, all), TX_SPACE_LOW);
 }
 END_TEST
 
 START_TEST(a_level_that_is_off_is_never_reached) {
-    const struct tx_conf conf = {.space_warn = 0, .space_low = 0};
-    ck_assert_int_eq(tx_space_level_of(&conf, TX_SPACE_OK, 0, 100), TX_SPACE_OK);
+    const struct tx_stream stream = {.space_warn = 0, .space_low = 0};
+    ck_assert_int_eq(tx_space_level_of(&stream, TX_SPACE_OK, 0, 100), TX_SPACE_OK);
     ck_assert_uint_eq(tx_space_bytes(TX_CONF_SHARE | 5, 1000), 50);
     ck_assert_uint_eq(tx_space_bytes(4096, 1000), 4096);
 }

@@ -31,12 +31,11 @@ static void set_up(void) {
     snprintf(keys_dir, sizeof(keys_dir), "%s/keys", top);
     snprintf(state_dir, sizeof(state_dir), "%s/state", top);
     snprintf(vault_dir, sizeof(vault_dir), "%s/vault", top);
-    conf = (struct tx_conf){.log_dir = log_dir,
-                            .keys_dir = keys_dir,
-                            .vault_dir = vault_dir,
-                            .state_dir = state_dir,
-                            .origin = (char *)(uintptr_t) "host/audit",
-                            .origin_is_default = true};
+    conf = (struct tx_conf){.vault_dir = vault_dir, .state_dir = state_dir};
+    conf.streams[TX_STREAM_AUDIT] = (struct tx_stream){.log_dir = log_dir,
+                                                       .keys_dir = keys_dir,
+                                                       .origin = (char *)(uintptr_t) "host/audit",
+                                                       .origin_is_default = true};
 }
 
 static void tear_down(void) {
@@ -114,7 +113,7 @@ START_TEST(missing_directories_are_made_with_their_modes) {
     ck_assert_int_eq(mode_of("state"), 0750);
     ck_assert_int_eq(mode_of("state/ledger"), 0700);
     ck_assert_int_eq(mode_of("keys/pseudonym.key"), 0600);
-    ck_assert_str_eq(setup.origin, "host/audit");
+    ck_assert_str_eq(setup.streams[TX_STREAM_AUDIT].origin, "host/audit");
     tx_setup_deinit(&setup);
 }
 END_TEST
@@ -254,10 +253,10 @@ START_TEST(an_existing_log_keeps_its_name_unless_the_file_says_another) {
     ck_assert_int_eq(open_all(&setup), 0);
     write_file("deep/log/log.json", LOG_JSON("old/\\\"a\\\\b"));
     ck_assert_int_eq(tx_setup_content(&conf, TX_TEXT(""), &setup), 0);
-    ck_assert_str_eq(setup.origin, "old/\"a\\b");
+    ck_assert_str_eq(setup.streams[TX_STREAM_AUDIT].origin, "old/\"a\\b");
     tx_setup_deinit(&setup);
 
-    conf.origin_is_default = false;
+    conf.streams[TX_STREAM_AUDIT].origin_is_default = false;
     ck_assert_int_eq(open_all(&setup), 0);
     ck_assert_int_eq(tx_setup_content(&conf, TX_TEXT(""), &setup), -EEXIST);
     tx_setup_deinit(&setup);
@@ -326,7 +325,7 @@ START_TEST(a_new_log_names_the_old_one_and_nothing_is_lost) {
     make_old_log(&setup);
     ck_assert_int_eq(tx_new_log_begin(&conf, &setup), 0);
     ck_assert_int_eq(tx_setup_content(&conf, TX_TEXT(""), &setup), 0);
-    ck_assert_str_eq(setup.origin, "host/audit");
+    ck_assert_str_eq(setup.streams[TX_STREAM_AUDIT].origin, "host/audit");
     assert_file("deep/log/continues", "old/audit\nold/audit\n5\nroot\n\n- sig\n");
     ck_assert(!exists("deep/log/log.json"));
     ck_assert(!exists("deep/log.new"));

@@ -85,7 +85,7 @@ int tx_ctl_open_log(const struct tx_ctl *ctl) {
         conf = tx_ctl_load(ctl);
         if (!conf)
             return -1;
-        path = conf->log_dir;
+        path = conf->streams[TX_STREAM_AUDIT].log_dir;
     }
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
