@@ -20,7 +20,7 @@ static int say(struct tx_ingest *ingest, enum tx_control_type type, uint64_t arg
                struct tx_text payload) {
     struct tx_control message = {.type = type, .argument = argument, .payload = payload, .fd = -1};
     int r = ingest->orphaned ? 0 : tx_control_send(ingest->control_fd, &message);
-    return r == -EPIPE || r == -ECONNRESET ? 0 : r;
+    return r == -EPIPE ? 0 : r;
 }
 
 /* A supervisor that does not listen just now asks again, or sees us end. */
@@ -379,7 +379,7 @@ int tx_supervisor_on_control(void *data, uint32_t events) {
                                    TX_CONTROL_HEADER_BYTES + TX_CONTROL_PAYLOAD_BYTES, &message);
         if (r == -EAGAIN)
             return 0;
-        if (r == TX_CONTROL_E_CLOSED || r == -ECONNRESET)
+        if (r == TX_CONTROL_E_CLOSED)
             return on_orphaned(ingest);
         if (r == 0)
             r = dispatch(ingest, &message);

@@ -111,11 +111,13 @@ int tx_control_receive(int fd, void *memory, size_t n_memory, struct tx_control 
 
     assert(n_memory >= TX_CONTROL_HEADER_BYTES + TX_CONTROL_PAYLOAD_BYTES);
     ssize_t n;
+    /* ECONNRESET: the peer is gone and had not read everything. It is told once, before what the
+     * peer had said. */
     do
         n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
+    while (n < 0 && (errno == EINTR || errno == ECONNRESET));
     if (n < 0)
-        return errno == ECONNRESET ? TX_CONTROL_E_CLOSED : -errno;
+        return -errno;
     int r = take_descriptor(&msg, &message.fd);
     if (r < 0)
         return r;

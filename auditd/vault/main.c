@@ -184,7 +184,7 @@ static int on_control(void *data, uint32_t events) {
     int r = tx_control_receive(TX_FD_CONTROL, process->control, sizeof(process->control), &message);
     if (r == -EAGAIN)
         return 0;
-    if (r == TX_CONTROL_E_CLOSED || r == -ECONNRESET)
+    if (r == TX_CONTROL_E_CLOSED)
         return on_orphaned(process);
     if (r == 0)
         r = dispatch(process, &message);

@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import select
 import signal
 import socket
 import time
@@ -281,6 +282,22 @@ class Crash(Case):
             r.hear(rig.READY)
             r.control.shutdown(socket.SHUT_RDWR)
             self.assertEqual(r.wait_exit(), 0)
+
+    def test_a_connection_that_a_supervisor_handed_over_and_then_ended_is_read(self):
+        """Also when it had not read all that ingest said: that is told first, and is not yet the end."""
+        with Rig() as r:
+            r.hear(rig.READY)
+            r.say(rig.PING)
+            self.assertTrue(select.select([r.control], [], [], 30)[0], "it answers, which nobody reads")
+            os.kill(r.pid, signal.SIGSTOP)
+            c = r.connect()
+            for _ in range(20):
+                c.log()
+            c.lane.close()
+            r.control.close()
+            os.kill(r.pid, signal.SIGCONT)
+            self.assertEqual(r.wait_exit(), 0)
+            self.every_number_once(r, c, 20)
 
 
 class Orders(Case):

@@ -67,6 +67,27 @@ START_TEST(the_end_an_empty_socket_and_a_full_one_are_told_apart) {
 }
 END_TEST
 
+/* The kernel tells of what was left unread before it hands over what was said. */
+START_TEST(last_words_are_heard_also_of_one_that_had_not_read_everything) {
+    struct tx_control message = {
+        .type = TX_CONTROL_FATAL, .argument = 7, .payload = TX_TEXT("why"), .fd = -1};
+    struct tx_control got;
+    ck_assert_int_eq(tx_control_send(ends[1], &message), 0);
+    ck_assert_int_eq(tx_control_send(ends[0], &message), 0);
+    message.type = TX_CONTROL_STOPPED;
+    ck_assert_int_eq(tx_control_send(ends[0], &message), 0);
+    close(ends[0]);
+    ends[0] = -1;
+    ck_assert_int_eq(receive(&got), 0);
+    ck_assert_int_eq((int)got.type, TX_CONTROL_FATAL);
+    ck_assert(tx_text_equal(got.payload, TX_TEXT("why")));
+    ck_assert_int_eq(receive(&got), 0);
+    ck_assert_int_eq((int)got.type, TX_CONTROL_STOPPED);
+    ck_assert_int_eq(receive(&got), TX_CONTROL_E_CLOSED);
+    ck_assert_int_eq(receive(&got), TX_CONTROL_E_CLOSED);
+}
+END_TEST
+
 START_TEST(every_malformed_message_is_refused) {
     struct tx_control message = {
         .type = TX_CONTROL_PING, .argument = 1, .payload = TX_TEXT("x"), .fd = -1};
@@ -252,6 +273,7 @@ int main(void) {
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_message_arrives_with_its_argument_payload_and_descriptor);
     tcase_add_test(tests, the_end_an_empty_socket_and_a_full_one_are_told_apart);
+    tcase_add_test(tests, last_words_are_heard_also_of_one_that_had_not_read_everything);
     tcase_add_test(tests, every_malformed_message_is_refused);
     tcase_add_test(tests, more_than_one_descriptor_is_refused_and_none_leaks);
     tcase_add_test(tests, an_identity_comes_back_as_it_was_and_cut_ones_are_refused);

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,6 +78,10 @@ static int play(const char *part) {
         (void)ignored;
         pause();
     }
+    if (strcmp(part, "leave") == 0) { /* when there is something for it, which it does not read */
+        struct pollfd poll_fd = {.fd = TX_FD_CONTROL, .events = POLLIN};
+        return poll(&poll_fd, 1, -1) == 1 && say(TX_CONTROL_FATAL, 0, TX_TEXT("")) == 0 ? 7 : 1;
+    }
     if (strcmp(part, "slow") == 0)
         usleep(100000); /* messages queue up meanwhile */
     if (say(TX_CONTROL_READY, 0, TX_TEXT("{\"seccomp\":true}")) < 0)
@@ -94,7 +99,7 @@ static struct tx_loop *loop;
 static struct tx_children children;
 static const char *part;
 static int extra_fd = -1;
-static int n_ended, last_status, n_closed, n_drained, n_ready;
+static int n_ended, last_status, n_closed, n_drained, n_ready, n_fatal;
 static bool restart;
 static int64_t waits[16];
 
@@ -119,6 +124,7 @@ static int on_message(void *data, struct tx_child *child, const struct tx_contro
     (void)data;
     (void)child;
     n_ready += m->type == TX_CONTROL_READY;
+    n_fatal += m->type == TX_CONTROL_FATAL;
     if (m->type == TX_CONTROL_READY && strcmp(part, "serve") == 0)
         tx_loop_stop(loop);
     if (m->type == TX_CONTROL_CLOSED)
@@ -209,6 +215,18 @@ START_TEST(a_child_stops_when_it_is_told_and_its_last_words_are_heard) {
     ck_assert(child->stopped);
     ck_assert_int_eq(last_status, 0);
     ck_assert(!tx_child_runs(child));
+}
+END_TEST
+
+START_TEST(last_words_are_heard_also_of_a_child_that_is_gone_and_left_something_unread) {
+    struct tx_child *child = child_playing("leave");
+    siginfo_t info;
+    ck_assert_int_eq(tx_child_start_process(child), 0);
+    ck_assert_int_eq(tx_child_send(child, TX_CONTROL_STOP, 0, (struct tx_text){0}, -1), 0);
+    ck_assert_int_eq(waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT), 0);
+    ck_assert_int_eq(tx_loop_run(loop), 0);
+    ck_assert(WIFEXITED(last_status) && WEXITSTATUS(last_status) == 7);
+    ck_assert_int_eq(n_fatal, 1);
 }
 END_TEST
 
@@ -372,6 +390,8 @@ int main(int argc, char **argv) {
     tcase_add_test(tests, a_child_gets_exactly_its_descriptors);
     tcase_add_test(tests, a_childs_environment_holds_only_what_messages_need);
     tcase_add_test(tests, a_child_stops_when_it_is_told_and_its_last_words_are_heard);
+    tcase_add_test(tests,
+                   last_words_are_heard_also_of_a_child_that_is_gone_and_left_something_unread);
     tcase_add_test(tests, a_status_is_asked_once_until_it_is_answered);
     tcase_add_test(tests, messages_that_do_not_fit_wait_in_order_and_none_is_lost);
     tcase_add_test(tests, a_child_that_crashes_is_started_again);
