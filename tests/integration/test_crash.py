@@ -30,12 +30,13 @@ class Campaign:
         self.d, self.rng = daemon, random.Random(seed)
         self.done = collections.Counter()
         self.clients = history.Clients(daemon)
-        for options in ((3, 100), (2, 0), (2, 20)):
+        for options in ((3, 100, 0), (2, 0, 0), (2, 20, 40)):
             self.start_client(*options)
-        self.client = self.start_client(3, 10)
+        self.client = self.start_client(3, 10, 50)
 
-    def start_client(self, threads, durable):
-        return self.clients.start("--threads", threads, "--durable", durable, "--pace", 2000, "--forks", 2)
+    def start_client(self, threads, durable, buffered):
+        return self.clients.start("--threads", threads, "--durable", durable, "--buffered", buffered, "--pace", 2000,
+                                  "--forks", 2)
 
     def signal(self, victim, number=signal.SIGKILL):
         pid = wait_until(lambda: self.d.child(victim), 60, f"{victim} runs")
@@ -74,7 +75,7 @@ class Campaign:
 
     def a_client(self):
         self.clients.kill(self.client)
-        self.client = self.start_client(3, 10)
+        self.client = self.start_client(3, 10, 50)
 
     def act(self):
         choices = [(1, "supervisor", self.supervisor), (1, "client", self.a_client)]
@@ -110,7 +111,8 @@ class Crash(unittest.TestCase):
               f"{log.tree.size} records, {log.epochs} epochs, {len(d.segments())} segments")
         self.assertEqual(complaints[:20], [], f"{len(complaints)} complaints")
         self.assertEqual(set(statuses), {0}, "everything that a client logged became durable in the end")
-        self.assertGreater(history.count(histories)["durable"], KILLS)
+        for level in ("durable", "buffered"):
+            self.assertGreater(history.count(histories)[level], KILLS)
 
     def test_kills_and_stops_of_every_process(self):
         with Daemon(SMALL) as d:

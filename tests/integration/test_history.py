@@ -45,10 +45,12 @@ class Checker(unittest.TestCase):
             clients.wait()
             d.start()
             clients.start("--threads", 4, "--count", 60, "--durable", 20, "--forks", 1)
-            killed = clients.start("--threads", 2, "--durable", 20)
-            while len(d.records("history.record")) < 400:
+            killed = [clients.start("--threads", 2, "--durable", 20), clients.start("--buffered", 100, "--pace", 100)]
+            while len(d.records("history.record")) < 500:
                 pass
-            clients.kill(killed)
+            for client in killed:
+                clients.kill(client)
+            cls.buffers = str(killed[1].pid)
             assert clients.wait() == [0]
             assert d.stop() == 0
             cls.kept = clients.histories()
@@ -85,7 +87,9 @@ class Checker(unittest.TestCase):
         return any(self.parsed[j]["source"]["client"] == client for j in self.of_clients if j > i)
 
     def last_of_its_client(self):
-        return next(i for i in reversed(self.of_clients) if not self.followed(i) and self.acknowledged(i))
+        """That of one that promised more than to buffer it."""
+        return next(i for i in reversed(self.of_clients) if not self.followed(i) and self.acknowledged(i) and
+                    not self.parsed[i]["data"]["h"].startswith(self.buffers + "-"))
 
     def acknowledged(self, i):
         data = self.parsed[i]["data"]
@@ -96,7 +100,7 @@ class Checker(unittest.TestCase):
     def test_a_good_log_and_its_receipts(self):
         counted = history.count(self.histories)
         print(f"# {counted}, {len(self.histories)} processes")
-        for kind in ("durable", "queued", "refused"):
+        for kind in ("durable", "queued", "buffered", "refused"):
             self.assertGreater(counted[kind], 10)
         with_receipt = [c for h in self.histories.values() for c in h.calls.values() if c.receipt]
         self.assertGreater(len(with_receipt), 10)
@@ -120,6 +124,34 @@ class Checker(unittest.TestCase):
         complaints = self.complaints()
         self.assertEqual(len(complaints), 1, complaints)
         self.assertIn("was acknowledged and is not in the log", complaints[0])
+
+    def of_the_one_that_buffers(self):
+        """Its history, and where its acknowledged records stand; one whose call never returned, its last, goes."""
+        mine = next(h for name, h in self.histories.items() if name.startswith(self.buffers + "-"))
+        places = [i for i in self.of_clients if self.parsed[i]["data"].get("h") == mine.name]
+        if not self.acknowledged(places[-1]):
+            del self.bodies[places.pop()]
+        return mine, places
+
+    def without(self, places):
+        kept = self.bodies
+        self.bodies = [x for i, x in enumerate(kept) if i not in places]
+        complaints = self.complaints()
+        self.bodies = kept
+        return complaints
+
+    def test_what_a_killed_process_had_buffered_may_be_missing_at_its_end(self):
+        mine, places = self.of_the_one_that_buffers()
+        self.assertGreater(len(places), 2 * history.BUFFERED_MOST)
+        left = history.BUFFERED_MOST - (sum(call.is_acknowledged for call in mine.calls.values()) - len(places))
+        self.assertEqual(self.without(places[len(places) - left:]), [], "it may have had so many")
+        complaints = self.without(places[-left - 1:])
+        self.assertEqual(len(complaints), history.BUFFERED_MOST + 1, "one more is too many")
+        complaints = self.without(places[-2:-1])
+        for text in ("(buffered) was acknowledged and is not in the log", "missing without a word"):
+            self.assertTrue(any(text in x for x in complaints), complaints)
+        mine.flushed = 0
+        self.assertTrue(self.without(places[-1:]), "it was not killed")
 
     def test_one_record_stands_twice(self):
         i = self.some("queued")

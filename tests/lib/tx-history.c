@@ -4,12 +4,14 @@
  * before and after the call, so that a kill at any moment leaves what it knew. tests/lib/history.py
  * reads it.
  *
- *   tx-history DIRECTORY [--threads T] [--count N] [--durable PERCENT] [--pace US] [--forks N]
+ *   tx-history DIRECTORY [--threads T] [--count N] [--durable PERCENT] [--buffered PERCENT]
+ *              [--pace US] [--forks N]
  *
  * DIRECTORY gets a file for each process: `client H`, then of each call `call T K LEVEL` and
  * `done T K RESULT [ID SEQ LEAF]`, and at the end `flush RESULT`. H, T (the thread) and K (its
- * count) stand in the record's fields, too. Each thread logs N records, or until SIGTERM; with
- * --forks each thread has so many children now and then, which log a few records and end.
+ * count) stand in the record's fields, too. Each thread logs N records, or until SIGTERM; what is
+ * neither durable nor buffered is queued. With --forks each thread has so many children now and
+ * then, which log a few records and end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,12 +31,14 @@
 #define CHILD_RECORDS 5
 #define FORK_EVERY 50
 #define FILL_MAX 400
+#define N_OPTIONS 6
 
 struct job {
     const char *directory;
     unsigned long threads;
-    unsigned long count; /* 0: without end */
-    unsigned long percent;
+    unsigned long count;   /* 0: without end */
+    unsigned long durable; /* percent */
+    unsigned long buffered;
     unsigned long pace_us;
     unsigned long forks;
 };
@@ -91,9 +95,22 @@ static void say_done(unsigned long t, unsigned long k, int result,
     }
 }
 
+static enum tx_durability choose_level(unsigned *seed) {
+    unsigned long chance = (unsigned long)(rand_r(seed) % 100);
+
+    if (chance < job.durable)
+        return TX_DURABLE;
+    return chance < job.durable + job.buffered ? TX_BUFFERED : TX_QUEUED;
+}
+
+static const char *name_of(enum tx_durability level) {
+    return level == TX_DURABLE ? "durable" : level == TX_BUFFERED ? "buffered" : "queued";
+}
+
 static int log_one(unsigned long t, unsigned long k, unsigned *seed) {
     static const char fill[FILL_MAX + 1] = {[0 ... FILL_MAX - 1] = 'x'};
-    bool durable = (unsigned long)(rand_r(seed) % 100) < job.percent;
+    enum tx_durability level = choose_level(seed);
+    bool durable = level == TX_DURABLE;
     struct tx_receipt receipt;
     struct tx_kv fields[] = {TX_STR("h", name), TX_I64("t", (int64_t)t), TX_I64("k", (int64_t)k),
                              TX_STRN("fill", fill, (size_t)rand_r(seed) % FILL_MAX)};
@@ -102,9 +119,9 @@ static int log_one(unsigned long t, unsigned long k, unsigned *seed) {
     event.name = "history.record";
     event.fields = fields;
     event.n_fields = sizeof(fields) / sizeof(fields[0]);
-    event.durability = durable ? TX_DURABLE : TX_QUEUED;
+    event.durability = level;
     event.ret_receipt = &receipt;
-    say("call %lu %lu %s\n", t, k, durable ? "durable" : "queued");
+    say("call %lu %lu %s\n", t, k, name_of(level));
     int r = tx_audit_emit(&event);
     say_done(t, k, r, durable && r == 0 ? &receipt : NULL);
     return r;
@@ -156,19 +173,17 @@ static void parse(int argc, char **argv) {
     static const struct {
         const char *option;
         unsigned long *number;
-    } options[] = {{"--threads", &job.threads},
-                   {"--count", &job.count},
-                   {"--durable", &job.percent},
-                   {"--pace", &job.pace_us},
-                   {"--forks", &job.forks}};
+    } options[N_OPTIONS] = {{"--threads", &job.threads}, {"--count", &job.count},
+                            {"--durable", &job.durable}, {"--buffered", &job.buffered},
+                            {"--pace", &job.pace_us},    {"--forks", &job.forks}};
     if (argc < 2 || argc % 2)
         exit(2);
     job.directory = argv[1];
     for (int i = 2; i < argc; i += 2) {
         size_t at = 0;
-        while (at < 5 && strcmp(options[at].option, argv[i]) != 0)
+        while (at < N_OPTIONS && strcmp(options[at].option, argv[i]) != 0)
             at++;
-        if (at == 5)
+        if (at == N_OPTIONS)
             exit(2);
         *options[at].number = number_of(argv[i + 1]);
     }
