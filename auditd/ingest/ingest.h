@@ -57,6 +57,7 @@ struct tx_ingest {
     struct tx_bytes closed;  /* ids of connections that the supervisor is to be told of */
 
     struct tx_inbox inbox;
+    size_t n_inherited; /* entries that an earlier process received, the oldest */
     struct tx_connections connections;
     struct tx_clients clients;
 

@@ -62,6 +62,7 @@ static int open_inbox(struct tx_ingest *ingest) {
         tx_log(TX_LOG_ERROR, "the inbox cannot be used: %s", strerror(-r));
         return r;
     }
+    ingest->n_inherited = ingest->inbox.n_received;
     if (!sane)
         tx_log(TX_LOG_WARNING, "the inbox was damaged; what could not be read was given up");
     return 0;

@@ -105,13 +105,36 @@ static enum drained drain(struct tx_ingest *ingest, struct tx_connection *connec
     return drained;
 }
 
-void tx_receive_give_back(struct tx_ingest *ingest, struct tx_inbox_entry *entry) {
-    struct tx_connection *connection = tx_connections_find(&ingest->connections, entry->connection);
-    struct tx_user *user = connection ? connection->user : NULL;
+/* Also of one whose connection is gone, while he has others. */
+static struct tx_user *user_of(struct tx_ingest *ingest, struct tx_inbox_entry *entry,
+                               const struct tx_connection *connection) {
     struct tx_ipc_identity identity;
 
-    if (!user && tx_ipc_identity_parse(tx_inbox_identity(entry), &identity) == 0)
-        user = tx_users_find(&ingest->connections.users, identity.uid);
+    if (connection)
+        return connection->user;
+    if (tx_ipc_identity_parse(tx_inbox_identity(entry), &identity) < 0)
+        return NULL;
+    return tx_users_find(&ingest->connections.users, identity.uid);
+}
+
+void tx_receive_inherit(struct tx_ingest *ingest) {
+    tx_inbox_rewind(&ingest->inbox);
+    for (; ingest->n_inherited > 0; ingest->n_inherited--) {
+        struct tx_inbox_entry *entry = tx_inbox_take(&ingest->inbox);
+        struct tx_connection *connection =
+            tx_connections_find(&ingest->connections, entry->connection);
+        struct tx_user *user = user_of(ingest, entry, connection);
+        if (user)
+            tx_user_take_bytes(user, entry->size);
+        if (connection)
+            connection->n_pending++;
+    }
+}
+
+void tx_receive_give_back(struct tx_ingest *ingest, struct tx_inbox_entry *entry) {
+    struct tx_user *user =
+        user_of(ingest, entry, tx_connections_find(&ingest->connections, entry->connection));
+
     if (user)
         tx_user_give_bytes(user, entry->size);
     tx_inbox_free(&ingest->inbox, entry);

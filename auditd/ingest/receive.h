@@ -32,6 +32,10 @@ TX_MUST_USE int tx_receive_flush(struct tx_ingest *ingest, struct tx_connection 
  * would hear of this connection again. */
 TX_MUST_USE int tx_receive_watch(struct tx_ingest *ingest, struct tx_connection *connection);
 
+/* What an earlier process received belongs to its connections and users, too. Once, when those are
+ * there and before anything was freed; all entries of the inbox are to be rewound afterwards. */
+void tx_receive_inherit(struct tx_ingest *ingest);
+
 /* Frees an entry of the inbox, of which its user then has less. */
 void tx_receive_give_back(struct tx_ingest *ingest, struct tx_inbox_entry *entry);
 

@@ -244,6 +244,7 @@ static int begin_link(struct tx_ingest *ingest) {
     if (ingest->has_connections)
         return 0;
     ingest->has_connections = true;
+    tx_receive_inherit(ingest);
     return tx_settle_connect(ingest, tx_fd_steal(&ingest->first_ledger_fd));
 }
 

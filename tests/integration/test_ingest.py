@@ -245,6 +245,30 @@ class Crash(Case):
             wait_until(lambda: len(r.log.of(c)) == 2, "the body again")
             self.assertEqual(line(r.log.of(c)[1][2])["source"]["comm"], "rig")
 
+    def test_a_connection_ends_also_when_an_earlier_one_received_what_it_sent(self):
+        with Rig() as r:
+            clients = [r.connect() for _ in range(3)]
+            for c in clients:
+                c.log()
+                c.wait_acked()
+            r.log.may_sync.clear()
+            for c in clients[:2]:
+                c.log()
+                c.log()
+            wait_until(lambda: all(len(r.log.of(c)) == 3 for c in clients[:2]), "the bodies")
+            r.restart()
+            clients[1].log()
+            for c in clients:  # the third is the control: of it nothing was waiting
+                c.lane.shutdown(socket.SHUT_WR)
+            r.hear(rig.CLOSED)
+            time.sleep(0.1)
+            self.assertEqual([m for m in r.messages if m[0] == rig.CLOSED], [], "what waits is still to be acknowledged")
+            r.log.may_sync.set()
+            for c in clients[:2]:
+                c.wait_acked()
+                r.hear(rig.CLOSED)
+            self.assertEqual(json.loads(r.status())["connections"], 0)
+
     def test_what_was_received_is_acknowledged_also_when_its_connection_comes_late(self):
         with Rig() as r:
             c = r.connect()
