@@ -196,10 +196,13 @@ class Clients:
     def __init__(self, daemon):
         self.daemon, self.directory = daemon, os.path.join(daemon.dir, "history")
         os.makedirs(self.directory, exist_ok=True)
+        os.chmod(self.directory, 0o1777)
         self.running = []
 
-    def start(self, *options):
-        process = subprocess.Popen([PROGRAM, self.directory, *map(str, options)],
+    def start(self, *options, user=None):
+        """`user`: whom it runs as, if not as we do."""
+        process = subprocess.Popen([PROGRAM, self.directory, *map(str, options)], user=user, group=user,
+                                   extra_groups=None if user is None else [],
                                    env=dict(os.environ, TRACEX_SOCKET=self.daemon.socket))
         self.running.append(process)
         tracexd.wait_until(lambda: any(x.startswith(f"{process.pid}-") for x in os.listdir(self.directory)), 30,
