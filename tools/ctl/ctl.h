@@ -39,12 +39,6 @@ struct tx_conf *tx_ctl_load(const struct tx_ctl *ctl);
 /* Opens the log directory that is meant; -1 when it cannot be, which is printed. */
 int tx_ctl_open_log(const struct tx_ctl *ctl);
 
-/* Prints text for a person: what a terminal would act on is shown as an escape. */
-void tx_ctl_put_safe(struct tx_text text);
-
-/* A line of JSON, likewise; what is escaped stays JSON. */
-void tx_ctl_put_json(struct tx_text line);
-
 void tx_ctl_say(const char *format, ...) TX_PRINTF(1, 2);
 
 #endif

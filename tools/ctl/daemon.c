@@ -8,6 +8,7 @@
 #include "auditd/ipc/control-socket.h"
 #include "tools/ctl/ctl.h"
 #include "tools/ctl/daemon.h"
+#include "tools/shared/terminal.h"
 
 #define RELOAD_TIMEOUT_MS 45000
 
@@ -65,7 +66,7 @@ json_t *tx_ctl_parse_answer(const struct tx_buf *b) {
 
 static void put_scalar(json_t *value) {
     if (json_is_string(value))
-        tx_ctl_put_safe((struct tx_text){json_string_value(value), json_string_length(value)});
+        tx_terminal_put((struct tx_text){json_string_value(value), json_string_length(value)});
     else if (json_is_integer(value))
         printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_real(value))
@@ -82,7 +83,7 @@ static void put_object(json_t *object, int indent) {
 
     json_object_foreach(object, key, value) {
         printf("%*s", indent, "");
-        tx_ctl_put_safe((struct tx_text){key, strlen(key)});
+        tx_terminal_put((struct tx_text){key, strlen(key)});
         if (json_is_object(value)) {
             puts("");
             put_object(value, indent + 2);

@@ -4,12 +4,13 @@
 
 #include "libtx/detect/describe.h"
 #include "tools/ctl/explain.h"
+#include "tools/shared/terminal.h"
 
 #define WORDS_BYTES 2048
 #define TEXT_BYTES 2000u /* of a result */
 
 static void put_buf(const struct tx_buf *b) {
-    tx_ctl_put_safe((struct tx_text){(const char *)b->data, b->len});
+    tx_terminal_put((struct tx_text){(const char *)b->data, b->len});
 }
 
 /* "part 3, 5..24", for columns of its width. */
@@ -57,7 +58,7 @@ static void print_clear(const struct tx_explained *e, const struct tx_explained_
     if (!e->show || c->part > 0 || c->candidate.end > e->value.n)
         return;
     fputs(": ", stdout);
-    tx_ctl_put_safe(
+    tx_terminal_put(
         (struct tx_text){e->value.p + c->candidate.start, c->candidate.end - c->candidate.start});
 }
 
@@ -165,7 +166,7 @@ static void print_text(struct tx_text text) {
     if (n > TEXT_BYTES)
         for (n = TEXT_BYTES; n > 0 && ((uint8_t)text.p[n] & 0xc0) == 0x80;)
             n--; /* no character is cut in two */
-    tx_ctl_put_safe((struct tx_text){text.p, n});
+    tx_terminal_put((struct tx_text){text.p, n});
     if (n < text.n)
         printf("… and %zu bytes more; --format json has them", text.n - n);
 }

@@ -6,6 +6,7 @@
 #include "libtx/base/file.h"
 #include "libtx/segment/control.h"
 #include "tools/ctl/mask.h"
+#include "tools/shared/terminal.h"
 
 #define FILE_BYTES (2u * TX_LIMIT_NOTE_BYTES)
 
@@ -13,7 +14,7 @@ static void put_vkey(const struct tx_vkey *vkey) {
     char memory[TX_VKEY_TEXT_BYTES];
     struct tx_buf b = tx_buf_of(memory, sizeof(memory));
     tx_vkey_render(vkey, &b);
-    tx_ctl_put_safe((struct tx_text){memory, b.len});
+    tx_terminal_put((struct tx_text){memory, b.len});
     puts("");
 }
 

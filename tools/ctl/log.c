@@ -10,7 +10,8 @@
 #include "libtx/base/file.h"
 #include "libtx/segment/follow.h"
 #include "tools/ctl/ctl.h"
-#include "tools/ctl/select.h"
+#include "tools/shared/select.h"
+#include "tools/shared/terminal.h"
 
 #define LINES_MAX 1000000u
 #define POLL_NS 100000000L
@@ -31,9 +32,9 @@ static void put_members(struct tx_read_object object) {
     for (size_t i = 0; i < object.n_members; i++) {
         const struct tx_read_member *member = &object.members[i];
         putchar(' ');
-        tx_ctl_put_safe(member->name);
+        tx_terminal_put(member->name);
         putchar('=');
-        tx_ctl_put_safe(member->value.raw);
+        tx_terminal_put(member->value.raw);
     }
 }
 
@@ -41,7 +42,7 @@ static void put_text(const char *before, struct tx_text text, const char *after)
     if (!text.p)
         return;
     fputs(before, stdout);
-    tx_ctl_put_safe(text);
+    tx_terminal_put(text);
     fputs(after, stdout);
 }
 
@@ -76,7 +77,7 @@ static void show(struct viewer *v, struct tx_text line) {
         fwrite(line.p, 1, line.n, stdout);
         putchar('\n');
     } else if (v->json) {
-        tx_ctl_put_json(line);
+        tx_terminal_put_json(line);
         putchar('\n');
     } else if (tx_read_new(line, &record) == 0) {
         put_short(record);

@@ -10,6 +10,7 @@
 #include "libtx/base/fd.h"
 #include "libtx/mask/compare/compare.h"
 #include "tools/ctl/mask.h"
+#include "tools/shared/terminal.h"
 
 #define SHOWN_MAX 5
 #define HIDDEN_MAX 4096 /* places in one line */
@@ -44,7 +45,7 @@ static const struct tx_weakening *find(const struct tx_weakenings *list, const c
 }
 
 static void put(const char *text) {
-    tx_ctl_put_safe((struct tx_text){text, strlen(text)});
+    tx_terminal_put((struct tx_text){text, strlen(text)});
 }
 
 /* "credit_card in a field such as …": where the place begins; else the end. */
@@ -73,7 +74,7 @@ static void print_alike(const char *how, const struct tx_weakenings *list, size_
             continue;
         done[k] = true;
         fputs(n++ > 0 ? ", " : "", stdout);
-        tx_ctl_put_safe((struct tx_text){what, (size_t)(place_of(what) - what)});
+        tx_terminal_put((struct tx_text){what, (size_t)(place_of(what) - what)});
     }
     put(place_of(one->what));
     fputs(": ", stdout);
@@ -184,7 +185,7 @@ static void print_rest(const struct diff *diff, struct tx_text line) {
         while (!to && end < line.n && !hidden_to(diff, end))
             end++;
         if (!to)
-            tx_ctl_put_safe((struct tx_text){line.p + at, end - at});
+            tx_terminal_put((struct tx_text){line.p + at, end - at});
         else if (!was_hidden)
             fputs("[hidden]", stdout);
         was_hidden = to > 0;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tools/ctl/explain.h"
+#include "tools/shared/terminal.h"
 
 #define ANSWER_BYTES (32u * TX_LIMIT_FIELDS_BYTES)
 #define ROUNDS 200
@@ -252,7 +253,7 @@ static void print(struct explain *explain) {
     if (explain->json) {
         tx_explain_put_json(&explain->explained, &b);
         tx_buf_char(&b, '\n');
-        tx_ctl_put_json((struct tx_text){(const char *)b.data, b.len - 1});
+        tx_terminal_put_json((struct tx_text){(const char *)b.data, b.len - 1});
         putchar('\n');
         return;
     }

@@ -4,6 +4,7 @@
 
 #include "libtx/detect/describe.h"
 #include "tools/ctl/mask.h"
+#include "tools/shared/terminal.h"
 
 #define ROW_BYTES 65536
 
@@ -47,7 +48,7 @@ static void print_json(const struct row *row, bool first) {
     put_pair(&b, ",\"finds\":", row->what);
     tx_buf_char(&b, '}');
     fputs(first ? "[" : ",\n", stdout);
-    tx_ctl_put_json((struct tx_text){memory, b.len});
+    tx_terminal_put_json((struct tx_text){memory, b.len});
 }
 
 static void print(const struct row *row, bool json, bool first) {
@@ -56,7 +57,7 @@ static void print(const struct row *row, bool json, bool first) {
         return;
     }
     printf("%-20s %-16s %-8s ", row->name, row->pack, row->word);
-    tx_ctl_put_safe((struct tx_text){row->what, strlen(row->what)});
+    tx_terminal_put((struct tx_text){row->what, strlen(row->what)});
     putchar('\n');
 }
 

@@ -9,6 +9,7 @@
 
 #include "libtx/mask/own-detectors.h"
 #include "tools/ctl/mask.h"
+#include "tools/shared/terminal.h"
 
 /* A line's JSON: each byte escaped, twice, and the spans. */
 #define ANSWER_BYTES (16u * TX_LIMIT_FIELDS_BYTES)
@@ -102,7 +103,7 @@ static void answer(struct test *test, struct tx_text line, bool too_long) {
         tx_ctl_put_string(&b, out);
         tx_buf_char(&b, '}');
     } else if (test->to_terminal) {
-        tx_ctl_put_safe(out);
+        tx_terminal_put(out);
     } else {
         tx_buf_put(&b, out.p, out.n);
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libtx/mask/selftest.h"
+#include "tools/shared/terminal.h"
 
 static const struct {
     const char *name;
@@ -126,7 +127,7 @@ void tx_ctl_put_lines(struct tx_text text) {
     while (text.n > 0) {
         const char *newline = memchr(text.p, '\n', text.n);
         size_t n = newline ? (size_t)(newline - text.p) : text.n;
-        tx_ctl_put_safe((struct tx_text){text.p, n});
+        tx_terminal_put((struct tx_text){text.p, n});
         putchar('\n');
         n += newline != NULL;
         text = (struct tx_text){text.p + n, text.n - n};

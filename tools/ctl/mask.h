@@ -38,7 +38,7 @@ bool tx_ctl_take_detectors(const struct tx_masking *masking, const char *list,
 bool tx_ctl_take_word(const char *option, const char *value, const char *first, const char *second,
                       bool *ret_second);
 
-/* Lines for a person, as tx_ctl_put_safe does, but that newlines stay. */
+/* Lines for a person, as tx_terminal_put does, but that newlines stay. */
 void tx_ctl_put_lines(struct tx_text text);
 /* A string of JSON; what is not UTF-8 is U+FFFD. */
 void tx_ctl_put_string(struct tx_buf *b, struct tx_text text);

@@ -18,6 +18,7 @@
 #include "tools/ctl/daemon.h"
 #include "tools/ctl/reveal-place.h"
 #include "tools/ctl/token.h"
+#include "tools/shared/terminal.h"
 
 /* A byte that is escaped takes six; clear text is shorter than what stands for it. */
 #define OUT_BYTES (6u * TX_LIMIT_LINE_BYTES)
@@ -225,7 +226,7 @@ static int open_all(struct reveal *reveal) {
 static void print(const struct reveal *reveal) {
     struct tx_text text = {.p = (const char *)reveal->out.data, .n = reveal->out.len};
     if (isatty(STDOUT_FILENO))
-        tx_ctl_put_safe(text);
+        tx_terminal_put(text);
     else
         fwrite(text.p, 1, text.n, stdout);
     putchar('\n');

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TX_CTL_SELECT_H
-#define TX_CTL_SELECT_H
+#ifndef TX_SHARED_SELECT_H
+#define TX_SHARED_SELECT_H
 
 /*
- * Which records `tracexctl log` shows: by time, and by FIELD=VALUE.
+ * Which records a command shows: by time, and by FIELD=VALUE.
  */
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/ctl/select.h"
+#include "tools/shared/select.h"
 
 #include <string.h>
 #include <time.h>
