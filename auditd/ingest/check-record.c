@@ -13,7 +13,7 @@ static const struct tx_record_fault field_name = {EINVAL, "field name is not all
 static const struct tx_record_fault field_repeated = {EINVAL, "field name is repeated"};
 
 const struct tx_record_fault *tx_record_fault(const struct tx_record *record) {
-    struct tx_text names[TX_LIMIT_FIELDS];
+    TX_UNINITIALIZED struct tx_text names[TX_LIMIT_FIELDS];
 
     if (!tx_event_name_valid(record->event))
         return &event_name;

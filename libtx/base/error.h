@@ -18,6 +18,9 @@
 #define TX_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define TX_NORETURN __attribute__((noreturn))
 
+/* For large variables of which only what was written is read: the compiler would zero them. */
+#define TX_UNINITIALIZED __attribute__((uninitialized))
+
 /* Calls `f(&variable)` when the variable goes out of scope. */
 #define _cleanup_(f) __attribute__((cleanup(f)))
 

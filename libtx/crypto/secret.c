@@ -43,7 +43,7 @@ void tx_wipe(void *p, size_t n) {
 }
 
 __attribute__((noinline)) void tx_wipe_traces(void) {
-    uint8_t below[TX_TRACES_BYTES];
+    TX_UNINITIALIZED uint8_t below[TX_TRACES_BYTES];
 
     tx_wipe(below, sizeof(below));
     tx_wipe_registers();

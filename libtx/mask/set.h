@@ -16,9 +16,6 @@
 #define TX_CONDITIONS_MAX 4096
 #define TX_SET_WORDS (TX_CONDITIONS_MAX / 64)
 
-/* For large variables of which only what was written is read: the compiler would zero them. */
-#define TX_UNINITIALIZED __attribute__((uninitialized))
-
 struct tx_set {
     uint64_t word[TX_SET_WORDS];
 };
