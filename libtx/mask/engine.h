@@ -7,7 +7,7 @@
  * record.
  *
  *   collect: names are matched, verdicts found, all texts put into slots      engine.c,
- * json-field.c detect:  one pass over all of them                                        slots.c
+ * json-field.c detect:  one pass over those that were not seen before              slots.c, seen.c
  *   claim:   what was found → stretches of bytes, each with its strictest claim     claims.c
  *   apply:   in the order of the slots, each text is replaced                 value.c, json-field.c
  *
@@ -20,6 +20,7 @@
 #include "libtx/mask/own-detectors.h"
 #include "libtx/mask/persons.h"
 #include "libtx/mask/ruleset.h"
+#include "libtx/mask/seen.h"
 
 #define TX_SLOTS_MAX (2 * TX_DETECT_VALUES_MAX)
 #define TX_NO_VALUE UINT16_MAX
@@ -51,7 +52,7 @@ struct tx_marks {
 struct tx_slot {
     const struct tx_verdict *verdict;
     struct tx_text text;
-    uint16_t value; /* of those that are looked at; TX_NO_VALUE: this one is not */
+    uint16_t value; /* of those that are looked at; TX_NO_VALUE: this one is not, or need not be */
     bool overflow;  /* more was found than is worth more detail */
     bool is_key;    /* only what is found in it counts */
     bool is_string; /* a field's whole text, which may hold JSON; `field`, `label` are its */
@@ -89,6 +90,7 @@ struct tx_mask {
     struct tx_arena scratch; /* what lies in between */
     struct tx_arena inner;   /* JSON that a string holds */
     struct tx_detect_memory *detect_memory;
+    struct tx_seen *seen;
     struct tx_reading reading;
     struct tx_detector_set all, of_numbers; /* the file's detectors too */
     struct tx_json_walker *walker;
@@ -133,6 +135,7 @@ struct tx_mask {
     struct tx_stretch stretches[TX_DETECT_MATCHES_MAX];
     struct tx_slot slots[TX_SLOTS_MAX];
     struct tx_detect_value detect_values[TX_DETECT_VALUES_MAX];
+    struct tx_seen_digest digests[TX_DETECT_VALUES_MAX]; /* of those */
 };
 
 enum tx_outcome {

@@ -52,6 +52,8 @@ static int make_memory(struct tx_mask *mask) {
         r = tx_json_walker_new(&mask->walker);
     if (r == 0)
         r = tx_own_detectors_new(mask->masking, SCRATCH_BYTES, &mask->custom);
+    if (r == 0)
+        r = tx_seen_new(&mask->seen);
     return r == 0 ? tx_detect_memory_new(SCRATCH_BYTES, &mask->detect_memory) : r;
 }
 
@@ -101,6 +103,7 @@ void tx_mask_free(struct tx_mask *mask) {
     tx_arena_deinit(&mask->inner);
     tx_json_walker_free(mask->walker);
     tx_detect_memory_free(mask->detect_memory);
+    tx_seen_free(mask->seen);
     tx_custom_free(mask->custom);
     free(mask->rule_counts);
     free(mask->counts);

@@ -74,11 +74,6 @@ static void fill(struct tx_slot *slot, const struct tx_verdict *verdict,
     slot->matches = NULL;
 }
 
-static void set_looked_at(struct tx_slot *slot, size_t value, const struct tx_asked *asked) {
-    slot->value = (uint16_t)value;
-    slot->name = asked->name;
-}
-
 /* With what was found in it. */
 static const struct tx_slot *fill_single(struct tx_mask *mask, const struct tx_verdict *verdict,
                                          const struct tx_asked *asked) {
@@ -87,13 +82,24 @@ static const struct tx_slot *fill_single(struct tx_mask *mask, const struct tx_v
 
     fill(slot, verdict, asked);
     if (is_looked_at(verdict, asked, &slot->wanted)) {
-        set_looked_at(slot, 0, asked);
+        slot->value = 0;
+        slot->name = asked->name;
         look(mask, &slot->wanted, asked->text, asked->name, true, matches);
         slot->overflow = matches->overflow;
         slot->n_matches = matches->overflow ? 0 : matches->n;
         slot->matches = matches->match;
     }
     return slot;
+}
+
+/* Nothing was in it when the same was asked before. Who asks why wants to hear of it, though. */
+static bool is_known(struct tx_mask *mask, const struct tx_slot *slot, const struct tx_asked *asked,
+                     struct tx_seen_digest *ret) {
+    const struct tx_seen_question question = {.text = asked->text,
+                                              .name = asked->name,
+                                              .wanted = &slot->wanted,
+                                              .assume_context = mask->assume_context};
+    return !mask->trace && tx_seen_has(mask->seen, &question, ret);
 }
 
 const struct tx_slot *tx_slots_add(struct tx_mask *mask, const struct tx_verdict *verdict,
@@ -105,16 +111,21 @@ const struct tx_slot *tx_slots_add(struct tx_mask *mask, const struct tx_verdict
         mask->overflow = true;
         return NULL;
     }
-    bool looked_at = is_looked_at(verdict, asked, &slot->wanted);
+    struct tx_seen_digest digest = {.is_set = false};
+    bool wanted = is_looked_at(verdict, asked, &slot->wanted);
+    bool looked_at = wanted && !is_known(mask, slot, asked, &digest);
     if (looked_at && mask->n_values == TX_DETECT_VALUES_MAX) {
         mask->overflow = true;
         return NULL;
     }
     mask->n_slots++;
     fill(slot, verdict, asked);
+    if (wanted)
+        slot->name = asked->name;
     if (!looked_at)
         return slot;
-    set_looked_at(slot, mask->n_values, asked);
+    slot->value = (uint16_t)mask->n_values;
+    mask->digests[mask->n_values] = digest;
     struct tx_detect_value *value = &mask->detect_values[mask->n_values++];
     value->text = asked->text;
     value->name = asked->name;
@@ -144,6 +155,8 @@ static void hand_out(struct tx_mask *mask) {
         while (at < mask->matches.n && mask->matches.match[at].value == slot->value)
             at++;
         slot->n_matches = (size_t)(&mask->matches.match[at] - slot->matches);
+        if (slot->n_matches == 0)
+            tx_seen_put(mask->seen, &mask->digests[slot->value]);
     }
 }
 
