@@ -12,6 +12,7 @@
 
 #include "libaudit-client/buffer.h"
 #include "libaudit-client/client.h"
+#include "libaudit-client/context/current.h"
 #include "libaudit-client/deliver.h"
 #include "libaudit-client/job.h"
 #include "libaudit-client/wait.h"
@@ -132,6 +133,12 @@ static int emit_event(const struct tx_event *event, bool is_trace) {
         if (known.durability != TX_QUEUED || known.ret_receipt)
             return -EINVAL;
         known.durability = TX_BUFFERED;
+        job.event = &known;
+    }
+    const struct tx_current *current = tx_current();
+    if (current->state == TX_CURRENT_SET) {
+        known = *job.event;
+        tx_current_fill(current, &known);
         job.event = &known;
     }
     job.time = job.event->time_ns ? job.event->time_ns : job.called;

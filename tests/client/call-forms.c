@@ -2,6 +2,7 @@
 /* Every form of call. Compiled as C11 and as C++17, by gcc and clang, with every warning an error
  * (check-header.py); never run. Part of it stands again in call-forms.cc, for C++ alone. */
 #include <tracex/audit.h>
+#include <tracex/context.h>
 
 int every_form(const char *user, const char *nothing, const unsigned char *key, bool approved);
 
@@ -63,4 +64,38 @@ int every_form(const char *user, const char *nothing, const unsigned char *key, 
     r += tx_open(&options) + tx_open(NULL) + tx_flush(100) + tx_close();
     stats.size = sizeof(stats);
     return r + tx_stats(&stats);
+}
+
+int every_form_of_context(const struct tx_header *headers, size_t n_headers, const char *id);
+
+int every_form_of_context(const struct tx_header *headers, size_t n_headers, const char *id) {
+    struct tx_context context = TX_CONTEXT_INIT, other;
+    struct tx_context_token token;
+    struct tx_context_stats stats;
+    struct tx_environment environment;
+    char text[TX_BAGGAGE_SIZE], correlation[TX_CORRELATION_SIZE];
+    unsigned char trace_id[16], span_id[8], flags;
+    int r = tx_context_from_headers(headers, n_headers, &context);
+
+    if (r & TX_CONTEXT_RESTARTED)
+        r += tx_context_parse(id, NULL, NULL, &context);
+    other = context;
+    TX_CONTEXT_SCOPE(&context);
+    TX_CORRELATION_SCOPE(id);
+    TX_CONTEXT_SCOPE(NULL);
+    r += tx_context_get(&other) + tx_context_set(&other) + tx_context_set(NULL);
+    r += tx_context_attach(&other, &token) + tx_context_detach(&token);
+    r += tx_correlation_set(id) + tx_correlation_get(correlation, sizeof(correlation));
+    r += tx_context_start(&other) + tx_context_ids(&other, trace_id, span_id, &flags);
+    r += tx_context_ids(NULL, NULL, NULL, NULL);
+    r += tx_context_traceparent(&other, text, sizeof(text));
+    r += tx_context_tracestate(&other, text, sizeof(text));
+    r += tx_context_baggage(NULL, text, sizeof(text));
+    r += tx_context_tracestate_put(&other, "key", "value");
+    r += tx_context_baggage_set(&other, "key", id) + tx_context_baggage_set(NULL, "key", NULL);
+    r += tx_context_baggage_get(&other, "key", text, sizeof(text));
+    r += tx_context_from_environment(&other);
+    r += tx_context_to_environment(NULL, &environment) + tx_context_setenv(&other);
+    stats.size = sizeof(stats);
+    return r + tx_context_stats(&stats);
 }

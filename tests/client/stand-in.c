@@ -110,6 +110,16 @@ static void drop_lane(struct stand_in *s, size_t i) {
 
 /* --- records --- */
 
+static void remember_trace(struct seen *seen, const struct tx_record *record) {
+    seen->has_trace = record->has_trace;
+    seen->has_parent = record->has_parent;
+    memcpy(seen->trace_id, record->trace_id, sizeof(seen->trace_id));
+    memcpy(seen->span_id, record->span_id, sizeof(seen->span_id));
+    memcpy(seen->parent_span_id, record->parent_span_id, sizeof(seen->parent_span_id));
+    if (record->correlation_id.n > 0)
+        memcpy(seen->correlation, record->correlation_id.p, record->correlation_id.n);
+}
+
 static void remember(struct stand_in *s, const struct tx_wire_records *records,
                      const struct tx_record *record, const struct lane *lane) {
     if (s->n_seen == s->cap_seen) {
@@ -128,6 +138,7 @@ static void remember(struct stand_in *s, const struct tx_wire_records *records,
     memcpy(seen->secret, records->secret, sizeof(seen->secret));
     memcpy(seen->id, record->id, sizeof(seen->id));
     memcpy(seen->event, record->event.p, record->event.n);
+    remember_trace(seen, record);
 }
 
 static void answer(struct stand_in *s, struct lane *lane, const struct tx_record *record) {

@@ -21,6 +21,9 @@ struct seen {
     size_t datagram;   /* 0, 1, 2 … in the order of coming */
     char event[TX_LIMIT_EVENT_BYTES + 1];
     uint8_t outcome, severity;
+    bool has_trace, has_parent;
+    uint8_t trace_id[16], span_id[8], parent_span_id[8];
+    char correlation[TX_LIMIT_CORRELATION_BYTES + 1];
 };
 
 struct manners {

@@ -10,6 +10,8 @@
 ```console      `$ command` and all that it prints (`…`: anything), in a directory where the last YAML before it is
                 tracex.yaml, or has the name that stands before it: `shop.yaml`: . Commands that need a daemon are not
                 run, but known.
+```c            a piece of C and C++, or a whole file, that compiles without a warning; what it takes for known stands
+                before it: <!-- declare: const char *user; -->
 """
 import json
 import os
@@ -374,6 +376,56 @@ class Links(unittest.TestCase):
     def test_a_link_that_leads_nowhere_is_noticed(self):
         for bad in ("[a](docs/no.md)", "[a](docs/masking.md#no)", "[a](#no)"):
             self.assertEqual(len(list(self.dead("README.md", bad))), 1, bad)
+
+
+# --- C ---
+
+C_MANUALS = ["docs/tracing.md"]
+INCLUDES = ["-I", os.path.join(SOURCE, "libaudit-client/include")]
+COMPILERS = (["gcc", "-std=gnu11", "-xc"], ["g++", "-std=gnu++17", "-xc++"])
+
+
+def as_file(declared, text, headers):
+    """A piece of a program becomes a function; what it takes for known is declared before it."""
+    lines = text.splitlines(keepends=True)
+    first = "".join(line for line in lines if line.startswith("#"))
+    rest = "".join(line for line in lines if not line.startswith("#"))
+    top = "".join(f"#include <tracex/{h}.h>\n" for h in headers) + first + declared + "\n"
+    return top + (rest if re.search(r"(?m)^[a-z].*\) \{$", rest) else f"void example(void);\nvoid example(void) {{\n{rest}}}\n")
+
+
+def c_examples(name, text=None):
+    declared = ""
+    for part in re.findall(r"<!-- declare: (.*?) -->|^```c\n(.*?)^```$", read(name) if text is None else text, re.M | re.S):
+        if part[1]:
+            yield declared, part[1]
+        declared = part[0]
+
+
+def compiled(declared, text, headers):
+    """What compilers say against it."""
+    said = ""
+    for compiler in COMPILERS:
+        result = subprocess.run([*compiler, "-Wall", "-Wextra", "-Werror", "-Wno-unused", "-Wno-unused-parameter", "-fsyntax-only", *INCLUDES,
+                                 "-"], input=as_file(declared, text, headers), text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, check=False)
+        said += result.stdout
+    return said
+
+
+class Programs(unittest.TestCase):
+    HEADERS = sorted(n[:-2] for n in os.listdir(INCLUDES[1] + "/tracex") if n.endswith(".h") and not n.endswith("-cpp.h"))
+
+    def test_each_piece_of_c_compiles(self):
+        for name in C_MANUALS:
+            found = list(c_examples(name))
+            self.assertGreater(len(found), 4, name)
+            for declared, text in found:
+                self.assertEqual(compiled(declared, text, self.HEADERS), "", f"{name}:\n{text}")
+
+    def test_a_piece_that_calls_what_is_not_there_is_noticed(self):
+        self.assertNotEqual(compiled("", "tx_context_lose();\n", self.HEADERS), "")
+        self.assertEqual(compiled("", "tx_context_set(NULL);\n", self.HEADERS), "")
 
 
 class Readme(unittest.TestCase):
