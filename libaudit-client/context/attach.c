@@ -38,7 +38,23 @@ int tx_context_attach(const struct tx_context *context, struct tx_context_token 
         return r;
     ret_token->thread_ = current;
     ret_token->before_serial_ = current->serial;
-    ret_token->serial_ = current->serial = ++current->last_serial;
+    ret_token->before_texts_serial_ = current->texts_serial;
+    ret_token->serial_ = current->serial = current->texts_serial = ++current->last_serial;
+    return r;
+}
+
+/* A span around it has ended first, and has brought back the ids that were there before both. */
+static int bring_back_texts(struct tx_current *current, struct tx_context_token *token) {
+    const struct tx_context_parts *before;
+
+    if (token->serial_ != current->texts_serial)
+        return -EALREADY;
+    current->texts_serial = token->before_texts_serial_;
+    token->serial_ = 0;
+    int r = tx_context_view(&token->before_, &before);
+    if (r == 0 && current->texts)
+        tx_context_texts_copy(current->texts, &before->texts);
+    tx_current_settle(current);
     return r;
 }
 
@@ -47,13 +63,16 @@ int tx_context_detach(struct tx_context_token *token) {
 
     if (!token)
         return -EINVAL;
-    if (token->serial_ == 0 || token->thread_ != current || token->serial_ > current->serial) {
+    bool is_here = token->serial_ != 0 && token->thread_ == current;
+    /* Twice, elsewhere, after what is around it, or before what is within it. */
+    if (!is_here || token->serial_ != current->serial)
         tx_context_count(&tx_context_counts.misnested, 1);
+    if (!is_here)
         return -EALREADY;
-    }
-    if (token->serial_ < current->serial) /* what was attached within it was never detached */
-        tx_context_count(&tx_context_counts.misnested, 1);
+    if (token->serial_ > current->serial)
+        return bring_back_texts(current, token);
     current->serial = token->before_serial_;
+    current->texts_serial = token->before_texts_serial_;
     token->serial_ = 0;
     return set(current, &token->before_);
 }

@@ -27,7 +27,8 @@ int tx_correlation_set(const char *id) {
     int r = tx_current_texts(current, &texts);
     if (r < 0)
         return r;
-    memmove(texts->correlation, id, n);
+    if (n > 0)
+        memmove(texts->correlation, id, n);
     texts->correlation[n] = '\0';
     texts->n_correlation = (uint16_t)n;
     tx_current_settle(current);

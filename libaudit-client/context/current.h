@@ -36,6 +36,9 @@ struct tx_current {
     uint8_t span_id[8]; /* what the thread works in */
     uint64_t serial;    /* of the attachment in force; 0: none */
     uint64_t last_serial;
+    uint64_t texts_serial; /* of the attachment that the texts are of */
+    uint64_t thread_epoch; /* when thread_id was asked for; ids.h */
+    int32_t thread_id;
     struct tx_ids ids;
     struct tx_context_texts *texts; /* NULL: none is set */
 };
@@ -79,31 +82,41 @@ static inline void tx_current_settle(struct tx_current *current) {
     current->state = current->has_trace || has_correlation ? TX_CURRENT_SET : TX_CURRENT_NONE;
 }
 
-/* A new span becomes what the thread works in: of its trace, or of a new one where it has none. On
- * failure nothing changes. A few instructions, no system call but for a thread's first. */
-static inline TX_MUST_USE int tx_current_enter(struct tx_current *current,
-                                               struct tx_current_before *ret_before) {
-    uint8_t span_id[8], trace_id[16];
-    int r = tx_ids_span(&current->ids, span_id);
-
-    if (r < 0)
-        return r;
+/* Another span becomes what the thread works in. */
+static inline void tx_current_change(struct tx_current *current, const uint8_t trace_id[16],
+                                     const uint8_t span_id[8], uint8_t flags,
+                                     struct tx_current_before *ret_before) {
     ret_before->has_trace = current->has_trace;
     ret_before->flags = current->flags;
     memcpy(ret_before->trace_id, current->trace_id, sizeof(current->trace_id));
     memcpy(ret_before->span_id, current->span_id, sizeof(current->span_id));
-    if (!current->has_trace) {
+    memcpy(current->trace_id, trace_id, sizeof(current->trace_id));
+    memcpy(current->span_id, span_id, sizeof(current->span_id));
+    current->flags = flags;
+    current->has_trace = true;
+    current->state = TX_CURRENT_SET;
+}
+
+/* The same with a new span: of the thread's trace, or of a new one where it has none. On failure
+ * nothing changes. A few instructions, no system call but for a thread's first. */
+static inline TX_MUST_USE int tx_current_enter(struct tx_current *current,
+                                               struct tx_current_before *ret_before) {
+    uint8_t span_id[8], trace_id[16], flags = TX_TRACE_SAMPLED | TX_TRACE_RANDOM;
+    int r = tx_ids_span(&current->ids, span_id);
+
+    if (r < 0)
+        return r;
+    if (current->has_trace) {
+        memcpy(trace_id, current->trace_id, sizeof(trace_id));
+        flags = current->flags;
+    } else {
         r = tx_ids_span(&current->ids, trace_id);
         if (r == 0)
             r = tx_ids_span(&current->ids, trace_id + 8);
         if (r < 0)
             return r;
-        memcpy(current->trace_id, trace_id, sizeof(trace_id));
-        current->flags = TX_TRACE_SAMPLED | TX_TRACE_RANDOM;
-        current->has_trace = true;
-        current->state = TX_CURRENT_SET;
     }
-    memcpy(current->span_id, span_id, sizeof(span_id));
+    tx_current_change(current, trace_id, span_id, flags, ret_before);
     return 0;
 }
 

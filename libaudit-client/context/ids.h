@@ -29,10 +29,15 @@ TX_MUST_USE int tx_ids_seed(struct tx_ids *ids);
 /* Random bytes of the kernel's, not all zero; n <= 256. -EAGAIN. */
 TX_MUST_USE int tx_ids_trace(uint8_t *ret, size_t n);
 
+/* Whether that was this process's. */
+static inline int tx_ids_is_epoch(uint64_t epoch) {
+    return epoch != 0 && __atomic_load_n(tx_ids_epoch, __ATOMIC_RELAXED) == epoch;
+}
+
 static inline TX_MUST_USE int tx_ids_span(struct tx_ids *ids, uint8_t ret[8]) {
     uint64_t z = 0;
 
-    if (ids->epoch == 0 || __atomic_load_n(tx_ids_epoch, __ATOMIC_RELAXED) != ids->epoch) {
+    if (!tx_ids_is_epoch(ids->epoch)) {
         int r = tx_ids_seed(ids);
         if (r < 0)
             return r;

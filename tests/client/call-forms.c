@@ -3,6 +3,7 @@
  * (check-header.py); never run. Part of it stands again in call-forms.cc, for C++ alone. */
 #include <tracex/audit.h>
 #include <tracex/context.h>
+#include <tracex/trace.h>
 
 int every_form(const char *user, const char *nothing, const unsigned char *key, bool approved);
 
@@ -98,4 +99,27 @@ int every_form_of_context(const struct tx_header *headers, size_t n_headers, con
     r += tx_context_to_environment(NULL, &environment) + tx_context_setenv(&other);
     stats.size = sizeof(stats);
     return r + tx_context_stats(&stats);
+}
+
+int every_form_of_span(const struct tx_context *context, const char *name);
+
+int every_form_of_span(const struct tx_context *context, const char *name) {
+    struct tx_span span = TX_SPAN_INIT;
+    struct tx_span_options options = TX_SPAN_OPTIONS_INIT;
+    struct tx_span_stats stats;
+    struct tx_context within;
+    TX_SPAN_SCOPE(scope, "scope");
+    TX_SPAN_SCOPE(named, name);
+    int r = tx_span_set(&scope, TX_STR("a", name)) +
+            tx_span_set(&named, TX_KV("a", 1), TX_PII(TX_STR("b", name)));
+
+    options.kind = TX_SPAN_CONSUMER;
+    options.parent = context;
+    options.is_root = options.is_current = 1;
+    r += tx_span_begin(&span, name, &options) + tx_span_begin(&span, "plain", NULL);
+    r += tx_span_status(&span, TX_SPAN_OK, NULL) + tx_span_status(&scope, TX_SPAN_ERROR, name);
+    r += tx_span_link(&span, context) + tx_span_context(&span, &within);
+    r += tx_span_set_list(&span, NULL, 0);
+    stats.size = sizeof(stats);
+    return r + tx_span_end(&span) + tx_span_stats(&stats);
 }

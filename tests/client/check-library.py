@@ -22,7 +22,8 @@ PUBLIC = {"tx_audit_emit", "tx_close", "tx_context_attach", "tx_context_baggage"
           "tx_context_get", "tx_context_ids", "tx_context_set", "tx_context_setenv", "tx_context_start",
           "tx_context_stats", "tx_context_to_environment", "tx_context_traceparent", "tx_context_tracestate",
           "tx_context_tracestate_put", "tx_correlation_get", "tx_correlation_set", "tx_flush", "tx_open",
-          "tx_receipt_parse", "tx_receipt_render", "tx_stats", "tx_trace_emit"}
+          "tx_receipt_parse", "tx_receipt_render", "tx_span_begin", "tx_span_context", "tx_span_end", "tx_span_link",
+          "tx_span_set_list", "tx_span_stats", "tx_span_status", "tx_stats", "tx_trace_emit"}
 # Its host's memory, life and signals are not its business. (pthread_create is for TX_BUFFERED alone; a test of
 # the client's holds that there is no thread without it.)
 FOREIGN = re.compile(r"^(abort|exit|_exit|raise|kill|__assert_fail|malloc|calloc|realloc|free|signal|sigaction|fork|"

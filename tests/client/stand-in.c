@@ -120,6 +120,54 @@ static void remember_trace(struct seen *seen, const struct tx_record *record) {
         memcpy(seen->correlation, record->correlation_id.p, record->correlation_id.n);
 }
 
+static int render_value(const struct tx_field *field, char *ret, size_t n) {
+    switch (field->type) {
+    case TX_VALUE_I64:
+        return snprintf(ret, n, "%lld", (long long)field->i64);
+    case TX_VALUE_U64:
+        return snprintf(ret, n, "%llu", (unsigned long long)field->u64);
+    case TX_VALUE_F64:
+        return snprintf(ret, n, "%g", field->f64);
+    case TX_VALUE_BOOL:
+        return snprintf(ret, n, field->boolean ? "true" : "false");
+    case TX_VALUE_NULL:
+        return snprintf(ret, n, "null");
+    default:
+        return snprintf(ret, n, "%.*s", (int)field->text.n, field->text.p);
+    }
+}
+
+/* As many as there is room for. */
+static void remember_fields(struct seen *seen, const struct tx_record *record) {
+    char text[4096], all[8192];
+    size_t at = 0;
+
+    for (size_t i = 0; i < record->n_fields; i++) {
+        const struct tx_field *field = &record->fields[i];
+        int n = render_value(field, text, sizeof(text));
+        if (n < 0 || (size_t)n >= sizeof(text) || field->name.n + (size_t)n + 2 > sizeof(all) - at)
+            break;
+        at += (size_t)sprintf(all + at, "%.*s", (int)field->name.n, field->name.p) + 1;
+        at += (size_t)sprintf(all + at, "%s", text) + 1;
+    }
+    seen->n_fields_bytes = at;
+    seen->fields = malloc(at + 1);
+    ck_assert_ptr_nonnull(seen->fields);
+    memcpy(seen->fields, all, at);
+    if (record->message.n > 0)
+        seen->message = strndup(record->message.p, record->message.n);
+}
+
+const char *seen_field(const struct seen *seen, const char *name) {
+    for (size_t at = 0; at < seen->n_fields_bytes;) {
+        const char *value = seen->fields + at + strlen(seen->fields + at) + 1;
+        if (strcmp(seen->fields + at, name) == 0)
+            return value;
+        at = (size_t)(value - seen->fields) + strlen(value) + 1;
+    }
+    return NULL;
+}
+
 static void remember(struct stand_in *s, const struct tx_wire_records *records,
                      const struct tx_record *record, const struct lane *lane) {
     if (s->n_seen == s->cap_seen) {
@@ -139,6 +187,7 @@ static void remember(struct stand_in *s, const struct tx_wire_records *records,
     memcpy(seen->id, record->id, sizeof(seen->id));
     memcpy(seen->event, record->event.p, record->event.n);
     remember_trace(seen, record);
+    remember_fields(seen, record);
 }
 
 static void answer(struct stand_in *s, struct lane *lane, const struct tx_record *record) {
@@ -278,6 +327,10 @@ void stand_in_stop(struct stand_in *s) {
     close(s->wake[1]);
     unlink(s->path);
     rmdir(s->dir);
+    for (size_t i = 0; i < s->n_seen; i++) {
+        free(s->seen[i].fields);
+        free(s->seen[i].message);
+    }
     free(s->seen);
     free(s);
 }

@@ -24,6 +24,9 @@ struct seen {
     bool has_trace, has_parent;
     uint8_t trace_id[16], span_id[8], parent_span_id[8];
     char correlation[TX_LIMIT_CORRELATION_BYTES + 1];
+    char *message;
+    char *fields; /* name NUL value NUL …, as text; seen_field */
+    size_t n_fields_bytes;
 };
 
 struct manners {
@@ -60,6 +63,8 @@ void stand_in_send(struct stand_in *s, const struct tx_wire_reply *reply);
 /* Waits until so many datagrams' records were seen. They stay valid until stand_in_stop and are not
  * to be looked at while more come. */
 const struct seen *stand_in_seen(struct stand_in *s, size_t at_least, size_t *ret_n);
+/* A field's value as text, or NULL. */
+const char *seen_field(const struct seen *seen, const char *name);
 size_t stand_in_connections(struct stand_in *s);
 const char *stand_in_path(struct stand_in *s);
 

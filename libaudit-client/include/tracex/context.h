@@ -51,6 +51,7 @@ TX_PUBLIC_ int tx_context_set(const struct tx_context *context);
 struct tx_context_token {
     uint64_t serial_;
     uint64_t before_serial_;
+    uint64_t before_texts_serial_;
     const void *thread_;
     struct tx_context before_;
 };
