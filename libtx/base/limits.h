@@ -56,6 +56,13 @@
 #define TX_LIMIT_POLICY_EVENTS 128u
 #define TX_LIMIT_POLICY_TEXT_BYTES 8192u
 
+/* A ring of trace events, without its header: the least holds the largest frame; the most is what a
+ * thread that traces without pause needs for a moment in which the daemon does not run. */
+#define TX_LIMIT_RING_LEAST (256u * 1024u)
+#define TX_LIMIT_RING_MOST (64u * 1024u * 1024u)
+/* One frame of it: a record as it may be in a datagram. */
+#define TX_LIMIT_RING_FRAME TX_LIMIT_DATAGRAM_BYTES
+
 /* A configuration file, and a masking policy. */
 #define TX_LIMIT_CONFIG_BYTES (1024u * 1024u)
 
