@@ -15,8 +15,7 @@
 /* Ledger and signer end with each other; one that does not within this time is made to. */
 #define PARTNER_SECONDS 5
 
-static void tell_end(struct tx_supervisor *s, struct tx_child *child, int wait_status,
-                     int64_t delay_ns) {
+static void tell_end(struct tx_child *child, int wait_status, int64_t delay_ns) {
     char how[48];
     if (WIFSIGNALED(wait_status))
         snprintf(how, sizeof(how), "was killed by signal %d (%s)", WTERMSIG(wait_status),
@@ -25,7 +24,7 @@ static void tell_end(struct tx_supervisor *s, struct tx_child *child, int wait_s
         snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(wait_status));
     if (child->hung)
         snprintf(how, sizeof(how), "did not do its work, and was killed");
-    tx_health_note_end(s, child, how);
+    tx_health_note_end(child, how);
     if (delay_ns >= SECOND_NS)
         tx_log(TX_LOG_ERROR,
                "tracex-%s %s, the %u. time in a row; it is started again in %lld seconds",
@@ -54,7 +53,7 @@ static int end_single(struct tx_supervisor *s, struct tx_child *child, int wait_
     if (child->role == TX_ROLE_VAULT)
         tx_tasks_vault_ended(s);
     int64_t delay = delay_after(child, wait_status);
-    tell_end(s, child, wait_status, delay);
+    tell_end(child, wait_status, delay);
     return tx_child_restart_after(child, delay);
 }
 
@@ -86,7 +85,9 @@ static int end_of_pair(struct tx_supervisor *s, struct tx_child *child, int wait
         tx_link_drop(&s->links[child->stream].bodies);
     if (tx_child_runs(other)) {
         pair->delay_ns = delay_after(child, wait_status);
-        tell_end(s, child, wait_status, pair->delay_ns);
+        /* A signer ends with the ledger, and may be seen first when that was told to. */
+        if (wait_status != 0 || !other->stopping)
+            tell_end(child, wait_status, pair->delay_ns);
         child->state = TX_CHILD_WAITING;
         return tx_loop_set_timer(pair->partner_timer, tx_clock_boot() + PARTNER_SECONDS * SECOND_NS,
                                  0);
@@ -95,13 +96,14 @@ static int end_of_pair(struct tx_supervisor *s, struct tx_child *child, int wait
     if (r < 0)
         return r;
     if (other->state == TX_CHILD_WAITING) {
-        if (WIFSIGNALED(wait_status)) /* the other ended because of it, and was seen first */
-            tell_end(s, child, wait_status, pair->delay_ns);
+        /* The other ended because of it, and was seen first. */
+        if (WIFSIGNALED(wait_status) || child->stopping)
+            tell_end(child, wait_status, pair->delay_ns);
         r = tx_child_restart_after(other, pair->delay_ns);
         return r < 0 ? r : tx_child_restart_after(child, pair->delay_ns);
     }
     int64_t delay = delay_after(child, wait_status); /* the other had ended for good */
-    tell_end(s, child, wait_status, delay);
+    tell_end(child, wait_status, delay);
     return tx_child_restart_after(child, delay);
 }
 
@@ -120,6 +122,8 @@ int tx_ends_of_child(void *data, struct tx_child *child, int wait_status) {
 
     if (r < 0)
         return r;
+    if (child->id == TX_CHILD_LEDGER)
+        tx_health_ledger_ended(s);
     if (child->state == TX_CHILD_FAILED) {
         if (child->role == TX_ROLE_VAULT)
             tx_tasks_vault_ended(s);

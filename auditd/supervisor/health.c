@@ -120,12 +120,14 @@ static void forgive(struct tx_supervisor *s, int64_t now) {
 
 /* --- records of ends --- */
 
-void tx_health_note_end(struct tx_supervisor *s, struct tx_child *child, const char *how) {
+void tx_health_note_end(struct tx_child *child, const char *how) {
     child->n_untold++;
     snprintf(child->how, sizeof(child->how), "%s", how);
-    if (child->id == TX_CHILD_LEDGER) /* what it had not confirmed is told to the next one */
-        for (int i = 0; i < TX_CHILD_N; i++)
-            s->children.all[i].n_told = 0;
+}
+
+void tx_health_ledger_ended(struct tx_supervisor *s) {
+    for (int i = 0; i < TX_CHILD_N; i++)
+        s->children.all[i].n_told = 0;
 }
 
 void tx_health_end_recorded(struct tx_supervisor *s, struct tx_text process) {

@@ -36,7 +36,9 @@ TX_MUST_USE int tx_health_init(struct tx_supervisor *supervisor);
 bool tx_health_is_well(const struct tx_supervisor *supervisor, int id, int64_t now_ns);
 
 /* Its process has ended, unasked: `how`, as text for people, is for the log. */
-void tx_health_note_end(struct tx_supervisor *supervisor, struct tx_child *child, const char *how);
+void tx_health_note_end(struct tx_child *child, const char *how);
+/* However it ended: what it was told, and has not confirmed, is told to the next one. */
+void tx_health_ledger_ended(struct tx_supervisor *supervisor);
 /* The ledger says that the log has what it was told of this process. */
 void tx_health_end_recorded(struct tx_supervisor *supervisor, struct tx_text process);
 

@@ -121,8 +121,18 @@ static int advance_rest(struct tx_supervisor *s) {
     return 0;
 }
 
+/* Nothing is left for one that waits for its restart. */
+static void forgo_restarts(struct tx_supervisor *s) {
+    for (int i = 0; i < TX_CHILD_N; i++) {
+        struct tx_child *child = tx_supervisor_child(s, (enum tx_child_id)i);
+        if (child->state == TX_CHILD_WAITING)
+            child->state = TX_CHILD_ENDED;
+    }
+}
+
 static int enter_rest(struct tx_supervisor *s) {
     s->stop.phase = TX_STOP_REST;
+    forgo_restarts(s);
     int r = send_stop_to_all(s, TX_ROLE_FORWARD);
     if (r >= 0)
         r = send_stop_to_all(s, TX_ROLE_SIGNER);
