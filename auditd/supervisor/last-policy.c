@@ -94,14 +94,28 @@ static void keep(struct tx_supervisor *s) {
         tx_log(TX_LOG_WARNING, "%s/" TX_LAST_POLICY_FILE ": %s", s->conf->state_dir, strerror(-r));
 }
 
-uint64_t tx_last_policy_next(const struct tx_last_policy *last) {
-    return NUMBERS + last->n_changes + 1;
+uint64_t tx_last_policy_next(struct tx_last_policy *last) {
+    return NUMBERS + ++last->n_given;
 }
 
-int tx_last_policy_changed(struct tx_supervisor *s, struct tx_text change) {
+int tx_last_policy_started(struct tx_supervisor *s) {
+    char memory[TX_IPC_POLICY_CHANGE_BYTES];
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+
+    if (s->last.number > 0 || s->policy.lockdown_why)
+        return 0;
+    tx_start_policy_render_change(&s->policy, &b);
+    return tx_last_policy_changed(s, tx_last_policy_next(&s->last),
+                                  (struct tx_text){memory, b.len});
+}
+
+int tx_last_policy_changed(struct tx_supervisor *s, uint64_t number, struct tx_text change) {
     struct tx_last_policy *last = &s->last;
 
-    last->n_changes++;
+    /* What is not recorded yet may be after this: ingest may have been given a reload before it had
+     * started. */
+    if (last->change.len == 0 || number > last->number)
+        last->number = number;
     last->is_kept = false;
     if (change.n > 0) {
         tx_bytes_deinit(&last->change);
@@ -117,12 +131,12 @@ int tx_last_policy_tell_ingest(struct tx_supervisor *s) {
     if (last->change.len == 0)
         return 0;
     return tx_child_send(tx_supervisor_child(s, TX_CHILD_INGEST), TX_CONTROL_POLICY_LOOSENED,
-                         NUMBERS + last->n_changes,
+                         last->number,
                          (struct tx_text){(const char *)last->change.data, last->change.len}, -1);
 }
 
 void tx_last_policy_recorded(struct tx_supervisor *s, uint64_t number) {
-    if (number != NUMBERS + s->last.n_changes || s->last.is_kept)
+    if (number != s->last.number || s->last.is_kept)
         return;
     tx_bytes_deinit(&s->last.change);
     keep(s);

@@ -22,7 +22,8 @@ struct tx_last_policy {
     struct tx_conf *before; /* owned: what the copy says; NULL: there is none that can be read */
     bool is_lost;           /* there was a log, and there is none */
     bool is_kept;           /* what is in force is what the copy says */
-    uint64_t n_changes;     /* since the start; numbers them */
+    uint64_t n_given;       /* the last number that was given out */
+    uint64_t number;        /* of the record that all is recorded with; 0: nothing ever changed */
     struct tx_bytes change; /* of the last one, rendered, until it is durable; empty: nothing is
                                to be recorded */
 };
@@ -32,11 +33,17 @@ TX_MUST_USE int tx_last_policy_load(const struct tx_conf *conf, const struct tx_
                                     struct tx_last_policy *ret);
 void tx_last_policy_deinit(struct tx_last_policy *last);
 
-/* The number that ingest is to say when the record of the next change is durable. */
-uint64_t tx_last_policy_next(const struct tx_last_policy *last);
+/* A number that ingest is to say when the record of a change is durable. */
+uint64_t tx_last_policy_next(struct tx_last_policy *last);
 
-/* Rules are in force that loosened something; or that did not, and are kept at once: n == 0. */
-TX_MUST_USE int tx_last_policy_changed(struct tx_supervisor *supervisor, struct tx_text change);
+/* The start's rules are in force, or would be if ingest ran; once. A lockdown that nobody wrote
+ * into the file is nothing that later rules are held against. */
+TX_MUST_USE int tx_last_policy_started(struct tx_supervisor *supervisor);
+
+/* Rules are in force that loosened something; or that did not, and are kept at once: n == 0. The
+ * number is that of their record. */
+TX_MUST_USE int tx_last_policy_changed(struct tx_supervisor *supervisor, uint64_t number,
+                                       struct tx_text change);
 
 /* Ingest was started: it records what the one before may not have. */
 TX_MUST_USE int tx_last_policy_tell_ingest(struct tx_supervisor *supervisor);

@@ -32,6 +32,11 @@ void tx_reload_deinit(struct tx_supervisor *s) {
     s->reload.in_force = NULL;
 }
 
+/* Before all are ready, READY=1 would say that they are. */
+static bool is_told(const struct tx_supervisor *s) {
+    return s->ready && !tx_stop_is_under_way(&s->stop);
+}
+
 /* `error` NULL: it is in force. `weakened` of what was allowed. */
 static int finish(struct tx_supervisor *s, const char *error) {
     const struct tx_reload_outcome outcome = {.error = error,
@@ -41,7 +46,8 @@ static int finish(struct tx_supervisor *s, const char *error) {
     bool again = s->reload.again;
 
     s->reload.again = false;
-    tx_notify_ready(&s->notify);
+    if (is_told(s))
+        tx_notify_ready(&s->notify);
     int r = tx_control_server_reloaded(&s->control, &outcome);
     drop(s);
     if (r < 0 || !again)
@@ -91,7 +97,7 @@ static int send_change(struct tx_supervisor *s, enum tx_control_type type, struc
 
     render_change(s, rejected, place, &b);
     return tx_child_send(tx_supervisor_child(s, TX_CHILD_INGEST), type,
-                         type == TX_CONTROL_RELOAD ? tx_last_policy_next(&s->last) : 0,
+                         type == TX_CONTROL_RELOAD ? s->reload.number : 0,
                          (struct tx_text){.p = memory, .n = b.len}, fd);
 }
 
@@ -111,6 +117,10 @@ static int reject_saying(struct tx_supervisor *s, struct tx_text word, const cha
     return r < 0 ? r : reject(s, word, &errors);
 }
 
+static int reject_as_it_ends(struct tx_supervisor *s) {
+    return finish(s, "the daemon is ending");
+}
+
 /* --- it is taken --- */
 
 /* What ingest has now, or starts with next. */
@@ -128,7 +138,7 @@ static int keep(struct tx_supervisor *s) {
     tx_log(TX_LOG_NOTICE, "the masking rules of %s are in force", s->options->config);
     if (s->reload.trial.n_weakened > 0)
         render_change(s, TX_TEXT(""), TX_TEXT(""), &b);
-    return tx_last_policy_changed(s, (struct tx_text){memory, b.len});
+    return tx_last_policy_changed(s, s->reload.number, (struct tx_text){memory, b.len});
 }
 
 /* The first rule that encrypts needs the vault; nothing else is started by a reload. 1: it cannot
@@ -155,7 +165,8 @@ static int give_to_ingest(struct tx_supervisor *s) {
         r = tx_policy_keys_seal(reload->new, &reload->keys, &s->setup, reload->trial.sha256,
                                 &reload->policy_fd);
     if (r < 0)
-        return r;
+        return reject_saying(s, TX_TEXT("failed"), strerror(-r));
+    reload->number = tx_last_policy_next(&s->last);
     if (tx_child_runs(tx_supervisor_child(s, TX_CHILD_INGEST))) {
         reload->state = TX_RELOAD_TAKING;
         return send_change(s, TX_CONTROL_RELOAD, TX_TEXT(""), TX_TEXT(""), reload->policy_fd);
@@ -163,7 +174,9 @@ static int give_to_ingest(struct tx_supervisor *s) {
     if (reload->trial.n_weakened > 0)
         return reject_saying(s, TX_TEXT("failed"),
                              "ingest, which records what is loosened, does not run: try again");
-    r = keep(s); /* it starts with them */
+    r = tx_last_policy_started(s); /* what those before had loosened is told all the same */
+    if (r >= 0)
+        r = keep(s); /* it starts with them */
     return r < 0 ? r : finish(s, NULL);
 }
 
@@ -218,6 +231,8 @@ static int judge(struct tx_supervisor *s) {
 
     tx_loop_remove(s->loop, s->reload.source);
     s->reload.source = NULL;
+    if (tx_stop_is_under_way(&s->stop)) /* no part is started or changed any more */
+        return reject_as_it_ends(s);
     if (trial->verdict == TX_TRIAL_GOOD)
         return trial->n_weakened > 0 && !s->reload.allow_weaker ? reject_weaker(s)
                                                                 : give_to_ingest(s);
@@ -281,9 +296,12 @@ int tx_reload_begin(struct tx_supervisor *s, bool allow_weaker) {
 
     if (reload->state != TX_RELOAD_IDLE)
         return -EBUSY;
+    if (tx_stop_is_under_way(&s->stop))
+        return reject_as_it_ends(s);
     reload->allow_weaker = allow_weaker;
     reload->needs_restart[0] = '\0';
-    tx_notify_reloading(&s->notify);
+    if (is_told(s))
+        tx_notify_reloading(&s->notify);
     int r = tx_conf_load(s->options->config, &errors, NULL, &reload->new);
     if (r > 0)
         return reject(s, TX_TEXT("invalid"), &errors);

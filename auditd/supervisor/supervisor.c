@@ -202,18 +202,9 @@ static int on_fatal(struct tx_supervisor *s, struct tx_child *child, const struc
     return tx_stop_now(s);
 }
 
-/* What the start's rules loosened is recorded, unless that was done. A lockdown that nobody wrote
- * into the file is nothing that later rules are held against. */
+/* What was loosened is recorded, unless that was done. */
 static int on_ingest_ready(struct tx_supervisor *s) {
-    char memory[TX_IPC_POLICY_CHANGE_BYTES];
-    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
-
-    if (s->last.n_changes > 0)
-        return tx_last_policy_tell_ingest(s);
-    if (s->policy.lockdown_why)
-        return 0;
-    tx_start_policy_render_change(&s->policy, &b);
-    int r = tx_last_policy_changed(s, (struct tx_text){memory, b.len});
+    int r = tx_last_policy_started(s);
     return r < 0 ? r : tx_last_policy_tell_ingest(s);
 }
 

@@ -423,10 +423,17 @@ class Encrypted(unittest.TestCase):
 
     def test_a_vault_that_gives_up_last_does_not_hold_up_the_start(self):
         with Daemon(CONFIG + RULES, late=("vault",)) as d:
+            d.let_go("vault")
             self.emit(d.start())
             self.assertEqual(d.stop(), 0)
             os.remove(os.path.join(d.dir, "vault/kek"))
-            d.start()
+            d.hold("vault")
+            d.start(ready=False)
+            for name in CHILDREN:
+                wait_until(lambda name=name: d.state(name[7:]) == "ready", 20, name)
+            self.assertFalse(d.is_ready(), "it waits for the vault")
+            d.let_go("vault")
+            d.wait_until_ready()
             self.assertIn("kek is missing", d.stderr())
             self.assertNotIn(NAME, json.dumps(self.emit(d)))
 

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -57,26 +58,46 @@ class Daemon:
         self.stderr_path = os.path.join(self.dir, "stderr")
         variables = dict.fromkeys(("ingest", "ledger", "signer"), child_environment) if child_environment else \
             {"ingest": ingest_environment} if ingest_environment else {}
-        self.auditd = self.with_programs(variables, late) if variables or late else AUDITD
+        self.late = late
+        self.auditd = self.with_programs(variables) if variables or late else AUDITD
         self.preexec = preexec
         self.prefix = lambda: ([], [])  # before its command, and descriptors for it (fd_store.py)
         self.process = None
+        self.said_before = 0  # the length of what earlier ones have written to standard error
 
-    def with_programs(self, variables, late):
+    def with_programs(self, variables):
         """The supervisor gives its children no environment: a copy of it that finds other programs, which are the real
-        ones with these variables, {name: {…}}, and those of `late` a second after they were started."""
+        ones with these variables, {name: {…}}, and those of `late` only when they are let go; they may be made to
+        crash, too."""
         place = os.path.join(self.dir, "programs")
         os.mkdir(place)
         for name in ("ingest", "ledger", "signer", "vault", "forward"):
             real, path = os.path.join(BUILD, f"auditd/{name}/tracex-{name}"), os.path.join(place, f"tracex-{name}")
-            if name not in variables and name not in late:
+            if name not in variables and name not in self.late:
                 os.symlink(real, path)
                 continue
             with open(path, "w", encoding="utf-8") as f:
                 f.write("#!/bin/sh\n" + "".join(f"export {k}='{v}'\n" for k, v in variables.get(name, {}).items()) +
-                        ("sleep 1\n" if name in late else "") + f"exec '{real}' \"$@\"\n")
+                        (self.late_start(name) if name in self.late else "") +
+                        f"exec '{real}' \"$@\"\n")
             os.chmod(path, 0o755)
         return shutil.copy(AUDITD, place)
+
+    def gate(self, name):
+        return os.path.join(self.dir, "gate-" + name)
+
+    def late_start(self, name):
+        return (f"until [ -e '{self.gate(name)}' ]; do sleep 0.01; done\n"
+                f"[ ! -s '{self.gate(name)}' ] || exit 1\n")
+
+    def let_go(self, name, crashes=False):
+        """A child of `late`, and each after it, until it is held again."""
+        with open(self.gate(name) + ".new", "w", encoding="utf-8") as f:
+            f.write("crash" * crashes)
+        os.rename(f.name, self.gate(name))
+
+    def hold(self, name):
+        os.remove(self.gate(name))
 
     def write_config(self, text):
         with open(self.config, "w", encoding="utf-8") as f:
@@ -108,17 +129,23 @@ class Daemon:
             return ""
 
     def start(self, *options, ready=True):
-        offset = len(self.stderr())
+        self.said_before = len(self.stderr())
         prefix, fds = self.prefix()
         with open(self.stderr_path, "a", encoding="utf-8") as err:
             self.process = subprocess.Popen([*self.wrapper, *prefix, self.auditd, "-c", self.config, *options],
                                             stdin=subprocess.DEVNULL, stdout=err, stderr=err, cwd=self.dir,
                                             env=self.environment, start_new_session=True, pass_fds=fds, preexec_fn=self.preexec)
         if ready:
-            wait_until(lambda: re.search(r"\bready\b", self.stderr()[offset:]) or self._ended(), 30, "ready")
-            if self._ended():
-                raise AssertionError(f"the daemon ended with {self.process.returncode}")
+            self.wait_until_ready()
         return self
+
+    def is_ready(self):
+        return re.search(r"\bready\b", self.stderr()[self.said_before:]) is not None
+
+    def wait_until_ready(self):
+        wait_until(lambda: self.is_ready() or self._ended(), 30, "ready")
+        if self._ended():
+            raise AssertionError(f"the daemon ended with {self.process.returncode}")
 
     def _ended(self):
         return self.process.poll() is not None
@@ -240,6 +267,33 @@ class Daemon:
         result = subprocess.run([VERIFY, *options, self.log], stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True, timeout=120)
         return result.returncode, result.stdout
+
+    def request(self, text):
+        """Asks through the control socket; what is returned will have the answer."""
+        asked = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        asked.settimeout(60)
+        asked.connect(os.path.join(self.dir, "run/control.sock"))
+        asked.send(text.encode())
+        return asked
+
+    def ask(self, text):
+        with self.request(text) as asked:
+            return json.loads(asked.recv(1 << 18))
+
+    def status(self):
+        result = self.ctl("status", "-o", "json")
+        if result.returncode != 0:
+            raise AssertionError(f"tracexctl status: {result.returncode} {result.stderr}")
+        return json.loads(result.stdout)
+
+    def state(self, child):
+        """ "ready", "starting" …; None while nobody answers. """
+        result = self.ctl("status", "-o", "json")
+        return json.loads(result.stdout).get(child, {}).get("state") if result.returncode == 0 else None
+
+    def status_of(self, child):
+        """What it says of itself: it may be slow to answer, or just be starting."""
+        return wait_until(lambda: self.status()[child].get("status"), 30, f"{child} tells its status")
 
     def ctl(self, *arguments):
         return subprocess.run([CTL, "-c", self.config, *arguments], stdout=subprocess.PIPE,
