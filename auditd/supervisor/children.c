@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "auditd/ipc/fds.h"
+#include "auditd/ipc/log.h"
 #include "libtx/base/clock.h"
 #include "libtx/base/fd.h"
 
@@ -66,7 +67,13 @@ static int on_restart_timer(void *data, uint32_t events) {
     (void)events;
     if (child->state != TX_CHILD_WAITING)
         return 0;
-    return tx_child_start_process(child);
+    int r = tx_child_start_process(child);
+    if (r >= 0 || tx_child_runs(child))
+        return r;
+    /* For want of memory, processes or descriptors: the others go on. */
+    tx_log(TX_LOG_ERROR, "tracex-%s cannot be started: %s; it is tried again", child->name,
+           strerror(-r));
+    return tx_child_restart_after(child, SECOND_NS);
 }
 
 int tx_children_init(struct tx_children *children, struct tx_loop *loop,
@@ -135,8 +142,10 @@ int tx_child_find(struct tx_child *child) {
 /* --- sending --- */
 
 static int queue(struct tx_child *child, const struct tx_control *message) {
-    struct tx_outgoing *item = malloc(sizeof(*item) + message->payload.n);
     struct tx_outgoing **last = &child->outgoing;
+    if (!child->control_source) /* nothing is read of it, or said to it, any more */
+        return 0;
+    struct tx_outgoing *item = malloc(sizeof(*item) + message->payload.n);
     if (!item)
         return -ENOMEM;
     item->next = NULL;
@@ -324,8 +333,10 @@ int tx_child_start_process(struct tx_child *child) {
         return r;
     spawn.fds[spawn.n_fds++] = (struct tx_spawn_fd){.fd = theirs, .target = TX_FD_CONTROL};
     r = tx_spawn(&spawn, &child->pid, &child->pidfd);
-    if (r < 0)
+    if (r < 0) {
+        tx_fd_closep(&child->control_fd);
         return r;
+    }
     child->state = TX_CHILD_STARTING;
     child->stopping = child->stopped = false;
     child->started_ns = tx_clock_boot();

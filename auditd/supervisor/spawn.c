@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "libtx/base/fd.h"
@@ -99,6 +100,7 @@ int tx_spawn(const struct tx_spawn *spawn, pid_t *ret_pid, int *ret_pidfd) {
     if (pidfd < 0) {
         int r = -errno;
         kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
         return r;
     }
     *ret_pid = pid;

@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -102,11 +104,16 @@ static int extra_fd = -1;
 static int n_ended, last_status, n_closed, n_drained, n_ready, n_fatal;
 static bool restart;
 static int64_t waits[16];
+static int n_failing_starts, n_said_too_late;
 
 static int prepare(void *data, struct tx_child *child, struct tx_spawn *spawn, char **argv,
                    size_t n_argv) {
     (void)data;
     (void)child;
+    if (n_ended > 0 && n_failing_starts > 0) {
+        n_failing_starts--;
+        return -EAGAIN;
+    }
     ck_assert_uint_ge(n_argv, 2);
     argv[0] = (char *)(uintptr_t)part;
     if (extra_fd >= 0)
@@ -314,6 +321,46 @@ START_TEST(a_child_that_does_not_speak_as_it_should_is_killed) {
 }
 END_TEST
 
+/* In each round, also between its last word and its end. */
+static int say_more(void *data, uint32_t epoll_events) {
+    struct tx_child *child = data;
+    (void)epoll_events;
+    n_said_too_late += tx_child_runs(child) && !child->control_source;
+    return tx_child_send(child, TX_CONTROL_PING, 0, (struct tx_text){0}, -1);
+}
+
+START_TEST(one_that_is_given_up_while_messages_wait_for_it_is_sent_no_more) {
+    struct tx_child *child = child_playing("rubbish");
+    static char payload[1000];
+    struct tx_source_handle *source;
+    int always = eventfd(1, EFD_CLOEXEC);
+
+    ck_assert_int_eq(tx_loop_add(loop, always, EPOLLIN, say_more, child, &source), 0);
+    ck_assert_int_eq(tx_child_start_process(child), 0);
+    while (!tx_child_is_full(child))
+        ck_assert_int_eq(tx_child_send(child, TX_CONTROL_CONNECTION, 1,
+                                       (struct tx_text){payload, sizeof(payload)}, -1),
+                         0);
+    ck_assert_int_eq(tx_loop_run(loop), 0);
+    ck_assert(WIFSIGNALED(last_status));
+    ck_assert_int_ge(n_said_too_late, 1);
+    tx_loop_remove(loop, source);
+    close(always);
+}
+END_TEST
+
+START_TEST(a_start_that_fails_for_want_of_something_is_tried_again) {
+    struct tx_child *child = child_playing("crash");
+    restart = true;
+    n_failing_starts = 1;
+    ck_assert_int_eq(tx_child_start_process(child), 0);
+    ck_assert_int_eq(tx_loop_run(loop), 0);
+    ck_assert_int_eq(n_failing_starts, 0);
+    ck_assert_int_eq(n_ended, 3);
+    ck_assert_uint_eq(child->restarts, 3);
+}
+END_TEST
+
 START_TEST(a_program_that_is_not_there_ends_with_its_own_status) {
     struct tx_child *child = child_playing("serve");
     strcpy(child->program, "/nonexistent/tracex-ingest");
@@ -398,6 +445,8 @@ int main(int argc, char **argv) {
     tcase_add_test(tests, a_crash_loop_waits_longer_each_time_up_to_half_a_minute);
     tcase_add_test(tests, kills_now_and_then_are_no_crash_loop_and_many_in_a_row_are);
     tcase_add_test(tests, a_child_that_does_not_speak_as_it_should_is_killed);
+    tcase_add_test(tests, one_that_is_given_up_while_messages_wait_for_it_is_sent_no_more);
+    tcase_add_test(tests, a_start_that_fails_for_want_of_something_is_tried_again);
     tcase_add_test(tests, a_program_that_is_not_there_ends_with_its_own_status);
     tcase_add_test(tests, children_do_not_outlive_the_table_nor_the_process);
     tcase_add_test(tests, both_ends_of_a_link_are_made_at_once_and_one_that_waits_is_kept);
