@@ -54,6 +54,7 @@ struct tx_ingest {
     int control_fd;
     struct tx_source_handle *control;
     uint8_t *control_memory; /* owned: TX_CONTROL_HEADER_BYTES + TX_CONTROL_PAYLOAD_BYTES */
+    struct tx_bytes answers; /* that the supervisor did not have room for, in order */
     struct tx_bytes closed;  /* ids of connections that the supervisor is to be told of */
 
     struct tx_inbox inbox;

@@ -33,6 +33,7 @@ static void ingest_free(struct tx_ingest *ingest) {
     tx_own_deinit(&ingest->own);
     tx_clients_deinit(&ingest->clients);
     tx_inbox_close(&ingest->inbox);
+    tx_bytes_deinit(&ingest->answers);
     tx_bytes_deinit(&ingest->closed);
     tx_policy_free(ingest->policy);
     tx_vault_link_deinit(&ingest->vault);

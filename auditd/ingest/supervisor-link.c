@@ -12,6 +12,7 @@
 #include "libtx/base/fd.h"
 
 #define STATUS_BYTES 8192
+#define ANSWERS_BYTES (2 * (TX_CONTROL_HEADER_BYTES + TX_CONTROL_PAYLOAD_BYTES))
 
 /* --- to the supervisor --- */
 
@@ -23,11 +24,29 @@ static int say(struct tx_ingest *ingest, enum tx_control_type type, uint64_t arg
     return r == -EPIPE ? 0 : r;
 }
 
-/* A supervisor that does not listen just now asks again, or sees us end. */
-static int say_or_drop(struct tx_ingest *ingest, enum tx_control_type type, uint64_t argument,
-                       struct tx_text payload) {
-    int r = say(ingest, type, argument, payload);
-    return r == -EAGAIN ? 0 : r;
+struct answer {
+    enum tx_control_type type;
+    uint64_t argument;
+    size_t n; /* bytes that follow */
+};
+
+static int say_all_answers(struct tx_ingest *ingest) {
+    struct tx_bytes *answers = &ingest->answers;
+    size_t at = 0;
+    int r = 0;
+
+    while (at < answers->len && r == 0) {
+        struct answer head;
+        memcpy(&head, answers->data + at, sizeof(head));
+        const char *payload = (const char *)answers->data + at + sizeof(head);
+        r = say(ingest, head.type, head.argument, (struct tx_text){payload, head.n});
+        if (r == 0)
+            at += sizeof(head) + head.n;
+    }
+    if (at > 0)
+        memmove(answers->data, answers->data + at, answers->len - at);
+    answers->len -= at;
+    return r;
 }
 
 static int say_all_closed(struct tx_ingest *ingest) {
@@ -56,9 +75,12 @@ static int say_all_recorded(struct tx_ingest *ingest) {
     return r;
 }
 
-/* These must arrive: a descriptor hangs on each, or somebody waits. */
+/* These must arrive: a descriptor hangs on each, or somebody waits. A policy's RELOADED comes
+ * before its RECORDED. */
 static int say_what_must_arrive(struct tx_ingest *ingest) {
-    int r = say_all_closed(ingest);
+    int r = say_all_answers(ingest);
+    if (r == 0)
+        r = say_all_closed(ingest);
     if (r == 0)
         r = say_all_recorded(ingest);
     if (r < 0 && r != -EAGAIN)
@@ -67,6 +89,23 @@ static int say_what_must_arrive(struct tx_ingest *ingest) {
         return 0;
     return tx_loop_modify(ingest->loop, ingest->control,
                           r == -EAGAIN ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+/* The supervisor asks for nothing again before it has been answered; what is more is dropped. */
+static int answer(struct tx_ingest *ingest, enum tx_control_type type, uint64_t argument,
+                  struct tx_text payload) {
+    struct tx_bytes *answers = &ingest->answers;
+    const struct answer head = {.type = type, .argument = argument, .n = payload.n};
+
+    int r = answers->len > 0 ? -EAGAIN : say(ingest, type, argument, payload);
+    if (r != -EAGAIN)
+        return r;
+    if (answers->len + sizeof(head) + payload.n > ANSWERS_BYTES)
+        return 0;
+    r = tx_bytes_append(answers, &head, sizeof(head));
+    if (r == 0 && payload.n > 0)
+        r = tx_bytes_append(answers, payload.p, payload.n);
+    return r < 0 ? r : say_what_must_arrive(ingest);
 }
 
 int tx_supervisor_say_closed(struct tx_ingest *ingest, uint64_t connection) {
@@ -80,7 +119,8 @@ int tx_supervisor_say_recorded(struct tx_ingest *ingest) {
 
 int tx_supervisor_say_stopped(struct tx_ingest *ingest) {
     tx_loop_stop(ingest->loop);
-    return say_or_drop(ingest, TX_CONTROL_STOPPED, 0, (struct tx_text){.p = NULL});
+    int r = say(ingest, TX_CONTROL_STOPPED, 0, (struct tx_text){.p = NULL});
+    return r == -EAGAIN ? 0 : r; /* who does not listen just now sees us end */
 }
 
 /* --- policy --- */
@@ -134,12 +174,12 @@ static int on_reload(struct tx_ingest *ingest, struct tx_control *message) {
     int r = tx_policy_load(message->fd, ingest->config_name, &ingest->vault.keys, &errors, &policy);
     if (r < 0) {
         struct tx_text reason = errors.len ? first_part(&errors) : TX_TEXT("not enough memory");
-        return say_or_drop(ingest, TX_CONTROL_RELOADED, 0, reason);
+        return answer(ingest, TX_CONTROL_RELOADED, 0, reason);
     }
     r = tx_supervisor_set_policy(ingest, policy, &change, message->argument);
     if (r == 0)
         r = tx_process_run(ingest);
-    return r < 0 ? r : say_or_drop(ingest, TX_CONTROL_RELOADED, 0, (struct tx_text){.p = NULL});
+    return r < 0 ? r : answer(ingest, TX_CONTROL_RELOADED, 0, (struct tx_text){.p = NULL});
 }
 
 static int on_policy_rejected(struct tx_ingest *ingest, struct tx_control *message) {
@@ -175,8 +215,8 @@ static int on_ping(struct tx_ingest *ingest, struct tx_control *message) {
     };
 
     tx_control_progress_render(&progress, &b);
-    return say_or_drop(ingest, TX_CONTROL_PONG, message->argument,
-                       (struct tx_text){.p = (const char *)b.data, .n = b.len});
+    return answer(ingest, TX_CONTROL_PONG, message->argument,
+                  (struct tx_text){.p = (const char *)b.data, .n = b.len});
 }
 
 static void put_number(struct tx_buf *b, const char *name, uint64_t v) {
@@ -234,8 +274,8 @@ static int on_status_get(struct tx_ingest *ingest, struct tx_control *message) {
     tx_buf_str(&b, ",\"policy\":\"");
     tx_buf_str(&b, ingest->policy->sha256);
     tx_buf_str(&b, "\"}");
-    return say_or_drop(ingest, TX_CONTROL_STATUS, message->argument,
-                       (struct tx_text){.p = memory, .n = b.len});
+    return answer(ingest, TX_CONTROL_STATUS, message->argument,
+                  (struct tx_text){.p = memory, .n = b.len});
 }
 
 /* Clients that the supervisor gives us again come first, so that what is in the inbox of them can

@@ -389,6 +389,32 @@ class Orders(Case):
             wait_until(lambda: json.loads(r.status())["ledger"], "the ledger's stream")
             self.assertTrue(json.loads(r.hear(rig.READY)[2])["seccomp"])
 
+    def test_each_question_is_answered_also_when_there_was_no_room_for_the_answer(self):
+        good = rig.policy(b"version: 1\nmasking: {preset: none, i_accept_unmasked: true}\n")
+        with Rig(control_buffer=1) as r:  # as little as there may be: some messages
+            r.hear(rig.READY)
+            clients = [r.connect() for _ in range(40)]
+            other = r.connect()
+            r.say(rig.PING, 1)
+            r.hear(rig.PONG)
+            for c in clients:  # of each end we are to be told, and do not listen
+                c.lane.close()
+            other.log()
+            other.wait_acked()
+            other.lane.close()
+            r.say(rig.PING, 2)
+            r.say(rig.STATUS_GET)
+            r.say(rig.RELOAD, 7, rig.policy_change(b"reload", allowed=1, weakened=(b"rule 'x'",)), good)
+            wait_until(lambda: len(r.log.policies) == 2, "the new rules")
+            self.assertEqual(r.hear(rig.PONG)[1], 2)
+            self.assertLessEqual(json.loads(r.hear(rig.STATUS)[2])["connections"], 1)
+            self.assertEqual(r.hear(rig.RELOADED)[2], b"")
+            self.assertEqual(r.hear(rig.TYPES["RECORDED"])[1], 7)
+            for _ in range(41):
+                r.hear(rig.CLOSED)
+            self.assertTrue(r.alive())
+        os.close(good)
+
     @unittest.skipUnless(os.getuid() == 0, "needs root to become another user")
     def test_it_does_its_work_as_another_user(self):
         with Rig(uid=65534) as r:

@@ -266,9 +266,10 @@ class Log:
 # --- supervisor ---
 
 class Rig:
-    def __init__(self, config=b"version: 1\n", uid=None, environment=None, stderr=None):
+    def __init__(self, config=b"version: 1\n", uid=None, environment=None, stderr=None, control_buffer=None):
         self.environment = environment or {}
         self.stderr = stderr  # a descriptor, or our own
+        self.control_buffer = control_buffer  # of what it says to us
         self.log = Log()
         self.inbox = memfd(b"", INBOX_BYTES)
         self.policy = policy(config)
@@ -300,6 +301,8 @@ class Rig:
     def start(self, give=True, wrapper=()):
         self.control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        if self.control_buffer:
+            control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.control_buffer)
         stream = self.stream()
         # High, so that none is overwritten before it has been copied.
         sources = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 100)
