@@ -69,6 +69,10 @@ def only_one_user():
 needs_another_user = unittest.skipIf(only_one_user(), "this user namespace has no other user")
 
 
+class Ended(Exception):
+    pass
+
+
 class Forward:
     """The supervisor's side of tracex-forward."""
 
@@ -101,7 +105,7 @@ class Forward:
     def receive(self):
         data = self.control.recv(20000)
         if not data:
-            raise AssertionError("tracex-forward ended: " + self.said())
+            raise Ended("tracex-forward ended: " + self.said())
         kind, _, n, self.argument = HEADER.unpack_from(data)
         assert n == len(data) - HEADER.size
         return kind, json.loads(data[HEADER.size:]) if n else None
@@ -582,7 +586,7 @@ class FailingCalls(Case):
                     time.sleep(0.02)
                 f.status()
                 return restarts
-            except (AssertionError, OSError):
+            except (Ended, OSError):
                 restarts += 1
                 f.kill()
                 self.running = None
@@ -598,7 +602,12 @@ class FailingCalls(Case):
             for what in kinds:
                 with self.subTest(call=call, what=what):
                     restarts += self.work(call, what)
-                    (self.running or self.start()).wait_until_idle(self.log.size)
+                    try:
+                        self.running.wait_until_idle(self.log.size)
+                    except (Ended, OSError):  # of the last call that failed
+                        restarts += 1
+                        self.running.kill()
+                        self.start().wait_until_idle(self.log.size)
                     self.assert_exactly_once()
         print(f"# {self.failures} calls failed, {restarts} restarts")
         self.assertGreater(self.failures, 50)

@@ -106,11 +106,21 @@ class Faults(unittest.TestCase):
         self.release(tracer)
         return restarts
 
+    @staticmethod
+    def settle(r):
+        r.wait_checkpoint()
+        r.wait(lambda: r.status()["disk"] == "ok", "the disk")
+
     def check_case(self, program, call, what, first):
         with self.rig() as r:
             restarts = self.work(r, program, call, what, first)
-            r.wait_checkpoint()
-            r.wait(lambda: r.status()["disk"] == "ok", "the disk")
+            try:
+                self.settle(r)
+            except (Ended, BrokenPipeError, ConnectionError):  # of the last call that failed
+                restarts += 1
+                r.kill()
+                r.start()
+                self.settle(r)
             r.stop()
             r.check()
             return restarts
