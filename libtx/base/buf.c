@@ -30,6 +30,21 @@ void tx_buf_dec_signed(struct tx_buf *b, int64_t v) {
     tx_buf_dec(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
+/* The eight hex digits of four bytes: each half byte in a byte of its own, all at once. */
+static inline void hex_of_four(const uint8_t p[4], uint8_t ret[8]) {
+    uint32_t bytes;
+
+    memcpy(&bytes, p, sizeof(bytes));
+    uint64_t v = le32toh(bytes);
+    v = (v | v << 16) & UINT64_C(0x0000ffff0000ffff);
+    v = (v | v << 8) & UINT64_C(0x00ff00ff00ff00ff);
+    v = (v >> 4 & UINT64_C(0x000f000f000f000f)) | (v & UINT64_C(0x000f000f000f000f)) << 8;
+    /* 1 in each byte that is a letter, which lies 39 behind where the digits would go on. */
+    uint64_t letters = (v + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
+    v = htole64(v + UINT64_C(0x3030303030303030) + letters * ('a' - '0' - 10));
+    memcpy(ret, &v, sizeof(v));
+}
+
 void tx_buf_hex(struct tx_buf *b, const void *p, size_t n) {
     static const char hex[] = "0123456789abcdef";
     const uint8_t *from = p;
@@ -39,9 +54,13 @@ void tx_buf_hex(struct tx_buf *b, const void *p, size_t n) {
         return;
     }
     uint8_t *to = tx_buf_reserve(b, 2 * n);
-    for (size_t i = 0; to && i < n; i++) {
-        *to++ = (uint8_t)hex[from[i] >> 4];
-        *to++ = (uint8_t)hex[from[i] & 15];
+    if (!to)
+        return;
+    for (; n >= 4; n -= 4, from += 4, to += 8)
+        hex_of_four(from, to);
+    for (; n > 0; n--, from++) {
+        *to++ = (uint8_t)hex[*from >> 4];
+        *to++ = (uint8_t)hex[*from & 15];
     }
 }
 
@@ -123,10 +142,10 @@ void tx_buf_json_string(struct tx_buf *b, const char *text, size_t n) {
     tx_buf_char(b, '"');
 }
 
-static void put_padded(struct tx_buf *b, uint64_t v, int width) {
-    uint8_t *to = tx_buf_reserve(b, (size_t)width);
-    for (int i = width - 1; to && i >= 0; i--, v /= 10)
-        to[i] = (uint8_t)('0' + v % 10);
+/* Two digits of v < 100. */
+static inline uint8_t *put_pair(uint8_t *to, unsigned v) {
+    memcpy(to, digit_pairs + 2 * v, 2);
+    return to + 2;
 }
 
 /* Days since 1970 to a civil date in the proleptic Gregorian calendar (Howard Hinnant,
@@ -161,26 +180,41 @@ void tx_buf_time(struct tx_buf *b, int64_t unix_ns) {
     unsigned month, day;
     civil_from_days(days, &year, &month, &day);
 
-    put_padded(b, (uint64_t)year, 4);
-    tx_buf_char(b, '-');
-    put_padded(b, month, 2);
-    tx_buf_char(b, '-');
-    put_padded(b, day, 2);
-    tx_buf_char(b, 'T');
-    put_padded(b, (uint64_t)of_day / 3600, 2);
-    tx_buf_char(b, ':');
-    put_padded(b, (uint64_t)of_day / 60 % 60, 2);
-    tx_buf_char(b, ':');
-    put_padded(b, (uint64_t)of_day % 60, 2);
-    tx_buf_char(b, '.');
-    put_padded(b, (uint64_t)ns, 9);
-    tx_buf_char(b, 'Z');
+    uint8_t *to = tx_buf_reserve(b, sizeof("1970-01-01T00:00:00.000000000Z") - 1);
+    if (!to)
+        return;
+    to = put_pair(put_pair(to, (unsigned)year / 100), (unsigned)year % 100);
+    *to++ = '-';
+    to = put_pair(to, month);
+    *to++ = '-';
+    to = put_pair(to, day);
+    *to++ = 'T';
+    to = put_pair(to, (unsigned)of_day / 3600);
+    *to++ = ':';
+    to = put_pair(to, (unsigned)of_day / 60 % 60);
+    *to++ = ':';
+    to = put_pair(to, (unsigned)of_day % 60);
+    *to++ = '.';
+    *to++ = (uint8_t)('0' + ns / 100000000);
+    uint32_t rest = (uint32_t)(ns % 100000000);
+    to = put_pair(put_pair(to, rest / 1000000), rest / 10000 % 100);
+    to = put_pair(put_pair(to, rest / 100 % 100), rest % 100);
+    *to = 'Z';
 }
 
 void tx_buf_uuid(struct tx_buf *b, const uint8_t id[16]) {
-    for (size_t i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            tx_buf_char(b, '-');
-        tx_buf_hex(b, id + i, 1);
+    static const struct { size_t from, n; } parts[] = {{0, 8}, {8, 4}, {12, 4}, {16, 4}, {20, 12}};
+    uint8_t hex[32];
+    uint8_t *to = tx_buf_reserve(b, 36);
+
+    if (!to)
+        return;
+    for (size_t i = 0; i < 4; i++)
+        hex_of_four(id + 4 * i, hex + 8 * i);
+    for (size_t i = 0; i < TX_COUNT_OF(parts); i++) {
+        if (i > 0)
+            *to++ = '-';
+        memcpy(to, hex + parts[i].from, parts[i].n);
+        to += parts[i].n;
     }
 }

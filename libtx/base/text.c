@@ -255,6 +255,26 @@ size_t tx_utf8_put(uint32_t c, char ret[4]) {
 
 #define NOT_ASCII UINT64_C(0x8080808080808080)
 
+/* Sixteen bytes at once. */
+typedef int8_t block __attribute__((vector_size(16)));
+
+/* The usual case: told without a branch for each byte, the last block overlapping. False also for
+ * what is shorter. */
+static bool is_ascii(const char *p, size_t n) {
+    block any, next;
+    uint64_t words[2];
+
+    if (n < sizeof(block))
+        return false;
+    memcpy(&any, p + n - sizeof(any), sizeof(any));
+    for (size_t i = 0; i + sizeof(next) < n; i += sizeof(next)) {
+        memcpy(&next, p + i, sizeof(next));
+        any |= next;
+    }
+    memcpy(words, &any, sizeof(words));
+    return !((words[0] | words[1]) & NOT_ASCII);
+}
+
 /* Eight bytes, read from both ends of a text of four to eight, or its last eight. */
 static bool ends_in_ascii(const char *p, size_t n) {
     uint32_t first, last;
@@ -274,6 +294,9 @@ static bool ends_in_ascii(const char *p, size_t n) {
 
 bool tx_utf8_valid(const char *p, size_t n) {
     size_t i = 0;
+
+    if (is_ascii(p, n))
+        return true;
     while (i < n) {
         uint64_t word;
         /* Eight ASCII bytes at a time: the usual case. */

@@ -32,23 +32,47 @@ static inline uint64_t load(const char *p) {
     return word;
 }
 
-/* The same for all n bytes of a text: in words, the last of which overlaps. Most texts are short
- * and plain. False also when this is not told so fast. */
-static bool is_plain(const char *p, size_t n) {
-    uint64_t word = 0;
+/* Sixteen bytes at once, in whatever registers the processor has for that. */
+typedef int8_t block __attribute__((vector_size(16)));
 
-    if (n >= sizeof(word)) {
-        for (size_t i = 0; i + sizeof(word) < n; i += sizeof(word))
-            if (!all_plain(load(p + i)))
-                return false;
-        return all_plain(load(p + n - sizeof(word)));
+static inline block load_block(const char *p) {
+    block v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+/* -1 for each byte that does not stand for itself: those of longer characters are negative. */
+static inline block special(block v) {
+    return (v < 0x20) | (v == '"') | (v == '\\');
+}
+
+static inline bool is_zero(block v) {
+    uint64_t words[2];
+    memcpy(words, &v, sizeof(words));
+    return !(words[0] | words[1]);
+}
+
+/* The same for all n bytes of a text: in blocks or words, the last of which overlaps. Most texts
+ * are short and plain. */
+static bool is_plain(const char *p, size_t n) {
+    if (n >= sizeof(block)) {
+        block found = special(load_block(p + n - sizeof(block)));
+        for (size_t i = 0; i + sizeof(block) < n; i += sizeof(block))
+            found |= special(load_block(p + i));
+        return is_zero(found);
     }
-    if (n < 4)
-        return false;
-    uint32_t first, last;
-    memcpy(&first, p, sizeof(first));
-    memcpy(&last, p + n - sizeof(last), sizeof(last));
-    return all_plain((uint64_t)first << 32 | last);
+    if (n >= sizeof(uint64_t))
+        return all_plain(load(p)) && all_plain(load(p + n - sizeof(uint64_t)));
+    if (n >= 4) {
+        uint32_t first, last;
+        memcpy(&first, p, sizeof(first));
+        memcpy(&last, p + n - sizeof(last), sizeof(last));
+        return all_plain((uint64_t)first << 32 | last);
+    }
+    bool plain = true;
+    for (size_t i = 0; i < n; i++)
+        plain = plain && sizes[(uint8_t)p[i]] == 1;
+    return plain;
 }
 
 /* How many bytes from p on stand for themselves, valid characters of several bytes included. */
@@ -89,6 +113,21 @@ void tx_escape_put(struct tx_buf *b, struct tx_text text) {
         at += plain;
         if (at < text.n)
             put_special(b, (uint8_t)text.p[at++]);
+    }
+}
+
+void tx_escape_put_quoted(struct tx_buf *b, struct tx_text text) {
+    uint8_t *to;
+
+    if (!is_plain(text.p, text.n)) {
+        tx_buf_char(b, '"');
+        tx_escape_put(b, text);
+        tx_buf_char(b, '"');
+    } else if ((to = tx_buf_reserve(b, text.n + 2))) {
+        to[0] = '"';
+        if (text.n)
+            memcpy(to + 1, text.p, text.n);
+        to[text.n + 1] = '"';
     }
 }
 

@@ -12,6 +12,8 @@
 
 /* Without quotes; 6 bytes for each one at most. */
 void tx_escape_put(struct tx_buf *b, struct tx_text text);
+/* The same with quotes. */
+void tx_escape_put_quoted(struct tx_buf *b, struct tx_text text);
 
 /* How many bytes tx_escape_put writes. */
 size_t tx_escape_size(struct tx_text text);

@@ -20,12 +20,6 @@ static struct tx_text text_of(const char *text) {
     return (struct tx_text){.p = text, .n = strlen(text)};
 }
 
-static void put_quoted(struct tx_buf *b, struct tx_text text) {
-    tx_buf_char(b, '"');
-    tx_escape_put(b, text);
-    tx_buf_char(b, '"');
-}
-
 static bool has_data(const struct line *l) {
     return l->record->dropped_by || (l->record->n_fields > 0 && !l->bare);
 }
@@ -45,18 +39,16 @@ static bool is_cut(const struct line *l, size_t field) {
 static void put_head(const struct line *l) {
     const struct tx_record *record = l->record;
     struct tx_buf *b = l->b;
-    char id[37];
 
-    tx_uuid_render(record->id, id);
     PUT(b, "\"id\":\"");
-    tx_buf_put(b, id, 36);
+    tx_buf_uuid(b, record->id);
     PUT(b, "\",\"time\":\"");
     tx_buf_time(b, record->time);
     PUT(b, "\",\"lag_us\":");
     /* Each divided by itself: the difference of any two times would not fit. */
     tx_buf_dec_signed(b, record->received / 1000 - record->time / 1000);
     PUT(b, ",\"event\":");
-    put_quoted(b, record->event);
+    tx_escape_put_quoted(b, record->event);
     PUT(b, ",\"outcome\":\"");
     tx_buf_str(b, tx_outcome_name(record->outcome));
     PUT(b, "\",\"severity\":\"");
@@ -72,14 +64,14 @@ static void put_message(const struct line *l) {
     if (l->cut && l->cut->message)
         message = tx_cut_text(message, TX_VALUE_STR, l->cut->level);
     PUT(l->b, ",\"message\":");
-    put_quoted(l->b, message);
+    tx_escape_put_quoted(l->b, message);
 }
 
 static void put_proven(struct tx_buf *b, struct tx_text name, struct tx_text value) {
     if (value.n == 0)
         return;
     tx_buf_put(b, name.p, name.n);
-    put_quoted(b, value);
+    tx_escape_put_quoted(b, value);
 }
 
 static void put_source(const struct line *l) {
@@ -88,7 +80,7 @@ static void put_source(const struct line *l) {
 
     if (l->host.n) {
         PUT(b, ",\"host\":");
-        put_quoted(b, l->host);
+        tx_escape_put_quoted(b, l->host);
     }
     PUT(b, ",\"source\":{\"client\":\"");
     tx_buf_hex(b, source->client, sizeof(source->client));
@@ -112,7 +104,7 @@ static void put_trace(const struct line *l) {
 
     if (record->correlation_id.p && !record->dropped_by) {
         PUT(b, ",\"correlation_id\":");
-        put_quoted(b, record->correlation_id);
+        tx_escape_put_quoted(b, record->correlation_id);
     }
     if (record->has_trace) {
         PUT(b, ",\"trace_id\":\"");
@@ -142,7 +134,7 @@ static void put_cut_value(struct tx_buf *b, const struct tx_field *field, size_t
 static void put_value(struct tx_buf *b, const struct tx_field *field) {
     switch (field->type) {
     case TX_VALUE_STR:
-        put_quoted(b, field->text);
+        tx_escape_put_quoted(b, field->text);
         break;
     case TX_VALUE_BYTES:
         tx_buf_char(b, '"');
@@ -184,7 +176,7 @@ static void put_data(const struct line *l) {
         if (!first)
             PUT(l->b, ",");
         first = false;
-        put_quoted(l->b, field->name);
+        tx_escape_put_quoted(l->b, field->name);
         PUT(l->b, ":");
         if (is_cut(l, i))
             put_cut_value(l->b, field, l->cut->level);
@@ -205,7 +197,7 @@ struct entries {
 
 static void entry_begin(struct entries *e, struct tx_text name) {
     tx_buf_str(e->line->b, e->any ? "," : ",\"masked\":{");
-    put_quoted(e->line->b, name);
+    tx_escape_put_quoted(e->line->b, name);
     PUT(e->line->b, ":\"");
     e->any = true;
     e->within = false;
