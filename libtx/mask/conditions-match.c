@@ -32,16 +32,25 @@ static size_t hash_bytes(const char *p, size_t n) {
     return (size_t)mix(h, word);
 }
 
-/* The slot that is the name's, which may hold another one now; NULL for names that are not kept. */
+static bool holds(const struct tx_cached_set *slot, struct tx_text name) {
+    return slot && slot->n == name.n && memcmp(slot->name, name.p, name.n) == 0;
+}
+
+/* The slot that is the name's, which may hold another one now; NULL for names that are not kept. A
+ * name has two, so that two names that come in turn do not drive each other out: what stands in the
+ * first moves to the second. */
 static struct tx_cached_set *slot_of(struct tx_cached_set *cache, size_t n_slots,
                                      struct tx_text name) {
     if (name.n == 0 || name.n > sizeof(cache->name))
         return NULL;
-    return &cache[hash_bytes(name.p, name.n) % n_slots];
-}
-
-static bool holds(const struct tx_cached_set *slot, struct tx_text name) {
-    return slot && slot->n == name.n && memcmp(slot->name, name.p, name.n) == 0;
+    size_t first = hash_bytes(name.p, name.n) % n_slots, second = first ^ 1;
+    if (holds(&cache[first], name))
+        return &cache[first];
+    if (holds(&cache[second], name))
+        return &cache[second];
+    if (cache[first].n > 0)
+        cache[second] = cache[first];
+    return &cache[first];
 }
 
 static void keep(struct tx_cached_set *slot, struct tx_text name, const struct tx_set *found,
