@@ -75,9 +75,13 @@ static int read_value(const struct tx_kv *kv, struct tx_field *ret) {
 }
 
 static int read_field(const struct tx_kv *kv, struct tx_field *ret) {
-    *ret = (struct tx_field){.name = text_of(kv->name, TX_LIMIT_NAME_BYTES)};
-    if (!kv->name || !tx_field_name_valid(ret->name))
+    size_t n = kv->name ? tx_field_name_length(kv->name) : 0;
+
+    if (n == 0)
         return -EINVAL;
+    ret->name = (struct tx_text){.p = kv->name, .n = n};
+    ret->masked = NULL;
+    ret->dropped = false;
     if ((unsigned)kv->label >= TX_COUNT_OF(labels))
         return -EINVAL;
     ret->label = labels[kv->label];
@@ -120,10 +124,11 @@ static int read_trace(const struct tx_event *event, struct tx_record *ret) {
 }
 
 static int read_texts(const struct tx_event *event, struct tx_record *ret) {
-    ret->event = text_of(event->name, TX_LIMIT_EVENT_BYTES);
+    ret->event = (struct tx_text){.p = event->name,
+                                  .n = event->name ? tx_event_name_length(event->name) : 0};
     ret->message = text_of(event->message, TX_LIMIT_FIELDS_BYTES);
     ret->correlation_id = text_of(event->correlation_id, TX_LIMIT_CORRELATION_BYTES);
-    if (!event->name || !tx_event_name_valid(ret->event))
+    if (ret->event.n == 0)
         return -EINVAL;
     if (tx_event_name_reserved(ret->event))
         return -EPERM;

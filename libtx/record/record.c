@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "libtx/base/buf.h"
+
 /* What a character may stand for. */
 enum { IN_EVENT = 1, IN_FIELD = 2, BEGINS_FIELD = 4 };
 
@@ -29,6 +31,22 @@ static bool all_are(struct tx_text text, uint8_t use) {
     for (size_t i = 0; i < text.n; i++)
         common &= uses[(uint8_t)text.p[i]];
     return common;
+}
+
+static size_t length_of(const char *name, uint8_t use, size_t most) {
+    size_t n = 0;
+    while (n <= most && uses[(uint8_t)name[n]] & use)
+        n++;
+    return name[n] == '\0' && n <= most ? n : 0;
+}
+
+size_t tx_event_name_length(const char *name) {
+    return length_of(name, IN_EVENT, TX_LIMIT_EVENT_BYTES);
+}
+
+size_t tx_field_name_length(const char *name) {
+    return uses[(uint8_t)name[0]] & BEGINS_FIELD ? length_of(name, IN_FIELD, TX_LIMIT_NAME_BYTES)
+                                                 : 0;
 }
 
 bool tx_event_name_valid(struct tx_text name) {
@@ -77,13 +95,7 @@ void tx_uuid7_make(int64_t unix_ns, const uint8_t random[10], uint8_t ret[16]) {
 }
 
 void tx_uuid_render(const uint8_t id[16], char ret[37]) {
-    static const char hex[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *ret++ = '-';
-        *ret++ = hex[id[i] >> 4];
-        *ret++ = hex[id[i] & 15];
-    }
-    *ret = '\0';
+    struct tx_buf b = tx_buf_of(ret, 37);
+    tx_buf_uuid(&b, id);
+    tx_buf_char(&b, '\0');
 }

@@ -124,6 +124,11 @@ bool tx_event_name_reserved(struct tx_text name);
 /* [A-Za-z_][A-Za-z0-9_.-]{0,127} */
 bool tx_field_name_valid(struct tx_text name);
 
+/* How long a name is that ends with a NUL; 0: it is not valid. Nothing behind a character that may
+ * not be in it is read. */
+size_t tx_event_name_length(const char *name);
+size_t tx_field_name_length(const char *name);
+
 const char *tx_outcome_name(enum tx_record_outcome outcome);
 const char *tx_severity_name(enum tx_record_severity severity);
 

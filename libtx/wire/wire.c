@@ -56,9 +56,7 @@ int tx_wire_header_take(struct tx_cursor *c, size_t n, uint8_t *ret_type) {
 
 /* --- client → daemon --- */
 
-/* In line, so that each width is a constant. */
-static inline __attribute__((always_inline)) void put_text(struct tx_buf *b, size_t width,
-                                                           struct tx_text text) {
+static void put_text(struct tx_buf *b, size_t width, struct tx_text text) {
     if (width < 8 && text.n >> (8 * width)) {
         b->full = true;
         return;
@@ -67,121 +65,172 @@ static inline __attribute__((always_inline)) void put_text(struct tx_buf *b, siz
     tx_buf_put(b, text.p, text.n);
 }
 
-static inline void put_value(struct tx_buf *b, const struct tx_field *field) {
-    uint64_t bits;
-
-    switch (field->type) {
-    case TX_VALUE_STR:
-    case TX_VALUE_BYTES:
-    case TX_VALUE_JSON:
-        put_text(b, 4, field->text);
-        break;
-    case TX_VALUE_I64:
-        tx_buf_u64(b, (uint64_t)field->i64);
-        break;
-    case TX_VALUE_U64:
-        tx_buf_u64(b, field->u64);
-        break;
-    case TX_VALUE_F64:
-        memcpy(&bits, &field->f64, sizeof(bits));
-        tx_buf_u64(b, bits);
-        break;
-    case TX_VALUE_BOOL:
-        tx_buf_u8(b, field->boolean);
-        break;
-    case TX_VALUE_NULL:
-        break;
-    case TX_VALUE_N:
-        b->full = true;
-        break;
-    }
-}
-
 void tx_wire_records_begin(struct tx_buf *b, const uint8_t secret[TX_WIRE_SECRET_BYTES]) {
     put_header(b, TX_WIRE_RECORDS);
     tx_buf_put(b, secret, TX_WIRE_SECRET_BYTES);
     tx_buf_u16(b, 0); /* the count, when it is known */
 }
 
-static inline void put_field(struct tx_buf *b, const struct tx_field *field) {
-    tx_buf_u8(b, (uint8_t)field->type);
-    tx_buf_u8(b, (uint8_t)field->label);
-    put_text(b, 2, field->name);
-    put_value(b, field);
+/* How many bytes a record takes, and whether its lengths fit the places that they have. */
+struct sized {
+    size_t n;
+    uint64_t over16, over32; /* what does not fit into so many bits */
+};
+
+static inline void add_text(struct sized *s, size_t width, struct tx_text text) {
+    s->n += width + text.n;
+    if (width == 2)
+        s->over16 |= text.n >> 16;
+    else
+        s->over32 |= text.n >> 32;
 }
 
-void tx_wire_records_add(struct tx_buf *buf, const struct tx_record *record) {
-    struct tx_buf local = *buf, *b = &local; /* which no store to the memory can change */
-    size_t start = b->len;
-    uint8_t flags =
-        (uint8_t)((record->wants_receipt ? FLAG_RECEIPT : 0) |
-                  (record->message.p ? FLAG_MESSAGE : 0) |
-                  (record->correlation_id.p ? FLAG_CORRELATION : 0) |
-                  (record->has_trace ? FLAG_TRACE : 0) | (record->has_parent ? FLAG_PARENT : 0));
-
-    tx_buf_u32(b, 0);
-    tx_buf_u64(b, record->n);
-    tx_buf_u8(b, flags);
-    tx_buf_u8(b, (uint8_t)record->outcome);
-    tx_buf_u8(b, (uint8_t)record->severity);
-    tx_buf_u8(b, 0);
-    tx_buf_u64(b, (uint64_t)record->time);
-    tx_buf_put(b, record->id, sizeof(record->id));
-    put_text(b, 2, record->event);
-    if (record->message.p)
-        put_text(b, 4, record->message);
-    if (record->correlation_id.p)
-        put_text(b, 2, record->correlation_id);
-    if (record->has_trace) {
-        tx_buf_put(b, record->trace_id, sizeof(record->trace_id));
-        tx_buf_put(b, record->span_id, sizeof(record->span_id));
-    }
-    if (record->has_parent)
-        tx_buf_put(b, record->parent_span_id, sizeof(record->parent_span_id));
-    if (record->n_fields > UINT16_MAX)
-        b->full = true;
-    tx_buf_u16(b, (uint16_t)record->n_fields);
-    for (size_t i = 0; i < record->n_fields; i++)
-        put_field(b, &record->fields[i]);
-    put_at(b, start, 4, b->len - start - 4);
-    *buf = local;
-}
-
-static size_t value_bytes(const struct tx_field *field) {
+static inline void add_value(struct sized *s, const struct tx_field *field) {
     switch (field->type) {
     case TX_VALUE_STR:
     case TX_VALUE_BYTES:
     case TX_VALUE_JSON:
-        return 4 + field->text.n;
+        add_text(s, 4, field->text);
+        break;
     case TX_VALUE_I64:
     case TX_VALUE_U64:
     case TX_VALUE_F64:
-        return 8;
+        s->n += 8;
+        break;
     case TX_VALUE_BOOL:
-        return 1;
+        s->n += 1;
+        break;
+    case TX_VALUE_NULL:
+        break;
+    case TX_VALUE_N:
+        s->over32 = 1;
+        break;
+    }
+}
+
+static struct sized size_of_fields(const struct tx_record *record) {
+    struct sized s = {.over16 = record->n_fields >> 16};
+
+    for (size_t i = 0; i < record->n_fields; i++) {
+        s.n += 2;
+        add_text(&s, 2, record->fields[i].name);
+        add_value(&s, &record->fields[i]);
+    }
+    return s;
+}
+
+static struct sized size_of(const struct tx_record *record) {
+    struct sized s = size_of_fields(record);
+
+    s.n += 4 + 8 + 4 + 8 + sizeof(record->id) + 2;
+    add_text(&s, 2, record->event);
+    if (record->message.p)
+        add_text(&s, 4, record->message);
+    if (record->correlation_id.p)
+        add_text(&s, 2, record->correlation_id);
+    s.n += record->has_trace ? sizeof(record->trace_id) + sizeof(record->span_id) : 0;
+    s.n += record->has_parent ? sizeof(record->parent_span_id) : 0;
+    return s;
+}
+
+size_t tx_wire_fields_bytes(const struct tx_record *record) {
+    return size_of_fields(record).n;
+}
+
+size_t tx_wire_record_bytes(const struct tx_record *record) {
+    return size_of(record).n;
+}
+
+/* Writing where there is room: each gives back the place behind what it wrote. */
+static inline uint8_t *write_uint(uint8_t *to, size_t width, uint64_t v) {
+    uint64_t little = htole64(v);
+    memcpy(to, &little, width);
+    return to + width;
+}
+
+/* Most texts are a few words long, for which a call costs more than the work. */
+static inline uint8_t *write_bytes(uint8_t *to, const void *p, size_t n) {
+    const uint8_t *from = p;
+    uint64_t first, last;
+
+    if (n > 16) {
+        memcpy(to, from, n);
+    } else if (n >= sizeof(first)) {
+        memcpy(&first, from, sizeof(first));
+        memcpy(&last, from + n - sizeof(last), sizeof(last));
+        memcpy(to, &first, sizeof(first));
+        memcpy(to + n - sizeof(last), &last, sizeof(last));
+    } else {
+        for (size_t i = 0; i < n; i++)
+            to[i] = from[i];
+    }
+    return to + n;
+}
+
+static inline uint8_t *write_text(uint8_t *to, size_t width, struct tx_text text) {
+    return write_bytes(write_uint(to, width, text.n), text.p, text.n);
+}
+
+static inline uint8_t *write_field(uint8_t *to, const struct tx_field *field) {
+    to = write_uint(to, 2, (uint64_t)field->type | (uint64_t)field->label << 8);
+    to = write_text(to, 2, field->name);
+    switch (field->type) {
+    case TX_VALUE_STR:
+    case TX_VALUE_BYTES:
+    case TX_VALUE_JSON:
+        return write_text(to, 4, field->text);
+    case TX_VALUE_I64:
+    case TX_VALUE_U64:
+    case TX_VALUE_F64: /* the three share their bytes */
+        return write_uint(to, 8, field->u64);
+    case TX_VALUE_BOOL:
+        return write_uint(to, 1, field->boolean);
     case TX_VALUE_NULL:
     case TX_VALUE_N:
         break;
     }
-    return 0;
+    return to;
 }
 
-size_t tx_wire_fields_bytes(const struct tx_record *record) {
-    size_t n = 0;
+static void write_record(uint8_t *to, const struct tx_record *record, size_t n) {
+    uint64_t flags =
+        (record->wants_receipt ? FLAG_RECEIPT : 0u) | (record->message.p ? FLAG_MESSAGE : 0u) |
+        (record->correlation_id.p ? FLAG_CORRELATION : 0u) | (record->has_trace ? FLAG_TRACE : 0u) |
+        (record->has_parent ? FLAG_PARENT : 0u);
 
+    to = write_uint(to, 4, n - 4);
+    to = write_uint(to, 8, record->n);
+    to = write_uint(to, 4,
+                    flags | (uint64_t)(uint8_t)record->outcome << 8 |
+                        (uint64_t)(uint8_t)record->severity << 16);
+    to = write_uint(to, 8, (uint64_t)record->time);
+    to = write_bytes(to, record->id, sizeof(record->id));
+    to = write_text(to, 2, record->event);
+    if (record->message.p)
+        to = write_text(to, 4, record->message);
+    if (record->correlation_id.p)
+        to = write_text(to, 2, record->correlation_id);
+    if (record->has_trace) {
+        to = write_bytes(to, record->trace_id, sizeof(record->trace_id));
+        to = write_bytes(to, record->span_id, sizeof(record->span_id));
+    }
+    if (record->has_parent)
+        to = write_bytes(to, record->parent_span_id, sizeof(record->parent_span_id));
+    to = write_uint(to, 2, record->n_fields);
     for (size_t i = 0; i < record->n_fields; i++)
-        n += 2 + 2 + record->fields[i].name.n + value_bytes(&record->fields[i]);
-    return n;
+        to = write_field(to, &record->fields[i]);
 }
 
-size_t tx_wire_record_bytes(const struct tx_record *record) {
-    size_t n = 4 + 8 + 4 + 8 + sizeof(record->id) + 2 + record->event.n + 2;
-
-    n += record->message.p ? 4 + record->message.n : 0;
-    n += record->correlation_id.p ? 2 + record->correlation_id.n : 0;
-    n += record->has_trace ? sizeof(record->trace_id) + sizeof(record->span_id) : 0;
-    n += record->has_parent ? sizeof(record->parent_span_id) : 0;
-    return n + tx_wire_fields_bytes(record);
+void tx_wire_records_add(struct tx_buf *b, const struct tx_record *record) {
+    struct sized s = size_of(record);
+    if (s.over16 || s.over32) {
+        b->full = true;
+        return;
+    }
+    uint8_t *to = tx_buf_reserve(b, s.n);
+    if (!to)
+        return;
+    write_record(to, record, s.n);
 }
 
 int tx_wire_records_end(struct tx_buf *b, uint16_t count) {

@@ -65,6 +65,27 @@ START_TEST(field_names_are_identifiers_with_dots_and_dashes) {
 }
 END_TEST
 
+START_TEST(a_name_that_ends_with_a_nul_is_as_long_as_a_valid_one_or_none) {
+    static const char *const names[] = {"a",         "a.b-c_9", "A", "1a", "a b",
+                                        "a\xc3\xa4", "",        "_", "-"};
+    char longest[TX_LIMIT_NAME_BYTES + 2] = "";
+
+    for (size_t i = 0; i < TX_COUNT_OF(names); i++) {
+        size_t n = strlen(names[i]);
+        ck_assert_uint_eq(tx_field_name_length(names[i]),
+                          tx_field_name_valid(text(names[i])) ? n : 0);
+        ck_assert_uint_eq(tx_event_name_length(names[i]),
+                          tx_event_name_valid(text(names[i])) ? n : 0);
+    }
+    memset(longest, 'x', TX_LIMIT_NAME_BYTES);
+    ck_assert_uint_eq(tx_field_name_length(longest), TX_LIMIT_NAME_BYTES);
+    ck_assert_uint_eq(tx_event_name_length(longest), TX_LIMIT_NAME_BYTES);
+    longest[TX_LIMIT_NAME_BYTES] = 'x';
+    ck_assert_uint_eq(tx_field_name_length(longest), 0);
+    ck_assert_uint_eq(tx_event_name_length(longest), 0);
+}
+END_TEST
+
 START_TEST(outcomes_and_severities_have_names) {
     ck_assert_str_eq(tx_outcome_name(TX_OUTCOME_DENIED), "denied");
     ck_assert_str_eq(tx_severity_name(TX_SEVERITY_EMERGENCY), "emergency");
@@ -121,6 +142,7 @@ int main(void) {
     tcase_add_test(tests, event_names_are_lower_case_and_dotted);
     tcase_add_test(tests, names_of_the_daemon_are_reserved);
     tcase_add_test(tests, field_names_are_identifiers_with_dots_and_dashes);
+    tcase_add_test(tests, a_name_that_ends_with_a_nul_is_as_long_as_a_valid_one_or_none);
     tcase_add_test(tests, outcomes_and_severities_have_names);
     tcase_add_test(tests, a_uuid7_holds_time_version_variant_and_74_random_bits);
     tcase_add_test(tests, a_repeated_text_is_found_wherever_it_stands);

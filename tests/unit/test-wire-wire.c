@@ -183,6 +183,49 @@ START_TEST(the_size_is_known_before_writing) {
 }
 END_TEST
 
+START_TEST(texts_of_all_short_lengths_come_back_as_they_were) {
+    static const char bytes[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+    for (size_t n = 0; n < sizeof(bytes); n++) {
+        struct tx_field field = {
+            .name = {bytes, n}, .type = TX_VALUE_STR, .text = {bytes, sizeof(bytes) - 1 - n}};
+        struct tx_record record = bare_record(), ret;
+        struct tx_wire_records records;
+        struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+
+        record.fields = &field;
+        record.n_fields = 1;
+        tx_wire_records_begin(&b, secret);
+        tx_wire_records_add(&b, &record);
+        ck_assert_int_eq(tx_wire_records_end(&b, 1), 0);
+        ck_assert_int_eq(tx_wire_records_open(memory, b.len, &records), 0);
+        ck_assert_int_eq(tx_wire_records_next(&records, decoded_fields, &ret), 0);
+        ck_assert(tx_text_equal(ret.fields[0].name, field.name));
+        ck_assert(tx_text_equal(ret.fields[0].text, field.text));
+    }
+}
+END_TEST
+
+START_TEST(what_does_not_fit_its_length_is_not_written) {
+    struct tx_field field = {.name = {"x", 65536}, .type = TX_VALUE_NULL};
+    struct tx_record record = bare_record();
+    struct tx_buf b = tx_buf_of(memory, sizeof(memory));
+
+    record.fields = &field;
+    record.n_fields = 1;
+    tx_wire_records_add(&b, &record);
+    ck_assert(b.full);
+    b = tx_buf_of(memory, sizeof(memory));
+    field = (struct tx_field){.name = {"x", 1}, .type = TX_VALUE_N};
+    tx_wire_records_add(&b, &record);
+    ck_assert(b.full);
+    b = tx_buf_of(memory, sizeof(memory));
+    field.type = TX_VALUE_NULL;
+    tx_wire_records_add(&b, &record);
+    ck_assert(!b.full);
+}
+END_TEST
+
 START_TEST(every_truncation_is_refused) {
     size_t n = render_two();
     for (size_t cut = 0; cut < n; cut++) {
@@ -337,6 +380,8 @@ int main(void) {
     tcase_add_test(tests, what_is_written_is_read_again);
     tcase_add_test(tests, the_bytes_are_those_of_the_documentation);
     tcase_add_test(tests, the_size_is_known_before_writing);
+    tcase_add_test(tests, texts_of_all_short_lengths_come_back_as_they_were);
+    tcase_add_test(tests, what_does_not_fit_its_length_is_not_written);
     tcase_add_test(tests, every_truncation_is_refused);
     tcase_add_test(tests, every_flipped_bit_is_refused_or_means_something_valid);
     tcase_add_test(tests, a_lying_length_reads_nothing_of_the_neighbour);
