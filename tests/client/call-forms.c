@@ -3,6 +3,7 @@
  * (check-header.py); never run. Part of it stands again in call-forms.cc, for C++ alone. */
 #include <tracex/audit.h>
 #include <tracex/context.h>
+#include <tracex/ml.h>
 #include <tracex/trace.h>
 
 int every_form(const char *user, const char *nothing, const unsigned char *key, bool approved);
@@ -122,4 +123,29 @@ int every_form_of_span(const struct tx_context *context, const char *name) {
     r += tx_span_set_list(&span, NULL, 0);
     stats.size = sizeof(stats);
     return r + tx_span_end(&span) + tx_span_stats(&stats);
+}
+
+int every_form_of_ml(const char *path, const unsigned char *input, size_t n_input);
+
+int every_form_of_ml(const char *path, const unsigned char *input, size_t n_input) {
+    struct tx_run run = TX_RUN_INIT;
+    struct tx_stage stage = TX_STAGE_INIT;
+    struct tx_inference inference = TX_INFERENCE_INIT;
+    struct tx_file_digest digest;
+    char id[TX_ML_ID_SIZE];
+    int r = tx_run_begin(&run, "run") + tx_run_id(&run, id) + tx_run_attach(&run);
+
+    r += tx_param(TX_KV("depth", 7)) + tx_param(TX_STR("loss", path));
+    r += tx_metric("auc", 0.9, 1);
+    r += tx_stage_begin(&stage, "stage", 1, -1) + tx_stage_end(&stage, 1, 1);
+    r += tx_dataset("set", TX_DATASET_REFERENCE, path, -1, -1);
+    r += tx_model("model", NULL, path, NULL) + tx_model("model", "1", path, &digest);
+    r += tx_digest_file(path, &digest);
+    inference.model_sha256 = digest.sha256;
+    inference.input = input;
+    inference.n_input = n_input;
+    inference.match = TX_MATCH_NO;
+    inference.ret_id = id;
+    r += tx_inference(&inference) + tx_human_review(id, "r", TX_REVIEW_STOPPED, NULL);
+    return r + tx_run_end(&run, TX_RUN_KILLED) + tx_run_attach(NULL);
 }

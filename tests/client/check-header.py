@@ -16,7 +16,7 @@ import tap  # noqa: E402
 
 HERE = os.path.join(ROOT, "tests/client")
 FLAGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror", "-c", "-o", os.devnull,
-         "-I", os.path.join(ROOT, "libaudit-client/include")]
+         "-I", os.path.join(ROOT, "libaudit-client/include"), "-I", os.path.join(ROOT, "libtracex-ml/include")]
 
 
 def compile_text(compiler, standard, text, language):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """libtracex needs libc alone, exports tx_* alone, and brings in nothing that could end its host.
 
-    check-library.py SOURCE-ROOT LIBRARY PKG-CONFIG-FILE LIBRARY-WITH-OTHERS
+    check-library.py SOURCE-ROOT LIBRARY PKG-CONFIG-FILE LIBRARY-WITH-OTHERS ML-LIBRARY ML-PKG-CONFIG-FILE
 """
 import glob
 import os
@@ -12,8 +12,8 @@ import subprocess
 import sys
 import unittest
 
-ROOT, LIBRARY, PC_FILE, OTHER = sys.argv[1:5]
-del sys.argv[1:5]
+ROOT, LIBRARY, PC_FILE, OTHER, ML_LIBRARY, ML_PC_FILE = sys.argv[1:7]
+del sys.argv[1:7]
 sys.path.insert(0, os.path.join(ROOT, "tests/lib"))
 import tap  # noqa: E402
 
@@ -24,6 +24,8 @@ PUBLIC = {"tx_audit_emit", "tx_close", "tx_context_attach", "tx_context_baggage"
           "tx_context_tracestate_put", "tx_correlation_get", "tx_correlation_set", "tx_flush", "tx_open",
           "tx_receipt_parse", "tx_receipt_render", "tx_span_begin", "tx_span_context", "tx_span_end", "tx_span_link",
           "tx_span_set_list", "tx_span_stats", "tx_span_status", "tx_stats", "tx_trace_emit"}
+ML_PUBLIC = {"tx_dataset", "tx_digest_file", "tx_human_review", "tx_inference", "tx_metric", "tx_model", "tx_param",
+             "tx_run_attach", "tx_run_begin", "tx_run_end", "tx_run_id", "tx_stage_begin", "tx_stage_end"}
 # Its host's memory, life and signals are not its business. (pthread_create is for TX_BUFFERED alone; a test of
 # the client's holds that there is no thread without it.)
 FOREIGN = re.compile(r"^(abort|exit|_exit|raise|kill|__assert_fail|malloc|calloc|realloc|free|signal|sigaction|fork|"
@@ -60,11 +62,21 @@ class Library(unittest.TestCase):
         self.assertEqual([s for s in used if FOREIGN.match(s)], [])
 
     def test_every_function_of_the_headers_is_exported(self):
-        declared = set()
-        for header in glob.glob(os.path.join(ROOT, "libaudit-client/include/tracex/*.h")):
-            with open(header, encoding="utf-8") as f:
-                declared |= set(re.findall(r"^TX_PUBLIC_ [\w *]*?(\w+)\(", f.read(), re.M))
-        self.assertEqual(declared, PUBLIC)
+        for folder, public in (("libaudit-client", PUBLIC), ("libtracex-ml", ML_PUBLIC)):
+            declared = set()
+            for header in glob.glob(os.path.join(ROOT, folder, "include/tracex/*.h")):
+                with open(header, encoding="utf-8") as f:
+                    declared |= set(re.findall(r"^TX_PUBLIC_ [\w *]*?(\w+)\(", f.read(), re.M))
+            self.assertEqual(declared, public)
+
+    def test_the_one_for_ml_links_libcrypto_and_libtracex_beside_libc(self):
+        self.assertEqual(set(needed(ML_LIBRARY)), {"libtracex.so.0", "libcrypto.so.3", "libc.so.6"})
+        exported = symbols(ML_LIBRARY, "--defined-only", "--with-symbol-versions")
+        self.assertEqual({s for s in exported if s != "TRACEX_ML_0.1"}, {f"{s}@@TRACEX_ML_0.1" for s in ML_PUBLIC})
+        used = [s.split("@")[0] for s in symbols(ML_LIBRARY, "--undefined-only")]
+        self.assertEqual([s for s in used if FOREIGN.match(s)], [])
+        with open(ML_PC_FILE, encoding="utf-8") as f:
+            self.assertRegex(f.read(), r"(?m)^Requires: tracex$")
 
     def test_pkg_config_knows_it(self):
         with open(PC_FILE, encoding="utf-8") as f:

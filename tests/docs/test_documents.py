@@ -12,7 +12,9 @@
                 run, but known.
 ```c            a piece of C and C++, or a whole file, that compiles without a warning; what it takes for known stands
                 before it: <!-- declare: const char *user; -->
+```python       of docs/ml.md: run, and held to what the library makes of files.
 """
+import hashlib
 import json
 import os
 import re
@@ -24,6 +26,7 @@ import unittest
 import tap
 from tracexd import AUDITD, BUILD, CTL, SOURCE
 
+FILE_DIGEST = os.path.join(BUILD, "tests/docs/file-digest")
 MASK_RECORD = os.path.join(BUILD, "tests/docs/mask-record")
 PROGRAMS = {"tracex-auditd": AUDITD, "tracexctl": CTL}
 NEED_A_DAEMON = {"status", "log", "reload", "erase", "reveal", "keys"}
@@ -380,8 +383,8 @@ class Links(unittest.TestCase):
 
 # --- C ---
 
-C_MANUALS = ["docs/tracing.md"]
-INCLUDES = ["-I", os.path.join(SOURCE, "libaudit-client/include")]
+C_MANUALS = {"docs/tracing.md": 6, "docs/ml.md": 2}
+INCLUDES = [os.path.join(SOURCE, d, "include/tracex") for d in ("libaudit-client", "libtracex-ml")]
 COMPILERS = (["gcc", "-std=gnu11", "-xc"], ["g++", "-std=gnu++17", "-xc++"])
 
 
@@ -406,26 +409,52 @@ def compiled(declared, text, headers):
     """What compilers say against it."""
     said = ""
     for compiler in COMPILERS:
-        result = subprocess.run([*compiler, "-Wall", "-Wextra", "-Werror", "-Wno-unused", "-Wno-unused-parameter", "-fsyntax-only", *INCLUDES,
-                                 "-"], input=as_file(declared, text, headers), text=True, stdout=subprocess.PIPE,
+        result = subprocess.run([*compiler, "-Wall", "-Wextra", "-Werror", "-Wno-unused", "-Wno-unused-parameter", "-fsyntax-only",
+                                 *(f"-I{os.path.dirname(i)}" for i in INCLUDES), "-"], input=as_file(declared, text, headers), text=True, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, check=False)
         said += result.stdout
     return said
 
 
 class Programs(unittest.TestCase):
-    HEADERS = sorted(n[:-2] for n in os.listdir(INCLUDES[1] + "/tracex") if n.endswith(".h") and not n.endswith("-cpp.h"))
+    HEADERS = sorted(n[:-2] for i in INCLUDES for n in os.listdir(i) if n.endswith(".h") and not n.endswith("-cpp.h"))
 
     def test_each_piece_of_c_compiles(self):
-        for name in C_MANUALS:
+        for name, least in C_MANUALS.items():
             found = list(c_examples(name))
-            self.assertGreater(len(found), 4, name)
+            self.assertGreaterEqual(len(found), least, name)
             for declared, text in found:
                 self.assertEqual(compiled(declared, text, self.HEADERS), "", f"{name}:\n{text}")
 
     def test_a_piece_that_calls_what_is_not_there_is_noticed(self):
         self.assertNotEqual(compiled("", "tx_context_lose();\n", self.HEADERS), "")
         self.assertEqual(compiled("", "tx_context_set(NULL);\n", self.HEADERS), "")
+
+
+class Parts(unittest.TestCase):
+    """What docs/ml.md says of proving a part of a file, with the digest that the library makes of it."""
+
+    def setUp(self):
+        self.known = {}
+        exec(re.search(r"(?ms)^```python\n(.*?)^```$", read("docs/ml.md"))[1], self.known)
+
+    def digest(self, content):
+        with tempfile.NamedTemporaryFile() as f:
+            f.write(content)
+            f.flush()
+            return subprocess.run([FILE_DIGEST, f.name], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+
+    def test_each_part_of_a_file_is_proven(self):
+        root, prove, leaf, check = (self.known[n] for n in ("root", "prove", "leaf", "check"))
+        for size in (0, 1, 1 << 20, (1 << 20) + 1, 3 << 20, (6 << 20) + 99):
+            content = os.urandom(size)
+            whole, chunks_root = self.digest(content)
+            chunks = [content[at:at + (1 << 20)] for at in range(0, size, 1 << 20)]
+            leaves = [leaf(c) for c in chunks]
+            self.assertEqual((whole, chunks_root), (hashlib.sha256(content).hexdigest(), root(leaves).hex()))
+            for i, chunk in enumerate(chunks):
+                self.assertTrue(check(chunk, i, len(chunks), prove(leaves, i), bytes.fromhex(chunks_root)))
+                self.assertFalse(check(chunk + b"x", i, len(chunks), prove(leaves, i), bytes.fromhex(chunks_root)))
 
 
 class Readme(unittest.TestCase):
