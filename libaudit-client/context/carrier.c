@@ -21,12 +21,12 @@ static int start(struct tx_context_parts *ret) {
 }
 
 int tx_context_start(struct tx_context *ret_context) {
-    struct tx_context_parts parts = {.has_trace = false};
+    struct tx_context_parts *parts = (struct tx_context_parts *)ret_context;
 
     if (!ret_context)
         return -EINVAL;
-    int r = start(&parts);
-    return r < 0 ? r : tx_context_parts_write(&parts, ret_context);
+    tx_context_parts_clear(parts);
+    return start(parts);
 }
 
 /* --- headers --- */
@@ -118,7 +118,7 @@ static int read_baggage(const struct tx_header *headers, size_t n, struct tx_con
 }
 
 static int read_headers(const struct tx_header *headers, size_t n, struct tx_context_parts *ret) {
-    *ret = (struct tx_context_parts){.has_trace = false};
+    tx_context_parts_clear(ret);
     int parsed = read_parent(headers, n, ret);
 
     if (parsed == 0) /* of another trace it would say nothing */
@@ -128,15 +128,12 @@ static int read_headers(const struct tx_header *headers, size_t n, struct tx_con
 
 int tx_context_from_headers(const struct tx_header *headers, size_t n_headers,
                             struct tx_context *ret_context) {
-    struct tx_context_parts parts;
-
     if ((!headers && n_headers > 0) || !ret_context)
         return -EINVAL;
     int saved_errno = errno;
-    int parsed = read_headers(headers, n_headers, &parts);
+    int parsed = read_headers(headers, n_headers, (struct tx_context_parts *)ret_context);
     errno = saved_errno;
-    int r = tx_context_parts_write(&parts, ret_context);
-    return r < 0 ? r : parsed;
+    return parsed;
 }
 
 /* --- the environment --- */

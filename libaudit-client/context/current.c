@@ -70,6 +70,12 @@ static void clear_texts(struct tx_context_texts *texts) {
     texts->correlation[0] = texts->tracestate[0] = texts->baggage[0] = '\0';
 }
 
+void tx_context_parts_clear(struct tx_context_parts *parts) {
+    parts->has_trace = false;
+    parts->parent = (struct tx_traceparent){.flags = 0};
+    clear_texts(&parts->texts);
+}
+
 void tx_current_read(const struct tx_current *current, struct tx_context_parts *ret) {
     ret->has_trace = current->has_trace;
     memcpy(ret->parent.trace_id, current->trace_id, sizeof(current->trace_id));

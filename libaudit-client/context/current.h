@@ -147,6 +147,9 @@ TX_MUST_USE int tx_context_parts_read(const struct tx_context *context,
 TX_MUST_USE int tx_context_parts_write(const struct tx_context_parts *parts,
                                        struct tx_context *ret_context);
 
+/* An empty one; what lies behind the texts' ends stays. */
+void tx_context_parts_clear(struct tx_context_parts *parts);
+
 /* Copies without what lies behind the texts' ends. */
 void tx_context_texts_copy(struct tx_context_texts *to, const struct tx_context_texts *from);
 
