@@ -3,34 +3,13 @@
 import os
 import subprocess
 import tempfile
-import threading
 import time
 
 import peers
-from table import BENCH, BUILD, Daemon, daemon_cpu, goal, json, median, plain_config, pss_mib, row, title, tool
+from table import BENCH, BUILD, Daemon, daemon_cpu, goal, json, median, plain_config, row, title, tool
 
 ROUNDS = 3
 PEER_RECORDS = {"syslog-ng, $(slog)": 2000}  # it needs milliseconds for each
-
-
-class Memory:
-    """The largest sum of PSS while something runs, looked at ten times a second."""
-
-    def __init__(self, daemon):
-        self.daemon, self.most, self.stop = daemon, 0.0, threading.Event()
-        self.thread = threading.Thread(target=self.watch)
-
-    def watch(self):
-        while not self.stop.wait(0.1):
-            self.most = max(self.most, pss_mib(self.daemon))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        self.thread.join()
 
 
 # name, how many at once, how sure each record is to be when its call returns
@@ -103,16 +82,3 @@ def throughput(records):
     goal("8 clients, of one", ratio(speeds, "8 clients", "one client"), 1, most=False)
     total = sum(median(v) for (who, _), v in cpu.items() if who == "one client")
     goal("daemon CPU a record, all processes", total * 1e6, 2, " µs")
-
-
-def memory(records):
-    title(f"Memory of all processes (sum of PSS), {records} records of one client")
-    with Daemon(plain_config()).start() as d:
-        time.sleep(0.3)
-        row("idle", f"{pss_mib(d):.1f} MiB")
-        tool("bench-throughput", records // 10, daemon=d)
-        early = pss_mib(d)
-        with Memory(d) as watch:
-            tool("bench-throughput", records, daemon=d)
-        goal("under load, the most", watch.most, 48, " MiB")
-        goal(f"growth over the last {records} records", pss_mib(d) - early, 1, " MiB")
