@@ -33,6 +33,7 @@ from usage import Usage  # noqa: E402
 
 DISK_MIB = 64
 LAPS, LAP_SECONDS, LINE_SECONDS = 10, 30, 60
+LAP_DISTURBANCES = 8  # at least, unless the machine is too busy for them
 LONG_SECONDS = 600  # from here on, what takes long comes too
 SPARED = (set(), {"tracex-auditd"}, {"tracex-auditd", "tracex-ingest"}, {"tracex-auditd", "tracex-ledger", "tracex-signer"},
           {"tracex-auditd", "tracex-vault", "tracex-forward"})
@@ -72,8 +73,8 @@ class Soak:
 
     def lap(self, spared):
         self.crowd.start()
-        end = time.monotonic() + self.lap_seconds
-        while time.monotonic() < end:
+        end, n = time.monotonic() + self.lap_seconds, sum(self.done.values()) + LAP_DISTURBANCES
+        while time.monotonic() < end or sum(self.done.values()) < n and time.monotonic() < end + LAP_SECONDS:
             time.sleep(self.rng.uniform(0, 0.2))
             self.end_active(time.monotonic())
             self.disturb(spared)
