@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "auditd/forward/sink-cursor.h"
+#include "auditd/ipc/fds.h"
+#include "auditd/ledger/ledger.h"
 #include "auditd/ledger/sinks.h"
 #include "auditd/ledger/space.h"
 #include "libtx/base/file.h"
@@ -77,6 +80,37 @@ static void make(const char *name) {
     ck_assert_int_ge(fd, 0);
     close(fd);
 }
+
+static void make_of_size(const char *name, off_t n) {
+    make(name);
+    ck_assert_int_eq(fchmodat(dirfd, name, 0600, 0), 0);
+    int fd = openat(dirfd, name, O_WRONLY | O_CLOEXEC);
+    ck_assert_int_eq(ftruncate(fd, n), 0);
+    close(fd);
+}
+
+/* The ledger finds its log at that descriptor. */
+static uint64_t planned_bytes(struct tx_ledger *ledger) {
+    struct tx_retain_plan plan;
+    ck_assert_int_eq(dup2(dirfd, TX_FD_LEDGER_LOG), TX_FD_LEDGER_LOG);
+    ck_assert_int_eq(tx_retain_plan(ledger, 0, 0, &plan), 0);
+    close(TX_FD_LEDGER_LOG);
+    return plan.n_bytes;
+}
+
+START_TEST(of_the_segment_that_is_written_only_what_is_written_counts) {
+    static struct tx_ledger ledger;
+    struct tx_stream stream = {.journald_enabled = false};
+
+    make_of_size("00000000000000000000.jsonl.zst", 4000);
+    make_of_size("00000000000000000100.jsonl", 1 << 20); /* of which the rest is zeros laid out */
+    ledger = (struct tx_ledger){
+        .stream = &stream, .segment_fd = dirfd, .segment_first = 100, .segment_bytes = 5000};
+    ck_assert_uint_eq(planned_bytes(&ledger), 9000);
+    ledger.segment_fd = -1; /* none is written: the file is what it seems */
+    ck_assert_uint_eq(planned_bytes(&ledger), 4000 + (1 << 20));
+}
+END_TEST
 
 static bool is_there(const char *name) {
     return faccessat(dirfd, name, F_OK, 0) == 0;
@@ -180,6 +214,7 @@ int main(void) {
     tcase_add_test(tests, a_clock_that_jumps_ahead_is_believed_after_an_hour);
     tcase_add_test(tests, one_that_comes_back_within_the_hour_was_never_believed);
     tcase_add_test(tests, a_clock_that_goes_back_is_believed_at_once);
+    tcase_add_test(tests, of_the_segment_that_is_written_only_what_is_written_counts);
     tcase_add_test(tests, what_belongs_to_older_segments_goes_and_nothing_else);
     tcase_add_test(tests, a_record_of_removal_is_remembered_and_no_other);
     tcase_add_test(tests, what_forward_stores_is_what_is_read);
