@@ -4,14 +4,13 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import unittest
 
 import second_verifier
 import tap
-from tracexd import AUDITD, CONFIG, CTL, VERIFY, Daemon, wait_until
+from tracexd import AUDITD, CONFIG, VERIFY, Daemon, wait_until
 
 
 def run(*command, **kwargs):

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """A full disk and a failing one: nothing is acknowledged that is not durable, and it goes on by itself."""
 import errno
-import json
 import os
 import resource
 import subprocess
@@ -123,7 +122,7 @@ class SmallDisk(unittest.TestCase):
         return [r["data"] for r in d.proven_records() if r["event"] == "tracex.disk"]
 
     def status(self, d):
-        return json.loads(d.ctl("status", "-o", "json").stdout)["ledger"]["status"]["ledger"]
+        return d.status_of("ledger")["ledger"]
 
     def test_it_fills_up_tells_of_it_and_goes_on_when_it_is_emptied(self):
         def steps(d):

@@ -517,7 +517,7 @@ class WholeDaemon(unittest.TestCase):
             wait_until(lambda: len(d.records("whole.run")) == 7100, 60, "all records")
 
             def forward():
-                return json.loads(d.ctl("status", "-o", "json").stdout).get("forward", {}).get("status", {})
+                return d.status()["forward"].get("status", {})
             wait_until(lambda: forward().get("records_confirmed", 0) >= 7100, 60, f"confirmed; {forward()}")
             self.assertEqual(d.stop(), 0)
             expected = {r["seq"]: r["event"] for r in d.records()}

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The daemon's own end is not its clients': the service manager keeps their connections and the inbox for the next."""
-import json
 import os
 import random
 import signal
@@ -22,11 +21,8 @@ class Keep(unittest.TestCase):
         self.addCleanup(self.store.close)
         return d.start()
 
-    def status(self, d):
-        return json.loads(d.ctl("status", "-o", "json").stdout)
-
     def connections(self, d):
-        return self.status(d)["supervisor"]["connections"]
+        return d.status()["supervisor"]["connections"]
 
     def kill_all(self, d, *names):
         """The supervisor and these, as a service manager ends a control group."""
@@ -105,7 +101,7 @@ class Keep(unittest.TestCase):
         d.emit("--durable")
         os.kill(d.child("tracex-ledger"), signal.SIGSTOP)  # nothing becomes durable now
         d.emit("--count", 50, "--event", "queued")
-        wait_until(lambda: self.status(d)["ingest"]["status"]["inbox_bytes"] > 0, 20, "they are in the inbox")
+        wait_until(lambda: d.status_of("ingest")["inbox_bytes"] > 0, 20, "they are in the inbox")
         self.kill_all(d, *CHILDREN)
         d.start()
         self.assertEqual(d.stop(), 0)

@@ -67,8 +67,8 @@ class Stream(unittest.TestCase):
         def invent(r, count):
             for first in range(0, count, 1000):
                 names = [os.urandom(8) for _ in range(1000)]
-                r.ingest.send(b"".join(frame(BODY, body_of(name, 0, 0), FLAG_CLIENT, name, 0, 0) for name in names))
                 r.ingest.sent += [(name, 0) for name in names]
+                r.ingest.send(b"".join(frame(BODY, body_of(name, 0, 0), FLAG_CLIENT, name, 0, 0) for name in names))
             self.assertTrue(r.wait_durable(300))
 
         def come_again(r):

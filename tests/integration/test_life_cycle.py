@@ -103,9 +103,9 @@ class Lockdown(Case):
             policy, = self.policies(d)
             self.assertIs(policy["lockdown"], True)
             self.assertEqual(policy["sha256"][:16], record["policy"])
-            status = json.loads(d.ctl("status", "-o", "json").stdout)
+            status = d.status()
             self.assertIs(status["supervisor"]["masking"]["lockdown"], True)
-            self.assertIs(status["ingest"]["status"]["lockdown"], True)
+            self.assertIs(d.status_of("ingest")["lockdown"], True)
             why = status["supervisor"]["masking"]["why"]
             text = d.ctl("status").stdout
             self.assertTrue(text.startswith("LOCKDOWN"), text)
@@ -356,7 +356,7 @@ class Status(Case):
         with Daemon(CONFIG + text).start() as d:
             self.emit(d, "one", shape="round")
             self.emit(d, "two", shape="x" * 70000)
-            status = json.loads(d.ctl("status", "-o", "json").stdout)["ingest"]["status"]
+            status = d.status_of("ingest")
             self.assertEqual(status["mask_shadow"], {"tried": 2})
             self.assertEqual([status["mask_error_" + x] for x in ("limit", "json", "key", "vault")], [1, 0, 0, 0])
             self.assertIs(status["lockdown"], False)

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import unittest
 
 import second_verifier

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A start whose rules mask less than those before: it goes on, and says so everywhere; once, whatever ends in between."""
-import json
 import os
 import signal
 import unittest
@@ -40,7 +39,7 @@ class StartPolicy(unittest.TestCase):
         return d.records(event)[-1]
 
     def masking(self, d):
-        return json.loads(d.ctl("status", "-o", "json").stdout)["supervisor"]["masking"]
+        return d.status()["supervisor"]["masking"]
 
     def check_told(self, d, n_records):
         told, = wait_until(lambda: self.loosened(d)[n_records - 1:], 20, "the record of it")

@@ -20,14 +20,6 @@ INJECT = os.path.join(BUILD, "tests/lib/inject-syscall")
 NOT_ROOT = os.getuid() != 0
 
 
-def ask(daemon, request):
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-        s.settimeout(20)
-        s.connect(os.path.join(daemon.dir, "run/control.sock"))
-        s.send(request.encode())
-        return json.loads(s.recv(1 << 18))
-
-
 def status_of(pid, key):
     with open(f"/proc/{pid}/status", encoding="utf-8") as f:
         return re.search(rf"^{key}:[ \t]*(.*)$", f.read(), re.M).group(1).split()
@@ -44,21 +36,21 @@ class Control(unittest.TestCase):
             for name in ("ingest", "ledger", "signer"):
                 self.assertEqual(status[name]["state"], "ready")
                 self.assertTrue(status[name]["sandbox"]["seccomp"])
-                self.assertIn("status", status[name])
+                self.assertTrue(d.status_of(name))
             self.assertNotIn("forward", status)
 
     @staticmethod
     def status_when(daemon, **wanted):
-        status = ask(daemon, "status")
+        status = daemon.ask("status")
         connections = status["supervisor"]["connections"]
         return status if all(connections[k] == v for k, v in wanted.items()) else None
 
     def test_what_is_not_a_request_is_answered(self):
         with Daemon().start() as d:
-            self.assertEqual(ask(d, "ping"), {"ok": True})
-            self.assertEqual(ask(d, "ping\n"), {"ok": True})
+            self.assertEqual(d.ask("ping"), {"ok": True})
+            self.assertEqual(d.ask("ping\n"), {"ok": True})
             for request in ("pong", "status now", "x" * 1000, "ping\0x"):
-                self.assertFalse(ask(d, request)["ok"])
+                self.assertFalse(d.ask(request)["ok"])
 
     def test_callers_that_say_nothing_do_not_keep_others_out(self):
         with Daemon().start() as d:
@@ -68,7 +60,7 @@ class Control(unittest.TestCase):
 
             def answered():
                 try:
-                    return ask(d, "ping")["ok"]
+                    return d.ask("ping")["ok"]
                 except OSError:  # refused before it had asked
                     return False
             wait_until(answered, 20, "an answer")
@@ -99,7 +91,7 @@ class Sockets(unittest.TestCase):
                 wait_until(lambda path=path: os.path.exists(path), 20, "it is there again")
                 wait_until(lambda path=path, mode=mode: os.stat(path).st_mode == mode, 20, "with its mode")
             d.emit("--durable", "--event", "after")
-            self.assertEqual(ask(d, "status")["supervisor"]["connections"]["accepted"], 2, "nobody had to come again")
+            self.assertEqual(d.status()["supervisor"]["connections"]["accepted"], 2, "nobody had to come again")
             worker.terminate()
             worker.wait()
             self.assertEqual(d.stop(), 0)
@@ -111,9 +103,9 @@ class Sockets(unittest.TestCase):
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as other:
                 other.bind(d.socket)
                 other.listen()
-                wait_until(lambda: ask(d, "status")["supervisor"]["socket_lost"], 20, "it is told")
+                wait_until(lambda: d.status()["supervisor"]["socket_lost"], 20, "it is told")
                 self.assertEqual(d.stderr().count("is not our socket any more"), 1)
-            wait_until(lambda: not ask(d, "status")["supervisor"]["socket_lost"], 20, "it is mended")
+            wait_until(lambda: not d.status()["supervisor"]["socket_lost"], 20, "it is mended")
             d.emit("--durable", "--event", "after")
             self.assertEqual(d.stop(), 0)
             self.assertFalse(os.path.exists(d.socket))
@@ -126,10 +118,10 @@ class Reload(unittest.TestCase):
         with Daemon().start() as d:
             d.emit("--durable", "--event", "one", "--field", "colour=red")
             d.write_config(CONFIG + self.RULE)
-            self.assertEqual(ask(d, "reload"), {"ok": True, "needs_restart": []})
+            self.assertEqual(d.ask("reload"), {"ok": True, "needs_restart": []})
             d.emit("--durable", "--event", "two", "--field", "colour=red")
             d.write_config(CONFIG + "nonsense: 1\n")
-            answer = ask(d, "reload")
+            answer = d.ask("reload")
             self.assertFalse(answer["ok"])
             self.assertIn("nonsense", answer["error"])
             self.assertIn("nonsense", d.stderr())
@@ -156,11 +148,11 @@ class Reload(unittest.TestCase):
         with Daemon().start() as d:
             ingest = d.child("tracex-ingest")
             d.write_config(CONFIG + self.RULE.replace("fields: [colour]", "fields: [colour], sender: {uid: %s}" % me))
-            self.assertTrue(ask(d, "reload")["ok"])
+            self.assertTrue(d.ask("reload")["ok"])
             d.emit("--durable", "--event", "mine", "--field", "colour=red")
             self.assertEqual(d.child("tracex-ingest"), ingest)
             d.write_config(CONFIG + self.RULE.replace("fields: [colour]", "fields: [colour], sender: {uid: no-such-user}"))
-            answer = ask(d, "reload")
+            answer = d.ask("reload")
             self.assertFalse(answer["ok"])
             self.assertIn("there is no user 'no-such-user'", answer["error"])
             self.assertEqual(d.stop(), 0)
@@ -169,7 +161,7 @@ class Reload(unittest.TestCase):
     def test_keys_that_need_a_restart_are_named(self):
         with Daemon().start() as d:
             d.write_config(CONFIG.replace("dir: log", "dir: elsewhere").replace("epoch: 15min", "epoch: 1h"))
-            self.assertEqual(ask(d, "reload")["needs_restart"], ["log.dir", "keys.epoch"])
+            self.assertEqual(d.ask("reload")["needs_restart"], ["log.dir", "keys.epoch"])
 
 
 class Restarts(unittest.TestCase):
@@ -177,11 +169,11 @@ class Restarts(unittest.TestCase):
         with Daemon().start() as d:
             worker = d.emit_in_background("--count", 1000000000, "--durable", "--pace", 1000, "--event", "through")
             for name in CHILDREN:
-                before = ask(d, "status")[name[7:]]["restarts"]
+                before = d.status()[name[7:]]["restarts"]
                 os.kill(wait_until(lambda n=name: d.child(n), 20, name), signal.SIGKILL)
-                wait_until(lambda n=name, b=before: ask(d, "status")[n[7:]]["restarts"] > b and
-                           ask(d, "status")[n[7:]]["state"] == "ready", 30, f"{name} is back")
-            accepted = ask(d, "status")["supervisor"]["connections"]["accepted"]
+                wait_until(lambda n=name, b=before: d.status()[n[7:]]["restarts"] > b and
+                           d.status()[n[7:]]["state"] == "ready", 30, f"{name} is back")
+            accepted = d.status()["supervisor"]["connections"]["accepted"]
             worker.terminate()
             worker.wait()
             self.assertEqual(accepted, 1)
@@ -217,7 +209,7 @@ class Restarts(unittest.TestCase):
 
             def held():
                 return [len(os.listdir(f"/proc/{pid}/fd")) for pid in (d.supervisor(), d.child("tracex-ingest"))]
-            wait_until(lambda: ask(d, "status")["supervisor"]["connections"]["open"] == 0, 20, "nobody is connected")
+            wait_until(lambda: d.status()["supervisor"]["connections"]["open"] == 0, 20, "nobody is connected")
             before = held()
             for number in range(1000):
                 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
@@ -225,7 +217,7 @@ class Restarts(unittest.TestCase):
                     if number % 2:  # every other one does not read its WELCOME
                         for fd in socket.recv_fds(s, 64, 1)[1]:
                             os.close(fd)
-            wait_until(lambda: ask(d, "status")["supervisor"]["connections"]["open"] == 0, 60, "all are gone")
+            wait_until(lambda: d.status()["supervisor"]["connections"]["open"] == 0, 60, "all are gone")
             # The question about the status itself holds two for a moment.
             wait_until(lambda: all(now <= then for now, then in zip(held(), before)), 20, f"no more than {before}")
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:  # the control: one that stays is seen
@@ -264,7 +256,7 @@ class Walls(unittest.TestCase):
             d.supervisor = lambda: d.process.pid  # the wrapper becomes the daemon
             d.start()
             d.emit("--durable", "--event", "no.landlock")
-            status = ask(d, "status")
+            status = d.status()
             for name in ("ingest", "ledger", "signer"):
                 self.assertFalse(status[name]["sandbox"]["landlock"])
                 self.assertTrue(status[name]["sandbox"]["chroot"])
@@ -328,7 +320,7 @@ class Start(unittest.TestCase):
             self.assertEqual(d.stop(), 0)
             d.write_config(CONFIG.replace("  origin: test.example/audit\n", ""))
             d.start()
-            self.assertEqual(ask(d, "status")["supervisor"]["origin"], "test.example/audit")
+            self.assertEqual(d.status()["supervisor"]["origin"], "test.example/audit")
             self.assertEqual(d.stop(), 0)
             d.write_config(CONFIG.replace("test.example/audit", "other.example/audit"))
             result = subprocess.run([AUDITD, "-c", d.config], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -372,7 +364,7 @@ class Start(unittest.TestCase):
             hears("READY=1")
             hears("WATCHDOG=1")
             said.clear()
-            self.assertTrue(ask(d, "reload")["ok"])
+            self.assertTrue(d.ask("reload")["ok"])
             hears("RELOADING=1")
             hears("READY=1")
             os.kill(d.supervisor(), signal.SIGTERM)
@@ -390,7 +382,7 @@ class Start(unittest.TestCase):
             d.emit("--durable", "--timeout", 20000, "--event", "activated", check=False)
             wait_until(lambda: re.search(r"\bready\b", d.stderr()), 30, "ready")
             d.emit("--durable", "--event", "activated")
-            self.assertTrue(ask(d, "status")["supervisor"]["socket_activated"])
+            self.assertTrue(d.status()["supervisor"]["socket_activated"])
             self.assertEqual(d.stop(), 0)
             self.assertTrue(os.path.exists(d.socket))
 

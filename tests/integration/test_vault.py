@@ -4,7 +4,6 @@
 import base64
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -64,14 +63,9 @@ class Vault(unittest.TestCase):
         d.start()
         return keys
 
-    def status(self, d):
-        result = d.ctl("status", "-o", "json")
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return json.loads(result.stdout)
-
     def counts(self, d):
         """What the vault says of itself; nothing while it starts, or is slow to answer."""
-        return self.status(d)["vault"].get("status", {})
+        return d.status()["vault"].get("status", {})
 
     def erased(self, d):
         return [r["data"] for r in d.records("tracex.erased")]
@@ -85,7 +79,7 @@ class Vault(unittest.TestCase):
         with Daemon() as d:
             keys = self.start(d, SUBJECT, "other")
             d.emit("--durable")
-            self.assertEqual(self.status(d)["vault"]["state"], "ready")
+            self.assertEqual(d.state("vault"), "ready")
             self.check_log(d)
             result = d.ctl("erase", "--subject", SUBJECT, "--request", "DSR-17")
             self.assertEqual(result.returncode, 0, result.stderr)
@@ -144,7 +138,7 @@ class Vault(unittest.TestCase):
 
     def test_without_a_vault_there_is_nothing_to_ask(self):
         with Daemon().start() as d:
-            self.assertNotIn("vault", self.status(d))
+            self.assertNotIn("vault", d.status())
             result = d.ctl("erase", "--subject", SUBJECT)
             self.assertEqual(result.returncode, 1)
             self.assertIn("no vault", result.stderr)
@@ -189,7 +183,7 @@ class Vault(unittest.TestCase):
                 if pid:
                     os.kill(pid, signal.SIGKILL)
                 asked.communicate(timeout=60)
-                wait_until(lambda: self.status(d)["vault"]["state"] == "ready", 60, "the vault again")
+                wait_until(lambda: d.state("vault") == "ready", 60, "the vault again")
                 if asked.returncode != 0:  # it asked while something was away: whoever asks again gets it done
                     wait_until(lambda p=person: self.done(d, p), 60, "the erasure")
             wait_until(lambda: self.counts(d).get("unrecorded") == 0, 60, "all are recorded")
@@ -224,7 +218,7 @@ class Vault(unittest.TestCase):
             make_keys(os.path.join(d.dir, "vault"), SUBJECT)
             os.rename(os.path.join(d.dir, "vault/kek"), os.path.join(d.dir, "kek.moved"))
             d.start()
-            wait_until(lambda: self.status(d)["vault"]["state"] == "failed", 30, "the vault gives up")
+            wait_until(lambda: d.state("vault") == "failed", 30, "the vault gives up")
             self.assertIn("kek is missing", d.stderr())
             d.emit("--durable", "--event", "goes.on")
             self.assertEqual(len(d.records("goes.on")), 1)
@@ -446,8 +440,7 @@ class Encrypted(unittest.TestCase):
             self.assertNotIn("txe1:", record["data"].get("name", ""))
             known = self.emit(d, "customer-0")  # whose key ingest has
             self.assertIn("txe1:", known["data"]["name"])
-            status = json.loads(d.ctl("status", "-o", "json").stdout)
-            self.assertGreater(status["ingest"]["status"]["vault_failed"], 0)
+            self.assertGreater(d.status_of("ingest")["vault_failed"], 0)
             os.kill(d.child("tracex-vault"), signal.SIGCONT)
             wait_until(lambda: "txe1:" in self.emit(d)["data"]["name"], 30, "it encrypts again")
             self.check_log(d)

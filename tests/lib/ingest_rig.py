@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs tracex-ingest alone: this plays its supervisor, its ledger and its clients (auditd/ipc/*.h, docs/wire.md)."""
 import array
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -394,7 +395,8 @@ class Rig:
         number = self.next_id
         self.next_id += 1
         self.connections[number] = theirs
-        self.say(CONNECTION, number, self.identity(pid), theirs.fileno())
+        with contextlib.suppress(BrokenPipeError):  # one that has just ended gets it at its next start
+            self.say(CONNECTION, number, self.identity(pid), theirs.fileno())
         return Client(ours, secret)
 
     def new_ledger(self):
