@@ -44,6 +44,7 @@ struct tx_connection {
     bool has_sent;     /* in this turn */
     bool is_steady;    /* soon after what was before */
     bool awaits_receipt;
+    size_t largest; /* bytes in the inbox, of its datagrams of late */
 
     /* The hash of the secret that was seen last. */
     bool has_client;

@@ -6,16 +6,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "auditd/ingest/inbox-parts.h"
 #include "libtx/base/clock.h"
 #include "libtx/base/cursor.h"
-
-enum state {
-    EMPTY = 0, /* nothing follows */
-    RECEIVING,
-    RECEIVED,
-    FREED, /* wiped; its room comes back when those before it are freed */
-    WRAP,  /* the next entry is at the ring's beginning */
-};
 
 #define MAGIC UINT64_C(0x31786f626e497854) /* "TxInbox1" */
 #define HEADER_BYTES 4096
@@ -34,7 +27,7 @@ static size_t datagram_offset(size_t n_identity) {
     return sizeof(struct tx_inbox_entry) + TX_INBOX_CONTROL_BYTES + (n_identity + 7) / 8 * 8;
 }
 
-static size_t entry_size(size_t n_identity, size_t n_datagram) {
+size_t tx_inbox_entry_size(size_t n_identity, size_t n_datagram) {
     return aligned(datagram_offset(n_identity) + n_datagram);
 }
 
@@ -73,7 +66,7 @@ static void in_order(void) {
     __asm__ volatile("" ::: "memory");
 }
 
-static void set_state(struct tx_inbox_entry *entry, enum state state) {
+void tx_inbox_set_state(struct tx_inbox_entry *entry, enum tx_inbox_state state) {
     in_order();
     entry->state = state;
     in_order();
@@ -100,33 +93,32 @@ static size_t received_length(struct tx_inbox_entry *entry, size_t room) {
     return length;
 }
 
-/* Makes a RECEIVING entry RECEIVED, or ends the walk. */
-static bool complete(struct tx_inbox_entry *entry, size_t room) {
+bool tx_inbox_complete(struct tx_inbox_entry *entry, size_t room) {
     struct ucred credentials;
 
     if (entry->n_identity > TX_INBOX_IDENTITY_BYTES || datagram_offset(entry->n_identity) > room)
         return false;
     size_t n = received_length(entry, room - datagram_offset(entry->n_identity));
     if (n == 0 || !tx_inbox_credentials(entry, &credentials) ||
-        entry_size(entry->n_identity, n) > room)
+        tx_inbox_entry_size(entry->n_identity, n) > room)
         return false;
     entry->n_datagram = (uint32_t)n;
-    entry->size = (uint32_t)entry_size(entry->n_identity, n);
+    entry->size = (uint32_t)tx_inbox_entry_size(entry->n_identity, n);
     entry->received = tx_clock_wall();
-    set_state(entry, RECEIVED);
+    tx_inbox_set_state(entry, TX_INBOX_RECEIVED);
     return true;
 }
 
 static bool plausible(const struct tx_inbox_entry *entry, size_t room) {
     if (entry->size == 0 || entry->size % ALIGNMENT != 0 || entry->size > room)
         return false;
-    if (entry->state == WRAP)
+    if (entry->state == TX_INBOX_WRAP)
         return entry->size == room;
-    if (entry->state == FREED)
+    if (entry->state == TX_INBOX_FREED)
         return true;
-    return entry->state == RECEIVED && entry->n_identity <= TX_INBOX_IDENTITY_BYTES &&
+    return entry->state == TX_INBOX_RECEIVED && entry->n_identity <= TX_INBOX_IDENTITY_BYTES &&
            entry->n_datagram <= TX_LIMIT_DATAGRAM_BYTES &&
-           entry->size == entry_size(entry->n_identity, entry->n_datagram);
+           entry->size == tx_inbox_entry_size(entry->n_identity, entry->n_datagram);
 }
 
 /* Walks from the head to the last entry. False when it met something that is none. */
@@ -142,13 +134,14 @@ static bool walk(struct tx_inbox *inbox) {
         if (room < ALIGNMENT)
             break;
         struct tx_inbox_entry *entry = entry_at(inbox, at);
-        if (entry->state == EMPTY || (entry->state == RECEIVING && !complete(entry, room)))
+        if (entry->state == TX_INBOX_EMPTY ||
+            (entry->state == TX_INBOX_RECEIVING && !tx_inbox_complete(entry, room)))
             break;
         if (!plausible(entry, room)) {
             sane = false;
             break;
         }
-        inbox->n_received += entry->state == RECEIVED;
+        inbox->n_received += entry->state == TX_INBOX_RECEIVED;
         inbox->used += entry->size;
         at = (at + entry->size) % inbox->capacity;
     }
@@ -175,7 +168,7 @@ static void wipe_freed(struct tx_inbox *inbox) {
 
     for (size_t seen = 0; seen < inbox->used;) {
         struct tx_inbox_entry *entry = entry_at(inbox, at);
-        if (entry->state == FREED)
+        if (entry->state == TX_INBOX_FREED)
             explicit_bzero(entry + 1, entry->size - sizeof(*entry));
         seen += entry->size;
         at = (at + entry->size) % inbox->capacity;
@@ -194,6 +187,7 @@ static bool read_back(struct tx_inbox *inbox) {
     wipe_freed(inbox);
     set_head(inbox, inbox->head);
     header->magic = MAGIC;
+    sane &= tx_inbox_land_rest(inbox);
     tx_inbox_rewind(inbox);
     return sane;
 }
@@ -205,7 +199,7 @@ int tx_inbox_open(int fd, struct tx_inbox *ret, bool *ret_sane) {
         return -errno;
     if (st.st_size <= HEADER_BYTES || st.st_size % HEADER_BYTES != 0 ||
         (size_t)st.st_size - HEADER_BYTES <
-            2 * entry_size(TX_INBOX_IDENTITY_BYTES, TX_LIMIT_DATAGRAM_BYTES))
+            2 * tx_inbox_entry_size(TX_INBOX_IDENTITY_BYTES, TX_LIMIT_DATAGRAM_BYTES))
         return -EINVAL;
     /* All pages now: a fault while the kernel copies a datagram could lose it to a signal. */
     uint8_t *p =
@@ -215,14 +209,15 @@ int tx_inbox_open(int fd, struct tx_inbox *ret, bool *ret_sane) {
     (void)madvise(p, (size_t)st.st_size, MADV_DONTDUMP);
     *ret = (struct tx_inbox){.header = (struct tx_inbox_header *)(void *)p,
                              .ring = p + HEADER_BYTES,
-                             .capacity = (size_t)st.st_size - HEADER_BYTES};
+                             .n_mapped = (size_t)st.st_size};
+    tx_inbox_divide(ret, (size_t)st.st_size - HEADER_BYTES);
     *ret_sane = read_back(ret);
     return 0;
 }
 
 void tx_inbox_close(struct tx_inbox *inbox) {
     if (inbox->header)
-        munmap(inbox->header, inbox->capacity + HEADER_BYTES);
+        munmap(inbox->header, inbox->n_mapped);
     *inbox = (struct tx_inbox){.header = NULL};
 }
 
@@ -241,13 +236,13 @@ static void wrap(struct tx_inbox *inbox) {
     if (rest > 0) {
         struct tx_inbox_entry *entry = entry_at(inbox, inbox->tail);
         entry->size = (uint32_t)rest;
-        set_state(entry, WRAP);
+        tx_inbox_set_state(entry, TX_INBOX_WRAP);
         inbox->used += rest;
     }
     inbox->tail = 0;
 }
 
-static bool make_room(struct tx_inbox *inbox, size_t n) {
+bool tx_inbox_make_room(struct tx_inbox *inbox, size_t n) {
     if (inbox->used == 0)
         begin_anew(inbox);
     if (inbox->used == inbox->capacity)
@@ -262,17 +257,21 @@ static bool make_room(struct tx_inbox *inbox, size_t n) {
     return true;
 }
 
-struct tx_inbox_entry *tx_inbox_prepare(struct tx_inbox *inbox, uint64_t connection,
-                                        struct tx_text identity) {
-    assert(identity.n <= TX_INBOX_IDENTITY_BYTES);
-    if (!make_room(inbox, entry_size(identity.n, TX_LIMIT_DATAGRAM_BYTES)))
-        return NULL;
-    struct tx_inbox_entry *entry = entry_at(inbox, inbox->tail);
+void tx_inbox_set_up(struct tx_inbox_entry *entry, uint64_t connection, struct tx_text identity) {
     *entry = (struct tx_inbox_entry){.connection = connection, .n_identity = (uint16_t)identity.n};
     memset(tx_inbox_control(entry), 0, TX_INBOX_CONTROL_BYTES);
     memcpy(tx_inbox_control(entry) + TX_INBOX_CONTROL_BYTES, identity.p, identity.n);
     memset(tx_inbox_datagram(entry), 0, 8);
-    set_state(entry, RECEIVING);
+    tx_inbox_set_state(entry, TX_INBOX_RECEIVING);
+}
+
+struct tx_inbox_entry *tx_inbox_prepare(struct tx_inbox *inbox, uint64_t connection,
+                                        struct tx_text identity) {
+    assert(identity.n <= TX_INBOX_IDENTITY_BYTES);
+    if (!tx_inbox_make_room(inbox, tx_inbox_entry_size(identity.n, TX_LIMIT_DATAGRAM_BYTES)))
+        return NULL;
+    struct tx_inbox_entry *entry = entry_at(inbox, inbox->tail);
+    tx_inbox_set_up(entry, connection, identity);
     return entry;
 }
 
@@ -280,9 +279,9 @@ void tx_inbox_commit(struct tx_inbox *inbox, struct tx_inbox_entry *entry, size_
                      int64_t received) {
     assert(entry == entry_at(inbox, inbox->tail) && n <= TX_LIMIT_DATAGRAM_BYTES);
     entry->n_datagram = (uint32_t)n;
-    entry->size = (uint32_t)entry_size(entry->n_identity, n);
+    entry->size = (uint32_t)tx_inbox_entry_size(entry->n_identity, n);
     entry->received = received;
-    set_state(entry, RECEIVED);
+    tx_inbox_set_state(entry, TX_INBOX_RECEIVED);
     inbox->tail += entry->size;
     inbox->used += entry->size;
     inbox->n_received++;
@@ -291,7 +290,7 @@ void tx_inbox_commit(struct tx_inbox *inbox, struct tx_inbox_entry *entry, size_
 
 void tx_inbox_abandon(struct tx_inbox_entry *entry, size_t n) {
     uint8_t *end = tx_inbox_datagram(entry) + n;
-    set_state(entry, EMPTY);
+    tx_inbox_set_state(entry, TX_INBOX_EMPTY);
     explicit_bzero(entry, (size_t)(end - (uint8_t *)entry));
 }
 
@@ -301,7 +300,7 @@ struct tx_inbox_entry *tx_inbox_take(struct tx_inbox *inbox) {
     for (;;) {
         struct tx_inbox_entry *entry = entry_at(inbox, inbox->untaken_at);
         inbox->untaken_at = (inbox->untaken_at + entry->size) % inbox->capacity;
-        if (entry->state == RECEIVED) {
+        if (entry->state == TX_INBOX_RECEIVED) {
             inbox->n_untaken--;
             return entry;
         }
@@ -317,7 +316,7 @@ void tx_inbox_rewind(struct tx_inbox *inbox) {
 static void advance(struct tx_inbox *inbox) {
     while (inbox->used > 0) {
         struct tx_inbox_entry *entry = entry_at(inbox, inbox->head);
-        if (entry->state != FREED && entry->state != WRAP)
+        if (entry->state != TX_INBOX_FREED && entry->state != TX_INBOX_WRAP)
             return;
         size_t size = entry->size;
         size_t next = (inbox->head + size) % inbox->capacity;
@@ -330,8 +329,8 @@ static void advance(struct tx_inbox *inbox) {
 }
 
 void tx_inbox_free(struct tx_inbox *inbox, struct tx_inbox_entry *entry) {
-    assert(entry->state == RECEIVED);
-    set_state(entry, FREED);
+    assert(entry->state == TX_INBOX_RECEIVED);
+    tx_inbox_set_state(entry, TX_INBOX_FREED);
     explicit_bzero(entry + 1, entry->size - sizeof(*entry));
     inbox->n_received--;
     advance(inbox);

@@ -12,6 +12,10 @@
  * order of receipt. Invariant: every byte that does not belong to an entry is zero, so clear text
  * stays no longer than needed, and the walk over the entries ends by itself.
  *
+ * Many at once are received into a few places behind the ring, each for a datagram of any size, and
+ * moved into the ring one by one: prepare_many → land, or abandon (inbox-landing.c). Who dies in
+ * between has each of them in its place, or in the ring, or in both; never in none.
+ *
  * After a crash the ring is read back with suspicion: who wrote it had handled hostile bytes. An
  * entry that was RECEIVING counts when its datagram has a whole header (the kernel writes all of a
  * datagram or nothing that we could see); entries are then given out again, oldest first.
@@ -29,6 +33,9 @@
 #define TX_INBOX_CONTROL_BYTES 32
 /* A rendered identity (auditd/ipc/control.h). */
 #define TX_INBOX_IDENTITY_BYTES 2048
+
+/* So many are received at once. */
+#define TX_INBOX_LANDING 7
 
 /* The first 64 bytes of an entry, which is a multiple of 64 long. The second half is this process's
  * own and means nothing to the next one. */
@@ -49,11 +56,14 @@ struct tx_inbox_entry {
 
 struct tx_inbox {
     struct tx_inbox_header *header; /* the mapping */
-    uint8_t *ring;                  /* behind the header */
+    size_t n_mapped;
+    uint8_t *ring; /* behind the header */
     size_t capacity;
-    size_t head; /* offset of the oldest entry */
-    size_t tail; /* where the next one goes */
-    size_t used; /* bytes from head to tail, around the end */
+    uint8_t *landing; /* behind the ring */
+    size_t n_landing; /* places; 0: it is too small for any */
+    size_t head;      /* offset of the oldest entry */
+    size_t tail;      /* where the next one goes */
+    size_t used;      /* bytes from head to tail, around the end */
     size_t untaken_at;
     size_t n_untaken;
     size_t n_received;
@@ -73,6 +83,15 @@ void tx_inbox_commit(struct tx_inbox *inbox, struct tx_inbox_entry *entry, size_
                      int64_t received);
 /* Nothing was received, or nothing that is wanted; n bytes may have been written. */
 void tx_inbox_abandon(struct tx_inbox_entry *entry, size_t n);
+
+/* Entries that are RECEIVING, outside the ring: at most `most`, and no more than the ring has room
+ * for, whatever comes. 0: there is none, but tx_inbox_prepare may have one. Each is landed or
+ * abandoned, in this order, before any other is prepared. */
+size_t tx_inbox_prepare_many(struct tx_inbox *inbox, uint64_t connection, struct tx_text identity,
+                             size_t most, struct tx_inbox_entry *ret[TX_INBOX_LANDING]);
+/* n bytes have been received into one of those: gives the entry in the ring that it is now. */
+struct tx_inbox_entry *tx_inbox_land(struct tx_inbox *inbox, struct tx_inbox_entry *entry, size_t n,
+                                     int64_t received);
 
 /* The oldest entry that was not taken yet, or NULL. */
 struct tx_inbox_entry *tx_inbox_take(struct tx_inbox *inbox);

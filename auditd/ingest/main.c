@@ -19,7 +19,7 @@
 /* No file can be opened, no socket made, no program run. pread64 reads a configuration that the
  * supervisor passes. */
 static const int allowed_syscalls[] = {
-    TX_SYSCALLS_BASE, TX_SYSCALLS_EVENTS, SCMP_SYS(sendmsg),  SCMP_SYS(recvmsg),
+    TX_SYSCALLS_BASE, TX_SYSCALLS_EVENTS, SCMP_SYS(sendmsg),  SCMP_SYS(recvmsg), SCMP_SYS(recvmmsg),
     SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(shutdown), SCMP_SYS(pread64),
 };
 

@@ -21,6 +21,9 @@
 #define BYTES_IN_A_TURN (64u * 1024u)
 #define BYTES_IN_A_ROUND (4 * BYTES_IN_A_TURN)
 
+/* A connection's largest datagram is forgotten in so many smaller ones, or a few times that. */
+#define LARGEST_FADES 64
+
 /* --- reading --- */
 
 enum drained {
@@ -57,38 +60,97 @@ static enum drained on_error(int error) {
     }
 }
 
-static enum drained receive_one(struct tx_ingest *ingest, struct tx_connection *connection) {
+/* What came of a receive: a datagram of ours, or none. */
+static enum drained judge(const struct msghdr *msg, struct tx_inbox_entry *entry, size_t n) {
     struct ucred sender;
+
+    if (n == 0)
+        return msg->msg_controllen > 0 ? DRAINED_RUBBISH : DRAINED_ENDED;
+    return (msg->msg_flags & MSG_TRUNC) || !tx_inbox_credentials(entry, &sender) ? DRAINED_RUBBISH
+                                                                                 : DRAINED_SOME;
+}
+
+static void note_received(struct tx_ingest *ingest, struct tx_connection *connection,
+                          const struct tx_inbox_entry *entry) {
+    tx_user_take_bytes(connection->user, entry->size);
+    ingest->n_round += entry->size;
+    connection->n_pending++;
+    if (entry->size > connection->largest)
+        connection->largest = entry->size;
+    else
+        connection->largest -= (connection->largest - entry->size) / LARGEST_FADES;
+}
+
+static void point_at(struct tx_inbox_entry *entry, struct iovec *part, struct msghdr *ret) {
+    *part =
+        (struct iovec){.iov_base = tx_inbox_datagram(entry), .iov_len = TX_LIMIT_DATAGRAM_BYTES};
+    *ret = (struct msghdr){.msg_iov = part,
+                           .msg_iovlen = 1,
+                           .msg_control = tx_inbox_control(entry),
+                           .msg_controllen = TX_INBOX_CONTROL_BYTES};
+}
+
+static enum drained receive_one(struct tx_ingest *ingest, struct tx_connection *connection) {
+    struct iovec part;
+    struct msghdr msg;
     struct tx_inbox_entry *entry =
         tx_inbox_prepare(&ingest->inbox, connection->id, connection->identity);
     if (!entry)
         return DRAINED_FULL;
-    struct iovec part = {.iov_base = tx_inbox_datagram(entry), .iov_len = TX_LIMIT_DATAGRAM_BYTES};
-    struct msghdr msg = {.msg_iov = &part,
-                         .msg_iovlen = 1,
-                         .msg_control = tx_inbox_control(entry),
-                         .msg_controllen = TX_INBOX_CONTROL_BYTES};
 
+    point_at(entry, &part, &msg);
     ssize_t n = recvmsg(connection->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (n <= 0) {
-        int error = errno;
-        bool is_empty_datagram = n == 0 && msg.msg_controllen > 0;
-        close_passed(&msg);
-        tx_inbox_abandon(entry, 0);
-        if (n < 0)
-            return on_error(error);
-        return is_empty_datagram ? DRAINED_RUBBISH : DRAINED_ENDED;
-    }
+    int error = errno;
     close_passed(&msg);
-    if ((msg.msg_flags & MSG_TRUNC) || !tx_inbox_credentials(entry, &sender)) {
-        tx_inbox_abandon(entry, (size_t)n);
-        return DRAINED_RUBBISH;
+    enum drained drained = n < 0 ? on_error(error) : judge(&msg, entry, (size_t)n);
+    if (n < 0 || drained != DRAINED_SOME) {
+        tx_inbox_abandon(entry, n > 0 ? (size_t)n : 0);
+        return drained;
     }
     tx_inbox_commit(&ingest->inbox, entry, (size_t)n, tx_clock_wall());
-    tx_user_take_bytes(connection->user, entry->size);
-    ingest->n_round += entry->size;
-    connection->n_pending++;
+    note_received(ingest, connection, entry);
     return DRAINED_SOME;
+}
+
+/* The same for several in one call; what follows rubbish, or an end, is nothing. */
+static enum drained receive_many(struct tx_ingest *ingest, struct tx_connection *connection,
+                                 size_t most) {
+    TX_UNINITIALIZED struct tx_inbox_entry *entries[TX_INBOX_LANDING];
+    TX_UNINITIALIZED struct mmsghdr messages[TX_INBOX_LANDING];
+    TX_UNINITIALIZED struct iovec parts[TX_INBOX_LANDING];
+    size_t n =
+        tx_inbox_prepare_many(&ingest->inbox, connection->id, connection->identity, most, entries);
+    if (n == 0)
+        return receive_one(ingest, connection);
+
+    for (size_t i = 0; i < n; i++)
+        point_at(entries[i], &parts[i], &messages[i].msg_hdr);
+    int r = recvmmsg(connection->fd, messages, (unsigned)n, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, NULL);
+    enum drained drained = r < 0 ? on_error(errno) : DRAINED_SOME;
+    size_t n_came = r < 0 ? 0 : (size_t)r;
+    int64_t now = tx_clock_wall();
+    for (size_t i = 0; i < n; i++) {
+        size_t n_bytes = i < n_came ? messages[i].msg_len : 0;
+        if (i < n_came)
+            close_passed(&messages[i].msg_hdr);
+        if (i < n_came && drained == DRAINED_SOME)
+            drained = judge(&messages[i].msg_hdr, entries[i], n_bytes);
+        if (i < n_came && drained == DRAINED_SOME)
+            note_received(ingest, connection,
+                          tx_inbox_land(&ingest->inbox, entries[i], n_bytes, now));
+        else
+            tx_inbox_abandon(entries[i], n_bytes);
+    }
+    return drained;
+}
+
+/* How many to ask for: where one comes alone, places for more would be made ready in vain; and of
+ * what it sends, so many fit into what is left of its turn, which must not grow by the largest ones
+ * that there are. */
+static size_t n_at_once(const struct tx_connection *connection, size_t n_calls, size_t left) {
+    if ((!connection->is_steady && n_calls < 2) || connection->largest == 0)
+        return 1;
+    return left / connection->largest;
 }
 
 /* One turn. */
@@ -96,8 +158,9 @@ static enum drained drain(struct tx_ingest *ingest, struct tx_connection *connec
     size_t end = ingest->n_round + BYTES_IN_A_TURN;
     enum drained drained = DRAINED_SOME;
 
-    while (drained == DRAINED_SOME && ingest->n_round < end) {
-        drained = receive_one(ingest, connection);
+    for (size_t calls = 0; drained == DRAINED_SOME && ingest->n_round < end; calls++) {
+        size_t n = n_at_once(connection, calls, end - ingest->n_round);
+        drained = n > 1 ? receive_many(ingest, connection, n) : receive_one(ingest, connection);
         connection->has_sent |= drained == DRAINED_SOME;
     }
     if (drained == DRAINED_FULL)

@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import signal
 import socket
 import struct
 
@@ -99,6 +100,27 @@ class Hostile(Case):
             self.assertTrue(hostile.closed(c.lane))
             self.others_notice_nothing(r)
             self.assertFalse(b"rubbish!" in r.inbox_bytes())
+
+    def test_rubbish_among_what_comes_at_once(self):
+        """What was sent before it is stored, and it ends the connection wherever it stands; nothing of it stays."""
+        large = hostile.datagram(hostile.RECORDS, b"rubbish!" * 20000)
+        for what in (b"x", b"", large):
+            for before in (3, 10, 20):
+                with self.subTest(n=len(what), before=before), Rig() as r:
+                    c = r.connect()
+                    c.lane.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+                    os.kill(r.pid, signal.SIGSTOP)
+                    for _ in range(before):
+                        c.log()
+                    c.lane.send(what)
+                    os.kill(r.pid, signal.SIGCONT)
+                    self.assertTrue(hostile.closed(c.lane))
+                    wait_until(lambda: r.log.own("tracex.rejected"), "the record of it")
+                    wait_until(lambda: len(r.log.of(c)) == before, "what came before")
+                    self.every_number_once(r, c, before)
+                    wait_until(lambda: json.loads(r.status())["inbox_bytes"] == 0, "an empty inbox")
+                    left = r.inbox_bytes()
+                    self.assertFalse(b"rubbish!" in left or b"test.event" in left)
 
     def test_what_is_not_allowed_is_rejected_by_name_and_the_next_is_taken(self):
         cases = [

@@ -15,7 +15,8 @@ from ingest_rig import Case, Rig, record
 
 # Every one or a part of them.
 STEP = 1 if int(os.environ.get("TX_KILLS", "100")) > 200 else 4
-CALLS = ("recvmsg", "recvfrom", "sendmsg", "sendto", "epoll_ctl", "epoll_wait", "timerfd_settime", "shutdown", "close", "read")
+CALLS = ("recvmsg", "recvmmsg", "recvfrom", "sendmsg", "sendto", "epoll_ctl", "epoll_wait", "timerfd_settime", "shutdown", "close",
+         "read")
 
 
 class WatchedClient(rig.Client):

@@ -41,7 +41,7 @@ static const struct {
     {"unlinkat", SYS_unlinkat},     {"mkdirat", SYS_mkdirat},     {"fchmod", SYS_fchmod},
     {"ftruncate", SYS_ftruncate},   {"fallocate", SYS_fallocate}, {"getdents64", SYS_getdents64},
     {"newfstatat", SYS_newfstatat}, {"sendto", SYS_sendto},       {"recvfrom", SYS_recvfrom},
-    {"sendmsg", SYS_sendmsg},       {"recvmsg", SYS_recvmsg}};
+    {"sendmsg", SYS_sendmsg},       {"recvmsg", SYS_recvmsg},     {"recvmmsg", SYS_recvmmsg}};
 
 #define THREADS_MAX 64
 

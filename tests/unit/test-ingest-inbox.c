@@ -9,8 +9,10 @@
 #include "auditd/ipc/fds.h"
 #include "libtx/base/buf.h"
 
-/* Small, so that it wraps often: eleven datagrams of the largest size. */
-#define INBOX_BYTES (4096u * 384u)
+/* Small, so that it wraps often: eleven datagrams of the largest size, and three places behind it
+ * where such may be received at once. */
+#define INBOX_BYTES (4096u * 480u)
+#define N_PLACES 3u
 
 static int memfd;
 static struct tx_inbox inbox;
@@ -40,10 +42,7 @@ static void die_and_open(void) {
 }
 
 /* A datagram as the kernel would write it. */
-static struct tx_inbox_entry *write_datagram(uint64_t connection, size_t n) {
-    struct tx_inbox_entry *entry = tx_inbox_prepare(&inbox, connection, identity);
-    if (!entry)
-        return NULL;
+static void write_into(struct tx_inbox_entry *entry, uint64_t connection, size_t n) {
     uint8_t *p = tx_inbox_datagram(entry);
     struct tx_buf b = tx_buf_of(p, n);
     tx_buf_str(&b, "TX\x01\x01");
@@ -53,6 +52,12 @@ static struct tx_inbox_entry *write_datagram(uint64_t connection, size_t n) {
     struct ucred sender = {.pid = 12, .uid = 1000, .gid = 100};
     memcpy(tx_inbox_control(entry), &header, sizeof(header));
     memcpy(tx_inbox_control(entry) + CMSG_LEN(0), &sender, sizeof(sender));
+}
+
+static struct tx_inbox_entry *write_datagram(uint64_t connection, size_t n) {
+    struct tx_inbox_entry *entry = tx_inbox_prepare(&inbox, connection, identity);
+    if (entry)
+        write_into(entry, connection, n);
     return entry;
 }
 
@@ -76,8 +81,8 @@ static void expect(uint64_t connection, size_t n) {
 }
 
 static bool all_zero(void) {
-    for (size_t i = 0; i < inbox.capacity; i++)
-        if (inbox.ring[i])
+    for (const uint8_t *p = inbox.ring; p < (uint8_t *)inbox.header + INBOX_BYTES; p++)
+        if (*p)
             return false;
     return true;
 }
@@ -193,6 +198,78 @@ START_TEST(no_credentials_no_datagram) {
 }
 END_TEST
 
+/* --- several at once --- */
+
+START_TEST(what_is_received_at_once_comes_in_order_behind_what_was_before) {
+    struct tx_inbox_entry *many[TX_INBOX_LANDING];
+    receive(1, 100);
+    ck_assert_uint_eq(tx_inbox_prepare_many(&inbox, 2, identity, TX_INBOX_LANDING, many), N_PLACES);
+    write_into(many[0], 2, 300);
+    write_into(many[1], 2, 131000);
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_ptr_nonnull(tx_inbox_land(&inbox, many[i], i == 0 ? 300 : 131000, 77));
+    tx_inbox_abandon(many[2], 0);
+    receive(3, 100);
+    expect(1, 100);
+    expect(2, 300);
+    expect(2, 131000);
+    expect(3, 100);
+    ck_assert_ptr_null(tx_inbox_take(&inbox));
+    tx_inbox_rewind(&inbox);
+    for (size_t i = 0; i < 4; i++)
+        tx_inbox_free(&inbox, tx_inbox_take(&inbox));
+    ck_assert(all_zero());
+}
+END_TEST
+
+/* How many were in the ring when it died, of three that had come. */
+START_TEST(who_dies_over_several_loses_none_and_leaves_their_order) {
+    struct tx_inbox_entry *many[TX_INBOX_LANDING];
+    receive(1, 100);
+    ck_assert_uint_eq(tx_inbox_prepare_many(&inbox, 2, identity, 3, many), N_PLACES);
+    for (size_t i = 0; i < 3; i++)
+        write_into(many[i], 2, 200 + i);
+    for (int i = 0; i < _i; i++)
+        tx_inbox_land(&inbox, many[i], 200 + (size_t)i, 77);
+    die_and_open();
+    expect(1, 100);
+    for (size_t i = 0; i < 3; i++)
+        expect(2, 200 + i);
+    ck_assert_ptr_null(tx_inbox_take(&inbox));
+}
+END_TEST
+
+START_TEST(who_dies_before_one_that_landed_is_wiped_has_it_twice_and_not_never) {
+    static uint8_t before[300];
+    struct tx_inbox_entry *many[TX_INBOX_LANDING];
+    ck_assert_uint_eq(tx_inbox_prepare_many(&inbox, 2, identity, 2, many), 2);
+    write_into(many[0], 2, 100);
+    write_into(many[1], 2, 101);
+    memcpy(before, many[0], sizeof(before));
+    tx_inbox_land(&inbox, many[0], 100, 77);
+    memcpy(many[0], before, sizeof(before));
+    die_and_open();
+    expect(2, 100);
+    expect(2, 100);
+    expect(2, 101);
+    ck_assert_ptr_null(tx_inbox_take(&inbox));
+}
+END_TEST
+
+START_TEST(no_more_are_received_at_once_than_the_ring_has_room_for) {
+    struct tx_inbox_entry *many[TX_INBOX_LANDING];
+    size_t n_before = N_PLACES, n;
+    for (uint64_t i = 0; receive(i, TX_LIMIT_DATAGRAM_BYTES); i++) {
+        n = tx_inbox_prepare_many(&inbox, i, identity, TX_INBOX_LANDING, many);
+        ck_assert_uint_le(n, n_before);
+        for (size_t k = 0; k < n; k++)
+            tx_inbox_abandon(many[k], 0);
+        n_before = n;
+    }
+    ck_assert_uint_eq(n_before, 0);
+}
+END_TEST
+
 /* Many random steps, with deaths, beside a plain list that says what must be there. */
 START_TEST(it_holds_exactly_what_it_was_given_through_many_deaths) {
     static uint64_t ids[4096];
@@ -203,7 +280,24 @@ START_TEST(it_holds_exactly_what_it_was_given_through_many_deaths) {
     srandom((unsigned)_i);
     for (int step = 0; step < 3000; step++) {
         long dice = random() % 100;
-        if (dice < 55) {
+        if (dice < 20) {
+            struct tx_inbox_entry *many[TX_INBOX_LANDING];
+            size_t n_many = tx_inbox_prepare_many(&inbox, next, identity, N_PLACES, many);
+            size_t n_came = n_many ? (size_t)random() % (n_many + 1) : 0;
+            size_t n_landed = dice < 15 ? n_came : (size_t)random() % (n_came + 1);
+            for (size_t i = 0; i < n_came; i++) {
+                sizes[n + i] = 8 + (size_t)random() % (dice % 4 == 0 ? 130000 : 900);
+                many[i]->connection = ids[n + i] = next++;
+                write_into(many[i], ids[n + i], sizes[n + i]);
+            }
+            for (size_t i = 0; i < n_landed; i++)
+                tx_inbox_land(&inbox, many[i], sizes[n + i], 77);
+            for (size_t i = n_came; i < n_many; i++)
+                tx_inbox_abandon(many[i], 0);
+            n += n_came;
+            if (n_landed < n_came)
+                die_and_open();
+        } else if (dice < 55) {
             size_t size = 8 + (size_t)random() % (dice < 10 ? 130000 : 900);
             if (dice % 5 == 0 ? write_datagram(next, size) != NULL : receive(next, size) != NULL) {
                 ids[n] = next++;
@@ -240,6 +334,17 @@ START_TEST(it_holds_exactly_what_it_was_given_through_many_deaths) {
 }
 END_TEST
 
+static void damage_landing(void) {
+    struct tx_inbox_entry *many[TX_INBOX_LANDING];
+    size_t n = tx_inbox_prepare_many(&inbox, 9, identity, TX_INBOX_LANDING, many);
+
+    for (size_t i = 0; i < n; i++) {
+        write_into(many[i], 9, 8 + (size_t)random() % 20000);
+        uint32_t value = (uint32_t)random() >> (random() % 32);
+        memcpy((uint8_t *)many[i] + (size_t)random() % 200 / 4 * 4, &value, sizeof(value));
+    }
+}
+
 /* The process before may have been taken over: whatever it left, reading it back ends, stays inside
  * and leaves a ring that works. */
 START_TEST(a_damaged_inbox_is_read_back_without_harm) {
@@ -253,6 +358,8 @@ START_TEST(a_damaged_inbox_is_read_back_without_harm) {
             uint32_t value = (uint32_t)random() >> (random() % 32);
             memcpy((uint8_t *)inbox.header + at, &value, sizeof(value));
         }
+        if (round % 3 == 0)
+            damage_landing();
         tx_inbox_close(&inbox);
         ck_assert_int_eq(tx_inbox_open(memfd, &inbox, &sane), 0);
         struct tx_inbox_entry *entry;
@@ -301,6 +408,10 @@ int main(void) {
     tcase_add_test(tests, a_receive_that_was_cut_short_by_death_counts_for_nothing);
     tcase_add_test(tests, no_credentials_no_datagram);
     tcase_add_loop_test(tests, it_holds_exactly_what_it_was_given_through_many_deaths, 0, 8);
+    tcase_add_test(tests, what_is_received_at_once_comes_in_order_behind_what_was_before);
+    tcase_add_loop_test(tests, who_dies_over_several_loses_none_and_leaves_their_order, 0, 4);
+    tcase_add_test(tests, who_dies_before_one_that_landed_is_wiped_has_it_twice_and_not_never);
+    tcase_add_test(tests, no_more_are_received_at_once_than_the_ring_has_room_for);
     tcase_add_loop_test(tests, a_damaged_inbox_is_read_back_without_harm, 0, 4);
     tcase_add_test(tests, a_memfd_of_the_wrong_size_is_refused);
     suite_add_tcase(suite, tests);
