@@ -2,10 +2,12 @@
 /*
  * End to end: N calls of one client, shared by its threads, timed to the return of tx_flush, when
  * all are durable.
- *     bench-throughput [N [THREADS [queued|durable|buffered]]]
- * Prints one JSON object.
+ *     bench-throughput [N [THREADS [queued|durable|buffered [same]]]]
+ * Each record is of another actor and another order, unless all are to be the same. Prints one JSON
+ * object.
  */
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@ enum { THREADS_MAX = 256 };
 static struct job {
     unsigned long n; /* for each thread */
     enum tx_durability durability;
+    bool same;
 } job;
 
 static double now(void) {
@@ -33,9 +36,13 @@ static int fail(const char *what, int r) {
 
 static void *run(void *data) {
     int *ret_r = data;
+    struct bench_ids ids = bench_ids_first();
 
-    for (unsigned long i = 0; i < job.n && *ret_r == 0; i++)
-        *ret_r = bench_log_at(job.durability);
+    for (unsigned long i = 0; i < job.n && *ret_r == 0; i++) {
+        *ret_r = bench_log_of(job.durability, &ids);
+        if (!job.same)
+            bench_ids_next(&ids);
+    }
     return NULL;
 }
 
@@ -71,9 +78,10 @@ int main(int argc, char **argv) {
     unsigned long n_threads = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
     struct tx_options options = TX_OPTIONS_INIT;
 
+    job.same = argc > 4 && strcmp(argv[4], "same") == 0;
     if (n_threads < 1 || n_threads > THREADS_MAX ||
         read_level(argc > 3 ? argv[3] : "queued", &job.durability) < 0) {
-        fputs("usage: bench-throughput [N [THREADS [queued|durable|buffered]]]\n", stderr);
+        fputs("usage: bench-throughput [N [THREADS [queued|durable|buffered [same]]]]\n", stderr);
         return 2;
     }
     job.n = n / n_threads;

@@ -16,11 +16,33 @@
 #define BENCH_AGENT "shop/4.2 (checkout)"
 #define BENCH_AMOUNT 4200
 
-static inline int bench_log_at(enum tx_durability durability) {
+/* Who did it, and to which order: what is another in each record of a real log. */
+struct bench_ids {
+    char actor[sizeof(BENCH_ACTOR)], order[sizeof(BENCH_ORDER)];
+};
+
+static inline struct bench_ids bench_ids_first(void) {
+    return (struct bench_ids){BENCH_ACTOR, BENCH_ORDER};
+}
+
+/* The next number, in the digits at the end. */
+static inline void bench_count(char *text, size_t n) {
+    char *p = text + n - 1;
+    while (*p == '9')
+        *p-- = '0';
+    ++*p;
+}
+
+static inline void bench_ids_next(struct bench_ids *ids) {
+    bench_count(ids->actor, sizeof(ids->actor) - 1);
+    bench_count(ids->order, sizeof(ids->order) - 1);
+}
+
+static inline int bench_log_of(enum tx_durability durability, const struct bench_ids *ids) {
     const struct tx_kv fields[] = {
-        TX_STR("actor.id", BENCH_ACTOR), TX_STR("order", BENCH_ORDER),
-        TX_STR("reason", BENCH_REASON),  TX_STR("region", BENCH_REGION),
-        TX_STR("agent", BENCH_AGENT),    TX_I64("amount_cents", BENCH_AMOUNT),
+        TX_STR("actor.id", ids->actor), TX_STR("order", ids->order),
+        TX_STR("reason", BENCH_REASON), TX_STR("region", BENCH_REGION),
+        TX_STR("agent", BENCH_AGENT),   TX_I64("amount_cents", BENCH_AMOUNT),
     };
     struct tx_event event = TX_EVENT_INIT;
 
@@ -29,6 +51,11 @@ static inline int bench_log_at(enum tx_durability durability) {
     event.n_fields = sizeof(fields) / sizeof(fields[0]);
     event.durability = durability;
     return tx_audit_emit(&event);
+}
+
+static inline int bench_log_at(enum tx_durability durability) {
+    static const struct bench_ids ids = {BENCH_ACTOR, BENCH_ORDER};
+    return bench_log_of(durability, &ids);
 }
 
 static inline int bench_log(void) {

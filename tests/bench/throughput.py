@@ -12,7 +12,7 @@ ROUNDS = 3
 PEER_RECORDS = {"syslog-ng, $(slog)": 2000}  # it needs milliseconds for each
 
 
-# name, how many at once, how sure each record is to be when its call returns
+# name, how many at once, how sure each record is to be when its call returns; actor and order are others in each record
 OURS = (("one client", 1, "queued"), ("8 clients", 8, "queued"), ("8 clients, buffered", 8, "buffered"))
 
 
