@@ -3,7 +3,7 @@
 
 #include <sys/random.h>
 
-_Thread_local struct tx_ml_current tx_ml_current __attribute__((tls_model("initial-exec")));
+_Thread_local struct tx_ml_current tx_ml_current_ __attribute__((tls_model("initial-exec")));
 
 /* RFC 9562 version 4. */
 int tx_ml_id_make(char ret[TX_ML_ID_SIZE]) {
@@ -29,14 +29,15 @@ void tx_ml_record_add(struct tx_ml_record *record, struct tx_kv field) {
 
 void tx_ml_record_begin(struct tx_ml_record *record, const char *event) {
     static const struct tx_event empty = TX_EVENT_INIT;
+    const struct tx_ml_current *current = tx_ml_current();
 
     record->event = empty;
     record->event.name = event;
     record->n = record->n_hex = 0;
-    if (*tx_ml_current.run_id)
-        tx_ml_record_add(record, TX_STR("ml.run.id", tx_ml_current.run_id));
-    if (*tx_ml_current.stage_id)
-        tx_ml_record_add(record, TX_STR("ml.stage.id", tx_ml_current.stage_id));
+    if (*current->run_id)
+        tx_ml_record_add(record, TX_STR("ml.run.id", current->run_id));
+    if (*current->stage_id)
+        tx_ml_record_add(record, TX_STR("ml.stage.id", current->stage_id));
 }
 
 void tx_ml_record_text(struct tx_ml_record *record, const char *name, const char *text) {

@@ -21,7 +21,14 @@ struct tx_ml_current {
     char stage_id[TX_ML_ID_SIZE];
 };
 
-extern _Thread_local struct tx_ml_current tx_ml_current __attribute__((tls_model("initial-exec")));
+extern _Thread_local struct tx_ml_current tx_ml_current_ __attribute__((tls_model("initial-exec")));
+
+static inline struct tx_ml_current *tx_ml_current(void) {
+    struct tx_ml_current *current = &tx_ml_current_;
+
+    __asm__("" : "+r"(current)); /* as in libaudit-client/context/current.h */
+    return current;
+}
 
 struct tx_ml_record {
     struct tx_event event;

@@ -84,8 +84,8 @@ int tx_run_begin(struct tx_run *run, const char *name) {
     if (r < 0)
         return r;
     copy_id(work->run_id, work->id);
-    copy_id(work->before, tx_ml_current.run_id);
-    copy_id(tx_ml_current.run_id, work->id);
+    copy_id(work->before, tx_ml_current()->run_id);
+    copy_id(tx_ml_current()->run_id, work->id);
     work->state = OPEN;
     tx_ml_record_begin(&record, "ml.run.begin");
     tx_ml_record_text(&record, "ml.run.name", work->name);
@@ -102,14 +102,14 @@ int tx_run_end(struct tx_run *run, enum tx_run_status status) {
     if (!is_open(work))
         return -EALREADY;
     char before[TX_ML_ID_SIZE];
-    copy_id(before, tx_ml_current.run_id);
-    copy_id(tx_ml_current.run_id, work->id); /* also from another thread */
+    copy_id(before, tx_ml_current()->run_id);
+    copy_id(tx_ml_current()->run_id, work->id); /* also from another thread */
     tx_ml_record_begin(&record, "ml.run");
     tx_ml_record_text(&record, "ml.run.name", work->name);
     tx_ml_record_count(&record, "duration_ns", end(work));
     tx_ml_record_text(&record, "ml.status", names[status]);
     int r = finish(work, &record, status != TX_RUN_FINISHED);
-    copy_id(tx_ml_current.run_id, strcmp(before, work->id) == 0 ? work->before : before);
+    copy_id(tx_ml_current()->run_id, strcmp(before, work->id) == 0 ? work->before : before);
     return r;
 }
 
@@ -117,7 +117,7 @@ int tx_run_attach(struct tx_run *run) {
     struct work *work = (struct work *)run;
     struct tx_context context;
 
-    memset(&tx_ml_current, 0, sizeof(tx_ml_current));
+    memset(tx_ml_current(), 0, sizeof(struct tx_ml_current));
     if (!run)
         return 0;
     if (!is_open(work))
@@ -126,7 +126,7 @@ int tx_run_attach(struct tx_run *run) {
     if (r == 0)
         r = tx_context_set(&context);
     if (r == 0)
-        copy_id(tx_ml_current.run_id, work->id);
+        copy_id(tx_ml_current()->run_id, work->id);
     return r;
 }
 
@@ -149,22 +149,22 @@ int tx_stage_begin(struct tx_stage *stage, const char *name, int64_t rows_in, in
         return r;
     work->rows_in = rows_in;
     work->columns_in = columns_in;
-    copy_id(work->run_id, tx_ml_current.run_id);
-    copy_id(work->before, tx_ml_current.stage_id);
-    copy_id(tx_ml_current.stage_id, work->id);
+    copy_id(work->run_id, tx_ml_current()->run_id);
+    copy_id(work->before, tx_ml_current()->stage_id);
+    copy_id(tx_ml_current()->stage_id, work->id);
     work->state = OPEN;
     return 0;
 }
 
 int tx_stage_end(struct tx_stage *stage, int64_t rows_out, int64_t columns_out) {
     struct work *work = (struct work *)stage;
-    struct tx_ml_current before = tx_ml_current;
+    struct tx_ml_current before = *tx_ml_current();
     struct tx_ml_record record;
 
     if (!is_open(work))
         return -EALREADY;
-    copy_id(tx_ml_current.run_id, work->run_id);
-    copy_id(tx_ml_current.stage_id, work->id);
+    copy_id(tx_ml_current()->run_id, work->run_id);
+    copy_id(tx_ml_current()->stage_id, work->id);
     tx_ml_record_begin(&record, "ml.stage");
     tx_ml_record_text(&record, "ml.stage.name", work->name);
     tx_ml_record_count(&record, "duration_ns", end(work));
@@ -173,8 +173,8 @@ int tx_stage_end(struct tx_stage *stage, int64_t rows_out, int64_t columns_out) 
     tx_ml_record_count(&record, "ml.rows_out", rows_out);
     tx_ml_record_count(&record, "ml.columns_out", columns_out);
     int r = finish(work, &record, false);
-    tx_ml_current = before;
+    *tx_ml_current() = before;
     if (strcmp(before.stage_id, work->id) == 0)
-        copy_id(tx_ml_current.stage_id, work->before);
+        copy_id(tx_ml_current()->stage_id, work->before);
     return r;
 }

@@ -15,8 +15,10 @@ static pthread_key_t at_thread_end;
 static bool has_key;
 
 static void unmap(void *texts) {
-    tx_current_.texts = NULL; /* another destructor may log yet */
-    tx_current_settle(&tx_current_);
+    struct tx_current *current = tx_current();
+
+    current->texts = NULL; /* another destructor may log yet */
+    tx_current_settle(current);
     munmap(texts, sizeof(struct tx_context_texts));
 }
 
