@@ -217,7 +217,8 @@ static int run(struct tx_ledger *ledger) {
                             &ledger->compress);
     if (r == 0)
         r = tx_compress_add_sealed(ledger->compress, tx_ledger_size(ledger));
-    tx_retain_start(ledger);
+    if (r == 0)
+        r = tx_retain_start(ledger);
     if (r == 0)
         r = first_records(ledger);
     if (r == 0)

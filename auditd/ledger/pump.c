@@ -11,6 +11,7 @@
 #include "auditd/ipc/fds.h"
 #include "auditd/ipc/log.h"
 #include "auditd/ledger/ledger.h"
+#include "auditd/ledger/retain-word.h"
 #include "libtx/base/clock.h"
 
 #define RETRY_NS INT64_C(250000000)
@@ -214,6 +215,7 @@ static void close_log(struct tx_ledger *ledger, bool told) {
     bool resume = ledger->segment_fd >= 0 && ledger->tail.len == 0;
 
     tx_ledger_close_segment(ledger, false);
+    tx_retain_word_keep(&ledger->retain);
     int r = tx_clients_save(ledger->clients, TX_FD_LEDGER_STATE, tx_ledger_size(ledger));
     if (r < 0)
         tx_log(TX_LOG_WARNING, "cannot save the table of clients: %s", strerror(-r));

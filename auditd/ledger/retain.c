@@ -9,6 +9,7 @@
 #include "auditd/ipc/fds.h"
 #include "auditd/ipc/log.h"
 #include "auditd/ledger/ledger.h"
+#include "auditd/ledger/retain-word.h"
 #include "auditd/ledger/sinks.h"
 #include "libtx/base/clock.h"
 #include "libtx/base/fd.h"
@@ -100,13 +101,14 @@ void tx_retain_scan(struct tx_retain *retain, struct tx_text line) {
     retain->end = pruned.end;
 }
 
-void tx_retain_start(struct tx_ledger *ledger) {
+int tx_retain_start(struct tx_ledger *ledger) {
     int64_t wall = tx_clock_wall(), last = wall;
     uint64_t seconds;
     struct tx_text note = {(char *)ledger->anchor.note.data, ledger->anchor.note.len};
     if (note.n > 0 && tx_retain_time_of(note, &seconds) == 0 && seconds < INT64_MAX / SECOND_NS)
         last = (int64_t)seconds * SECOND_NS;
     tx_retain_clock_init(&ledger->retain.clock, tx_clock_boot(), last < wall ? last : wall);
+    return tx_retain_word_take(&ledger->retain);
 }
 
 void tx_retain_want(struct tx_ledger *ledger, uint64_t bytes) {
@@ -205,6 +207,7 @@ int tx_retain_carry_out(struct tx_ledger *ledger) {
         return 0;
     int r = may_remove(ledger, &may);
     if (r < 0 || !may) {
+        tx_retain_word_keep(retain);
         retain->remove_at = tx_clock_boot() + SECOND_NS;
         return r;
     }
@@ -216,6 +219,7 @@ int tx_retain_carry_out(struct tx_ledger *ledger) {
         if (!retain->failed)
             tx_log(TX_LOG_ERROR, "segments before record %llu cannot be removed: %s",
                    (unsigned long long)retain->end, strerror(-r));
+        tx_retain_word_keep(retain);
         retain->failed = true;
         return 0;
     }
@@ -225,6 +229,7 @@ int tx_retain_carry_out(struct tx_ledger *ledger) {
     retain->n_removed += n;
     retain->first = retain->end;
     retain->told = false;
+    tx_retain_word_drop(retain);
     retain->check_at = 0; /* there may be more */
     return 0;
 }

@@ -26,6 +26,7 @@ struct tx_retain {
     bool told;         /* a record stands in the log whose files are still there */
     uint64_t seq;      /* of it */
     uint64_t end;      /* its files hold records before this one */
+    bool has_word;     /* the file of retain-word.h is there */
     bool failed;       /* they could not be removed, and the operator knows */
     int64_t remove_at; /* boot clock, ns: not tried before this */
 
@@ -55,7 +56,7 @@ TX_MUST_USE int tx_retain_plan(struct tx_ledger *ledger, int64_t now, uint64_t w
 TX_MUST_USE int tx_retain_time_of(struct tx_text note, uint64_t *ret);
 
 /* Once, when the log is open. */
-void tx_retain_start(struct tx_ledger *ledger);
+TX_MUST_USE int tx_retain_start(struct tx_ledger *ledger);
 /* A record of the log that is read again at the start. */
 void tx_retain_scan(struct tx_retain *retain, struct tx_text line);
 /* Each second: tells of what is to go. */

@@ -167,19 +167,63 @@ class Sinks(unittest.TestCase):
             r.stop()
             self.assertEqual(verdict(r.log), (5, ["pruned"]))
 
+    def told_and_not_done(self, r):
+        """A removal stands in the log; the ledger was killed when it was about to unlink the first file."""
+        r.start()
+        put(r, 0, 100)
+        r.stop()
+        self.cursor(r, 10**6)
+        for n in range(1, 10):
+            if not pruned(r.log):
+                r.start(wrapper=["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=unlinkat", "-e",
+                                 f"inject=unlinkat:signal=SIGKILL:when={n}"], ready=False)
+                self.assertNotEqual(r.ended(), 0)
+        self.assertEqual(first_record(r), 0)
+
+    @unittest.skipUnless(shutil.which("strace"), "no strace")
+    def test_what_was_told_of_and_not_done_is_not_told_again_after_a_stop(self):
+        for more in (2, 40):  # in the same segment, and in one after it
+            with self.subTest(more=more), Rig(max_bytes="64KiB", more=RETAIN % "max_bytes: 128KiB", sink=True) as r:
+                self.told_and_not_done(r)
+                self.cursor(r, 1)
+                r.start()
+                put(r, 100, 100 + more)
+                r.wait_checkpoint()
+                r.stop()
+                told = pruned(r.log)
+                self.cursor(r, 10**6)
+                r.start()
+                end = told[0][1]["last"] + 1
+                r.wait(lambda end=end: first_record(r) == end, "what was told of to go")
+                r.wait(lambda: r.status().get("segments_removed", 0) > 0, "the status")
+                r.wait_checkpoint()
+                r.stop()
+                # Each goes on where the one before it ended.
+                told = [data for _, data in told] + [data for seq, data in pruned(r.log) if seq > told[-1][0]]
+                for earlier, later in zip(told, told[1:]):
+                    self.assertEqual(later["first"], earlier["last"] + 1)
+                self.assertEqual(verdict(r.log), (5, ["pruned"]))
+                self.assertNotIn("removal", os.listdir(r.path("state")))
+
+    def test_a_word_of_a_removal_that_is_not_in_the_log_is_not_believed(self):
+        with Rig(max_bytes="64KiB", more=RETAIN % "max_bytes: 100MiB").start() as r:
+            put(r, 0, 60)
+            r.wait_checkpoint()
+            r.stop()
+            for seq, end in ((5, 30), (10**9, 30), (0, 10**9)):
+                with open(r.path("state/removal"), "w", encoding="utf-8") as f:
+                    f.write(f"tracex-removal 1 {seq} {end}\n")
+                r.start()
+                r.put(A, [60 + seq % 7], receipt=True)
+                r.wait_checkpoint()
+                r.stop()
+                self.assertEqual(first_record(r), 0)
+            self.assertEqual(verdict(r.log)[0], 0)
+
     @unittest.skipUnless(shutil.which("strace"), "no strace")
     def test_what_was_told_of_stays_when_the_sink_has_gone_back(self):
         with Rig(max_bytes="64KiB", more=RETAIN % "max_bytes: 128KiB", sink=True) as r:
-            r.start()
-            put(r, 0, 100)
-            r.stop()
-            self.cursor(r, 10**6)
-            for n in range(1, 10):  # killed when it is about to remove the first file
-                if not pruned(r.log):
-                    r.start(wrapper=["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=unlinkat", "-e",
-                                     f"inject=unlinkat:signal=SIGKILL:when={n}"], ready=False)
-                    self.assertNotEqual(r.ended(), 0)
-            self.assertEqual(first_record(r), 0)
+            self.told_and_not_done(r)
             self.cursor(r, 1)
             r.start()
             put(r, 100, 104)
