@@ -201,6 +201,11 @@ class Tracex(unittest.TestCase):
         self.assertEqual(stacks["shop;GET /;handle;render<int>(char const*);file.read"], 20000)
         self.assertEqual(stacks["shop;GET /;handle"], 3000000)
 
+    def test_a_record_that_tells_of_its_span_takes_no_time_beside_it(self):
+        r = Records().add("ml.run", 0, {"ml.run.id": "r", "duration_ns": 900000}, 1).span("fit", 100, 300, 2, 1)
+        r.span("train", 0, 900, 1)
+        self.assertEqual(self.folded(self.path(r)), {"shop;train": 600000, "shop;train;fit": 300000})
+
     def test_separators_in_names_separate_nothing(self):
         stacks = self.folded(self.path(Records().call("a;b\nc", 0, 1, 1)))
         self.assertEqual(stacks, {"shop;a:b\\x0ac": 1000})

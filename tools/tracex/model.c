@@ -45,11 +45,16 @@ static int add_detail(struct tx_model *model, const struct tx_item *item, struct
     return tx_bytes_append(&model->details, memory, n);
 }
 
+/* What else has a duration tells of one that a span has already, as ml.run does. */
+static bool takes_time(const struct tx_item *item) {
+    return item->has_duration && (item->is_span || item->kind == TX_ITEM_FILE);
+}
+
 int tx_model_add(struct tx_model *model, const struct tx_item *item) {
     struct tx_node node = {
         .time = item->time,
-        .has_duration = item->has_duration,
-        .duration = item->has_duration ? item->duration : 0,
+        .has_duration = takes_time(item),
+        .duration = takes_time(item) ? item->duration : 0,
         .pid = (uint32_t)item->pid,
         .kind = (uint8_t)item->kind,
         .failed = item->failed,

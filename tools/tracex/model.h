@@ -29,8 +29,8 @@ struct tx_node {
     uint32_t pid;
     uint32_t detail; /* where its text begins in `details` */
     uint16_t n_detail;
-    uint8_t kind; /* enum tx_item_kind */
-    bool has_duration : 1;
+    uint8_t kind;          /* enum tx_item_kind */
+    bool has_duration : 1; /* one of its own, in which its parent does nothing itself */
     bool failed : 1;
     bool is_span : 1;
     bool has_parent : 1;
