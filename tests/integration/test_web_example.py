@@ -13,6 +13,7 @@ import tap
 from tracexd import BUILD, Daemon, wait_until
 
 EXAMPLES = os.path.join(BUILD, "examples/web")
+TRACEX = os.path.join(BUILD, "tools/tracex/tracex")
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 EVENTS = ("span", "order.placed", "stock.reserved", "invoice.written")
@@ -73,6 +74,7 @@ class Web(unittest.TestCase):
             code, text = d.verify()
             self.assertEqual(code, 0, text)
             second_verifier.Log(d.log).read().check_latest()
+            self.shown = subprocess.run([TRACEX, "tree", d.log], stdout=subprocess.PIPE, text=True, check=True).stdout
             return statuses, [r for r in d.records() if r["event"] in EVENTS]
 
     def test_one_trace_leads_through_all_processes(self):
@@ -90,6 +92,17 @@ class Web(unittest.TestCase):
         front = [r for r in records if r["source"]["comm"] == "front"]
         self.assertEqual({r["correlation_id"] for r in front}, {"request-7"})
         self.assertEqual(len({r["source"]["client"] for r in records}), 3)
+
+    def test_tracex_shows_it_as_one_tree(self):
+        self.logged(("book", f"traceparent: {PARENT}"))
+        first, *lines = self.shown.splitlines()
+        self.assertTrue(first.startswith(f"trace {TRACE}"), first)
+        shown = [(len(line[23:]) - len(line[23:].lstrip()), line[23:].strip()) for line in lines if line]
+        self.assertEqual([(indent, next(n for n in text.split("  "))) for indent, text in shown],
+                         [(0, "POST /order"), (2, "stock.reserve"), (4, "POST /reserve"), (6, "shelf.take"),
+                          (8, "stock.reserved"), (2, "invoice.write"), (4, "invoice.written"), (2, "order.placed")])
+        self.assertEqual([re.findall(r"\((\w+)\[", text) for _, text in shown],
+                         [["front"], [], ["stock"], [], [], ["invoice"], [], []])
 
     def test_what_fails_in_one_is_a_failure_in_the_other(self):
         statuses, records = self.logged(("unicorn", f"traceparent: {PARENT}"))
