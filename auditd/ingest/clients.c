@@ -34,6 +34,7 @@ int tx_clients_init(struct tx_clients *clients, uint64_t seed, tx_client_is_open
         return -ENOMEM;
     }
     TAILQ_INIT(&clients->ready);
+    TAILQ_INIT(&clients->waiting);
     return 0;
 }
 
@@ -169,7 +170,7 @@ struct tx_client *tx_clients_get(struct tx_clients *clients, const uint8_t id[8]
 }
 
 static void update_ready(struct tx_clients *clients, struct tx_client *client) {
-    bool ready = client->known && client->parked;
+    bool ready = client->known && client->parked && !client->waits;
     if (ready == client->is_ready)
         return;
     client->is_ready = ready;
@@ -179,14 +180,15 @@ static void update_ready(struct tx_clients *clients, struct tx_client *client) {
         TAILQ_REMOVE(&clients->ready, client, by_ready);
 }
 
-struct tx_client *tx_clients_learn(struct tx_clients *clients, const uint8_t id[8],
+struct tx_client *tx_clients_learn(struct tx_clients *clients, const uint8_t id[8], unsigned ledger,
                                    uint64_t expected, bool forgotten) {
     struct tx_client *client = find(clients, id);
     if (!client || client->known)
         return NULL;
-    client->known = true;
-    client->expected = expected;
-    client->forgotten = forgotten;
+    client->asked &= (uint8_t) ~(1u << ledger);
+    client->expected = expected > client->expected ? expected : client->expected;
+    client->forgotten = client->forgotten || forgotten;
+    client->known = client->asked == 0;
     update_ready(clients, client);
     return client;
 }
@@ -201,6 +203,33 @@ void tx_clients_park(struct tx_clients *clients, struct tx_client *client,
     client->parked_last = entry;
     clients->n_parked++;
     update_ready(clients, client);
+}
+
+void tx_clients_put_back(struct tx_clients *clients, struct tx_client *client,
+                         struct tx_inbox_entry *entry) {
+    entry->next = client->parked;
+    if (!client->parked)
+        client->parked_last = entry;
+    client->parked = entry;
+    clients->n_parked++;
+    update_ready(clients, client);
+}
+
+void tx_clients_suspend(struct tx_clients *clients, struct tx_client *client,
+                        struct tx_inbox_entry *entry) {
+    client->waits = true;
+    tx_clients_put_back(clients, client, entry);
+    TAILQ_INSERT_TAIL(&clients->waiting, client, by_ready);
+}
+
+void tx_clients_resume(struct tx_clients *clients) {
+    struct tx_client *client;
+
+    while ((client = TAILQ_FIRST(&clients->waiting))) {
+        TAILQ_REMOVE(&clients->waiting, client, by_ready);
+        client->waits = false;
+        update_ready(clients, client);
+    }
 }
 
 struct tx_inbox_entry *tx_clients_unpark(struct tx_clients *clients, struct tx_client **ret) {
@@ -221,4 +250,5 @@ void tx_clients_forget(struct tx_clients *clients) {
     clients->n_parked = 0;
     free_owners(clients);
     TAILQ_INIT(&clients->ready);
+    TAILQ_INIT(&clients->waiting);
 }

@@ -19,6 +19,8 @@ struct tx_inbox_header {
     uint64_t head;
 };
 
+static_assert(sizeof(struct tx_inbox_entry) == ALIGNMENT, "datagrams begin where they did");
+
 static size_t aligned(size_t n) {
     return (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }

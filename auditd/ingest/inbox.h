@@ -37,6 +37,9 @@
 /* So many are received at once. */
 #define TX_INBOX_LANDING 7
 
+/* Logs that an entry can have records for. */
+#define TX_INBOX_OUTLETS 2
+
 /* The first 64 bytes of an entry, which is a multiple of 64 long. The second half is this process's
  * own and means nothing to the next one. */
 struct tx_inbox_entry {
@@ -49,8 +52,9 @@ struct tx_inbox_entry {
     uint32_t n_datagram;
 
     uint8_t client[8];
-    uint64_t ticket_end; /* durable when so many tickets are */
-    uint64_t ack;        /* what its client may be told then */
+    /* Durable when so many tickets of each are, modulo 2^32. */
+    uint32_t ticket_end[TX_INBOX_OUTLETS];
+    uint64_t ack; /* what its client may be told then */
     struct tx_inbox_entry *next;
 };
 

@@ -5,21 +5,21 @@
 /*
  * The process that reads hostile bytes, as one struct. A datagram goes this way:
  *
- *   socket → inbox (receive.c) → decode, check, mask, encode → link (process.c) → ledger
- *   ledger says durable → inbox entry wiped, client told (settle.c)
+ *   socket → inbox (receive.c) → decode, check, mask, encode → link of its log (process.c,
+ * outlet.c) → ledger ledger says durable → inbox entry wiped, client told (settle.c)
  *
  * The inbox survives this process; everything else is made anew from it and from what the ledger
  * says. So nothing here is written down, and a new stream to the ledger (settle.c,
  * tx_ingest_connect) is the same as a new start.
  */
 
+#include <assert.h>
 #include <stdbool.h>
 
 #include "auditd/ingest/clients.h"
 #include "auditd/ingest/connections.h"
 #include "auditd/ingest/inbox.h"
-#include "auditd/ingest/ledger-link.h"
-#include "auditd/ingest/own-records.h"
+#include "auditd/ingest/outlet.h"
 #include "auditd/ingest/policy.h"
 #include "auditd/ingest/rejections.h"
 #include "auditd/ingest/vault-link.h"
@@ -34,7 +34,8 @@ struct tx_job {
     struct tx_inbox_entry *entry; /* NULL: none */
     struct tx_client *client;
     struct tx_wire_records records;
-    struct tx_source source; /* texts borrow from the entry */
+    struct tx_source source;     /* texts borrow from the entry */
+    bool is_let_in[TX_STREAM_N]; /* a record of it went there: so do the others */
 };
 
 struct tx_ingest_counters {
@@ -44,6 +45,8 @@ struct tx_ingest_counters {
     uint64_t lost;
     uint64_t replies_dropped;
 };
+
+static_assert(TX_STREAM_N == TX_INBOX_OUTLETS, "each entry knows how far each log has it");
 
 struct tx_ingest {
     struct tx_loop *loop;
@@ -62,13 +65,10 @@ struct tx_ingest {
     struct tx_connections connections;
     struct tx_clients clients;
 
-    struct tx_link link;
-    bool has_connections; /* all that were there at the start; else no link is made */
-    int first_ledger_fd;  /* for the first link; -1: it is made, or its end was closed */
-    struct tx_source_handle *link_source;
-    bool link_wants_out;
-    struct tx_source_handle *link_timer; /* runs while there is no ledger */
-    struct tx_own_records own;
+    struct tx_outlet outlets[TX_STREAM_N];
+    struct tx_stream
+        routes[TX_STREAM_N]; /* of the start: what goes where; owned, nothing else set */
+    bool has_connections;    /* all that were there at the start; else no link is made */
 
     struct tx_vault_link vault;
 
@@ -78,8 +78,6 @@ struct tx_ingest {
     struct tx_job job;
     struct tx_inbox_entry *held; /* comes next, when there is room to ask for its client */
     struct tx_field fields[TX_LIMIT_FIELDS];
-    struct tx_inbox_entry *sent; /* handed to the link, oldest first, by `next` */
-    struct tx_inbox_entry *sent_last;
 
     struct tx_source_handle *drain_timer;
     bool drain_is_armed;

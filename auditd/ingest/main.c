@@ -27,10 +27,10 @@ static void ingest_free(struct tx_ingest *ingest) {
     if (!ingest)
         return;
     tx_connections_deinit(&ingest->connections, ingest->loop);
-    tx_loop_remove(ingest->loop, ingest->link_source);
-    tx_link_deinit(&ingest->link);
-    tx_fd_closep(&ingest->first_ledger_fd);
-    tx_own_deinit(&ingest->own);
+    for (int i = 0; i < TX_STREAM_N; i++) {
+        tx_outlet_deinit(&ingest->outlets[i]);
+        tx_stream_deinit(&ingest->routes[i]);
+    }
     tx_clients_deinit(&ingest->clients);
     tx_inbox_close(&ingest->inbox);
     tx_bytes_deinit(&ingest->answers);
@@ -41,7 +41,6 @@ static void ingest_free(struct tx_ingest *ingest) {
     tx_loop_remove(ingest->loop, ingest->control);
     tx_loop_remove(ingest->loop, ingest->drain_timer);
     tx_loop_remove(ingest->loop, ingest->rejections_timer);
-    tx_loop_remove(ingest->loop, ingest->link_timer);
     tx_loop_free(ingest->loop);
     free(ingest->control_memory);
     free(ingest);
@@ -69,6 +68,15 @@ static int open_inbox(struct tx_ingest *ingest) {
     return 0;
 }
 
+/* They stay what they are when masking is reloaded. */
+static void take_routes(struct tx_ingest *ingest, struct tx_conf *conf) {
+    for (int i = 0; i < TX_STREAM_N; i++)
+        for (int lane = 0; lane < TX_LANE_N; lane++) {
+            ingest->routes[i].from[lane] = conf->streams[i].from[lane];
+            conf->streams[i].from[lane] = (struct tx_masking_list){.n = 0};
+        }
+}
+
 static int load_policy(struct tx_ingest *ingest) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
     struct tx_policy *policy;
@@ -80,6 +88,7 @@ static int load_policy(struct tx_ingest *ingest) {
                (int)errors.len, errors.len ? (char *)errors.data : "");
         return r;
     }
+    take_routes(ingest, policy->conf);
     const struct tx_ipc_policy_change change = {.why = TX_TEXT("start")};
     return tx_supervisor_set_policy(ingest, policy, &change, 0);
 }
@@ -91,8 +100,6 @@ static int make_loop(struct tx_ingest *ingest) {
                         &ingest->control);
     if (r == 0)
         r = tx_loop_add_timer(ingest->loop, tx_receive_on_timer, ingest, &ingest->drain_timer);
-    if (r == 0)
-        r = tx_loop_add_timer(ingest->loop, tx_settle_on_no_ledger, ingest, &ingest->link_timer);
     if (r == 0)
         r = tx_loop_add_timer(ingest->loop, on_rejections_timer, ingest, &ingest->rejections_timer);
     return r;
@@ -115,15 +122,15 @@ static int make_state(struct tx_ingest *ingest) {
         return -ENOMEM;
     int r = tx_clients_init(&ingest->clients, seed, tx_process_is_open, ingest);
     if (r == 0)
-        r = tx_link_init(&ingest->link);
-    if (r == 0)
         r = tx_vault_link_init(&ingest->vault);
     if (r == 0)
         r = tx_hasher_new(&ingest->hasher);
     if (r == 0)
         r = make_loop(ingest);
+    for (int i = 0; r == 0 && i < TX_STREAM_N; i++)
+        r = tx_outlet_init(&ingest->outlets[i], ingest, (enum tx_stream_id)i);
     if (r == 0)
-        ingest->first_ledger_fd = TX_FD_INGEST_LEDGER;
+        ingest->outlets[TX_STREAM_AUDIT].next_fd = TX_FD_INGEST_LEDGER;
     return r;
 }
 
@@ -134,7 +141,6 @@ static int make_ingest(const struct tx_child_options *options, struct tx_ingest 
     ingest->config_name = options->config_name ? options->config_name : "tracex.yaml";
     ingest->kept = options->kept;
     ingest->control_fd = TX_FD_CONTROL;
-    ingest->link.fd = ingest->first_ledger_fd = -1;
     tx_connections_init(&ingest->connections);
 
     int r = tx_fd_set_nonblocking(TX_FD_CONTROL, 1);

@@ -149,6 +149,7 @@ struct tx_own_record {
     struct tx_own_record *next;
     uint64_t number; /* whoever waits for it; 0: nobody */
     uint64_t ticket; /* once sent */
+    struct tx_bodies_frame frame;
     size_t n_body;
     size_t n_policy;
     char text[]; /* body, then policy */
@@ -168,12 +169,13 @@ void tx_own_deinit(struct tx_own_records *own) {
     *own = (struct tx_own_records){.n = 0};
 }
 
-int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text policy,
-               uint64_t number) {
+static int add(struct tx_own_records *own, struct tx_text body, struct tx_text policy,
+               uint64_t number, const struct tx_bodies_frame *frame) {
     struct tx_own_record *record = malloc(sizeof(*record) + body.n + policy.n);
     if (!record)
         return -ENOMEM;
-    *record = (struct tx_own_record){.number = number, .n_body = body.n, .n_policy = policy.n};
+    *record = (struct tx_own_record){
+        .number = number, .n_body = body.n, .n_policy = policy.n, .frame = *frame};
     memcpy(record->text, body.p, body.n);
     if (policy.n)
         memcpy(record->text + body.n, policy.p, policy.n);
@@ -186,6 +188,17 @@ int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text p
         own->unsent = record;
     own->n++;
     return 0;
+}
+
+int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text policy,
+               uint64_t number) {
+    static const struct tx_bodies_frame frame = {.type = TX_BODIES_BODY};
+    return add(own, body, policy, number, &frame);
+}
+
+int tx_own_add_numbered(struct tx_own_records *own, struct tx_text body,
+                        const struct tx_bodies_frame *frame) {
+    return add(own, body, (struct tx_text){.p = NULL}, 0, frame);
 }
 
 uint64_t tx_own_done(const struct tx_own_records *own) {
@@ -203,7 +216,6 @@ static int send_one(struct tx_own_record *record, struct tx_link *link) {
         .type = TX_BODIES_POLICY,
         .payload = {.p = record->text + record->n_body, .n = record->n_policy},
     };
-    struct tx_bodies_frame frame = {.type = TX_BODIES_BODY};
     struct tx_buf body;
 
     if (record->n_policy) {
@@ -215,7 +227,7 @@ static int send_one(struct tx_own_record *record, struct tx_link *link) {
     if (r < 0)
         return r;
     tx_buf_put(&body, record->text, record->n_body);
-    record->ticket = tx_link_body_end(link, &frame, &body);
+    record->ticket = tx_link_body_end(link, &record->frame, &body);
     return 0;
 }
 

@@ -52,6 +52,9 @@ void tx_own_deinit(struct tx_own_records *own);
  * number > 0: somebody asks by tx_own_done. */
 TX_MUST_USE int tx_own_add(struct tx_own_records *own, struct tx_text body, struct tx_text policy,
                            uint64_t number);
+/* Of numbers of a client that are lost: the frame says which. */
+TX_MUST_USE int tx_own_add_numbered(struct tx_own_records *own, struct tx_text body,
+                                    const struct tx_bodies_frame *frame);
 /* The number of one that has become durable; 0: none. It is the same until it is dropped. */
 uint64_t tx_own_done(const struct tx_own_records *own);
 void tx_own_drop_done(struct tx_own_records *own);

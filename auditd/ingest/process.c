@@ -6,6 +6,7 @@
 #include "auditd/ingest/check-record.h"
 #include "auditd/ingest/receive.h"
 #include "auditd/ingest/settle.h"
+#include "auditd/ingest/take-record.h"
 #include "libtx/base/clock.h"
 #include "libtx/crypto/secret.h"
 #include "libtx/record/line.h"
@@ -25,14 +26,14 @@
 int tx_process_say_rejections(struct tx_ingest *ingest, bool all) {
     char memory[TX_OWN_BODY_BYTES];
     int64_t now = tx_clock_boot();
+    struct tx_own_records *own = &ingest->outlets[TX_STREAM_AUDIT].own;
     struct tx_rejection *rejection;
 
-    while (ingest->own.n < OWN_MAX &&
-           (rejection = tx_rejections_due(&ingest->rejections, now, all))) {
+    while (own->n < OWN_MAX && (rejection = tx_rejections_due(&ingest->rejections, now, all))) {
         struct tx_buf b = tx_buf_of(memory, sizeof(memory));
         tx_own_render_rejected(&b, rejection->several ? NULL : &rejection->uid, rejection->count,
                                rejection->reason);
-        int r = tx_own_add(&ingest->own, (struct tx_text){.p = memory, .n = b.len},
+        int r = tx_own_add(own, (struct tx_text){.p = memory, .n = b.len},
                            (struct tx_text){.p = NULL}, 0);
         if (r < 0)
             return r;
@@ -45,112 +46,6 @@ int tx_process_reject(struct tx_ingest *ingest, uint32_t uid, const char *reason
     ingest->counters.rejected++;
     tx_rejections_count(&ingest->rejections, uid, reason, tx_clock_boot());
     return tx_process_say_rejections(ingest, false);
-}
-
-static int reply_reject(struct tx_ingest *ingest, uint64_t n, const struct tx_record_fault *fault) {
-    struct tx_connection *connection =
-        tx_connections_find(&ingest->connections, ingest->job.entry->connection);
-    struct tx_wire_reply reply = {
-        .type = TX_WIRE_REJECT,
-        .n = n,
-        .error = (uint32_t)fault->error,
-        .reason = {.p = fault->reason, .n = strlen(fault->reason)},
-    };
-    return connection ? tx_settle_reply(ingest, connection, &reply) : 0;
-}
-
-/* --- one record --- */
-
-static int emit_lost(struct tx_ingest *ingest, uint64_t first, uint64_t last, const char *why) {
-    struct tx_client *client = ingest->job.client;
-    struct tx_bodies_frame frame = {.flags = TX_BODIES_FLAG_CLIENT, .first = first, .last = last};
-    struct tx_buf body;
-
-    int r = tx_link_body_begin(&ingest->link, &body);
-    if (r < 0)
-        return r;
-    tx_own_render_lost(&body, client->id, first, last, why);
-    memcpy(frame.client, client->id, sizeof(frame.client));
-    tx_link_body_end(&ingest->link, &frame, &body);
-    client->expected = last + 1;
-    return 0;
-}
-
-/* A number below the expected one was seen before: the ledger drops it, and answers for it. */
-static int note_gap(struct tx_ingest *ingest, uint64_t n) {
-    struct tx_client *client = ingest->job.client;
-    uint64_t expected = client->expected;
-    bool forgotten = client->forgotten;
-
-    client->forgotten = false;
-    if (n <= expected)
-        return 0;
-    if (forgotten) /* it begins in the middle: most likely the log has what was before */
-        return emit_lost(ingest, expected, n - 1, "forgotten");
-    ingest->counters.lost += n - expected;
-    return emit_lost(ingest, expected, n - 1, "client");
-}
-
-static int reject_record(struct tx_ingest *ingest, uint64_t n,
-                         const struct tx_record_fault *fault) {
-    int r = reply_reject(ingest, n, fault);
-    if (r == 0 && n >= ingest->job.client->expected) {
-        ingest->counters.lost++;
-        r = emit_lost(ingest, n, n, "rejected");
-    }
-    if (r < 0)
-        return r;
-    return tx_process_reject(ingest, ingest->job.source.uid, fault->reason);
-}
-
-static int await_receipt(struct tx_ingest *ingest, uint64_t n, uint64_t ticket) {
-    struct tx_awaited_receipt receipt = {
-        .ticket = ticket,
-        .connection = ingest->job.entry->connection,
-        .n = n,
-    };
-    struct tx_connection *connection =
-        tx_connections_find(&ingest->connections, receipt.connection);
-    if (connection)
-        connection->awaits_receipt = true;
-    return tx_link_await_receipt(&ingest->link, &receipt);
-}
-
-static int encode(struct tx_ingest *ingest, const struct tx_record *record) {
-    struct tx_bodies_frame frame = {
-        .flags = TX_BODIES_FLAG_CLIENT, .first = record->n, .last = record->n};
-    struct tx_buf body;
-
-    memcpy(frame.client, record->source.client, sizeof(frame.client));
-    if (record->wants_receipt)
-        frame.flags |= TX_BODIES_FLAG_RECEIPT;
-    int r = tx_link_body_begin(&ingest->link, &body);
-    if (r < 0)
-        return r;
-    r = tx_line_write_body(record, ingest->host, &body);
-    if (r < 0)
-        return r;
-    /* The ledger ends the stream for a body that is none: a mistake of ours must not reach it. */
-    if (!tx_bodies_body_valid((struct tx_text){.p = (char *)body.data, .n = body.len}))
-        return -ENOSPC;
-    uint64_t ticket = tx_link_body_end(&ingest->link, &frame, &body);
-    return record->wants_receipt ? await_receipt(ingest, record->n, ticket) : 0;
-}
-
-static int take_record(struct tx_ingest *ingest, struct tx_record *record) {
-    struct tx_client *client = ingest->job.client;
-
-    record->received = ingest->job.entry->received;
-    record->source = ingest->job.source;
-    tx_mask_record(ingest->policy->mask, record);
-    int r = encode(ingest, record);
-    tx_mask_wipe(ingest->policy->mask);
-    if (r < 0)
-        return r;
-    ingest->counters.records++;
-    if (record->n >= client->expected)
-        client->expected = record->n + 1;
-    return 0;
 }
 
 static void wipe_fields(struct tx_ingest *ingest, const struct tx_record *record) {
@@ -167,24 +62,45 @@ static void clear_job(struct tx_job *job) {
 }
 
 static const struct tx_record_fault malformed = {EBADMSG, "malformed datagram"};
-static const struct tx_record_fault unwritable = {EMSGSIZE, "record cannot be written"};
+
+/* Whether the client has a record on its way to that log. */
+static bool has_ticket(const struct tx_client *client, const struct tx_outlet *outlet) {
+    return client && client->ticket_end[outlet->id] > outlet->link.durable;
+}
+
+/* What waits for another log waits in its own line, with all that its client sends after it. */
+static struct tx_outlet *line_of(struct tx_ingest *ingest, struct tx_inbox_entry *entry,
+                                 const struct tx_client *client) {
+    struct tx_outlet *line = &ingest->outlets[TX_STREAM_AUDIT];
+
+    entry->ticket_end[TX_STREAM_AUDIT] = (uint32_t)line->link.next_ticket;
+    for (int i = TX_STREAM_AUDIT + 1; i < TX_STREAM_N; i++) {
+        struct tx_outlet *outlet = &ingest->outlets[i];
+        if (!has_ticket(client, outlet))
+            continue;
+        entry->ticket_end[i] = (uint32_t)client->ticket_end[i];
+        line = outlet;
+    }
+    return line;
+}
 
 /* Its tickets, if it has any, are out. */
-static void finish_job(struct tx_ingest *ingest) {
+static int finish_job(struct tx_ingest *ingest) {
     struct tx_inbox_entry *entry = ingest->job.entry;
     struct tx_client *client = ingest->job.client;
+    struct tx_outlet *line = line_of(ingest, entry, client);
 
     if (client)
         memcpy(entry->client, client->id, sizeof(entry->client));
     entry->ack = client ? client->expected : 0;
-    entry->ticket_end = ingest->link.next_ticket;
     entry->next = NULL;
-    if (ingest->sent)
-        ingest->sent_last->next = entry;
+    if (line->sent)
+        line->sent_last->next = entry;
     else
-        ingest->sent = entry;
-    ingest->sent_last = entry;
+        line->sent = entry;
+    line->sent_last = entry;
     clear_job(&ingest->job);
+    return tx_outlet_may_drop(line) ? tx_outlet_wait(line) : 0;
 }
 
 /* A client that sends rubbish harms only itself. */
@@ -192,44 +108,32 @@ static int end_malformed(struct tx_ingest *ingest) {
     uint64_t id = ingest->job.entry->connection;
     uint32_t uid = ingest->job.source.uid;
 
-    finish_job(ingest);
-    int r = tx_process_reject(ingest, uid, malformed.reason);
+    int r = finish_job(ingest);
+    if (r == 0)
+        r = tx_process_reject(ingest, uid, malformed.reason);
     if (r < 0)
         return r;
     struct tx_connection *connection = tx_connections_find(&ingest->connections, id);
     return connection ? tx_receive_close(ingest, connection) : 0;
 }
 
-static int take_or_reject(struct tx_ingest *ingest, struct tx_record *record,
-                          const struct tx_record_fault *fault) {
-    int r = note_gap(ingest, record->n);
-    if (r < 0)
-        return r;
-    if (!fault) {
-        r = take_record(ingest, record);
-        if (r != -ENOSPC)
-            return r;
-        fault = &unwritable;
-    }
-    return reject_record(ingest, record->n, fault);
-}
-
 static int process_record(struct tx_ingest *ingest) {
     struct tx_record record = {.n_fields = 0};
 
     int r = tx_wire_records_next(&ingest->job.records, ingest->fields, &record);
-    if (r == TX_WIRE_E_END) {
-        finish_job(ingest);
-        return 0;
-    }
+    if (r == TX_WIRE_E_END)
+        return finish_job(ingest);
     if ((r < 0 && r != -E2BIG) || record.n > N_MAX) {
         explicit_bzero(ingest->fields, sizeof(ingest->fields));
         return end_malformed(ingest);
     }
-    r = take_or_reject(ingest, &record,
+    r = tx_take_record(ingest, &record,
                        r == -E2BIG ? &tx_fault_too_many_fields : tx_record_fault(&record));
     wipe_fields(ingest, &record);
-    return r;
+    if (r != TX_TAKE_E_WAITS)
+        return r;
+    clear_job(&ingest->job);
+    return 0;
 }
 
 /* --- who sent it --- */
@@ -299,10 +203,9 @@ bool tx_process_is_open(void *data, const struct tx_client *client) {
 
 /* --- which datagram is next --- */
 
-static int ask_ledger(struct tx_ingest *ingest, const struct tx_client *client) {
-    struct tx_bodies_frame query = {.type = TX_BODIES_QUERY};
-    memcpy(query.client, client->id, sizeof(query.client));
-    return tx_link_send(&ingest->link, &query);
+static int ask_ledger(struct tx_ingest *ingest, struct tx_client *client) {
+    client->asked = 1u << TX_STREAM_AUDIT;
+    return tx_outlet_ask(&ingest->outlets[TX_STREAM_AUDIT], client->id);
 }
 
 /* Makes the job of a known client, parks it, or holds it. */
@@ -315,7 +218,7 @@ static int find_client(struct tx_ingest *ingest, bool *ret_idle) {
     struct tx_client *client = tx_clients_get(&ingest->clients, id, job->source.uid, &is_new);
     if (client)
         client->connection = job->entry->connection;
-    if (client && client->known) {
+    if (client && client->known && !client->waits) {
         memcpy(job->source.client, id, sizeof(id));
         job->client = client;
         return 0;
@@ -385,21 +288,43 @@ static int process_next(struct tx_ingest *ingest, bool *ret_idle) {
     return r;
 }
 
+static int send_own(struct tx_ingest *ingest) {
+    int r = 0;
+    for (int i = 0; r == 0 && i < TX_STREAM_N; i++)
+        r = tx_own_send(&ingest->outlets[i].own, &ingest->outlets[i].link);
+    return r;
+}
+
+/* Who waits for a log that takes records again goes on. */
+static bool resume(struct tx_ingest *ingest) {
+    bool takes = false;
+
+    if (TAILQ_EMPTY(&ingest->clients.waiting))
+        return false;
+    for (int i = TX_STREAM_AUDIT + 1; i < TX_STREAM_N; i++)
+        takes |= ingest->outlets[i].is_dropping || tx_outlet_takes(&ingest->outlets[i]);
+    if (takes)
+        tx_clients_resume(&ingest->clients);
+    return takes;
+}
+
 static int run(struct tx_ingest *ingest) {
-    bool idle = false;
+    struct tx_link *link = &ingest->outlets[TX_STREAM_AUDIT].link;
 
     for (;;) {
-        int r = tx_own_send(&ingest->own, &ingest->link);
-        while (r == 0 && !idle && tx_link_has_room(&ingest->link))
+        bool idle = false;
+        int r = send_own(ingest);
+        (void)resume(ingest);
+        while (r == 0 && !idle && tx_link_has_room(link))
             r = process_next(ingest, &idle);
         if (r == 0)
-            r = tx_own_send(&ingest->own, &ingest->link);
+            r = send_own(ingest);
         if (r < 0)
             return r;
         r = tx_settle_flush(ingest);
         if (r < 0)
             return r;
-        if (r == TX_LINK_E_FULL || idle || ingest->link.fd < 0)
+        if (r == TX_LINK_E_FULL || (idle && !resume(ingest)) || link->fd < 0)
             return tx_settle_entries(ingest);
     }
 }

@@ -9,12 +9,16 @@
 
 #include "auditd/ingest/ingest.h"
 
-/* Takes the descriptor of a new stream to the ledger and begins anew with the oldest entry of the
- * inbox. < 0: nothing can go on. */
-TX_MUST_USE int tx_settle_connect(struct tx_ingest *ingest, int fd);
+/* Takes the descriptor of a new stream to the ledger of that log and begins anew with the oldest
+ * entry of the inbox. < 0: nothing can go on. */
+TX_MUST_USE int tx_settle_connect(struct tx_outlet *outlet, int fd);
 
-/* Writes what waits in the link. TX_LINK_E_FULL: it will go on when the ledger reads; also 0 when
- * the link turned out to be down. */
+/* The inbox is gone through anew, from its oldest entry on: what a ledger has already, it takes for
+ * that. Processing is to be run after it. */
+void tx_settle_forget(struct tx_ingest *ingest);
+
+/* Writes what waits in the links. TX_LINK_E_FULL: the audit log's ledger does not take it all now;
+ * also 0 when its link turned out to be down. */
 TX_MUST_USE int tx_settle_flush(struct tx_ingest *ingest);
 
 /* The handler of a timer that runs while there is no stream: a ledger that ended only the stream

@@ -67,10 +67,10 @@ static int say_all_recorded(struct tx_ingest *ingest) {
     uint64_t number;
     int r = 0;
 
-    while (r == 0 && (number = tx_own_done(&ingest->own)) > 0) {
+    while (r == 0 && (number = tx_own_done(&ingest->outlets[TX_STREAM_AUDIT].own)) > 0) {
         r = say(ingest, TX_CONTROL_RECORDED, number, (struct tx_text){.p = NULL});
         if (r == 0)
-            tx_own_drop_done(&ingest->own);
+            tx_own_drop_done(&ingest->outlets[TX_STREAM_AUDIT].own);
     }
     return r;
 }
@@ -114,7 +114,14 @@ int tx_supervisor_say_closed(struct tx_ingest *ingest, uint64_t connection) {
 }
 
 int tx_supervisor_say_recorded(struct tx_ingest *ingest) {
-    return tx_own_done(&ingest->own) > 0 ? say_what_must_arrive(ingest) : 0;
+    return tx_own_done(&ingest->outlets[TX_STREAM_AUDIT].own) > 0 ? say_what_must_arrive(ingest)
+                                                                  : 0;
+}
+
+/* One that does not arrive is said again by whoever waits. */
+int tx_supervisor_say_wanted(struct tx_ingest *ingest, enum tx_stream_id stream) {
+    int r = say(ingest, TX_CONTROL_STREAM_WANTED, (uint64_t)stream, (struct tx_text){.p = NULL});
+    return r == -EAGAIN ? 0 : r;
 }
 
 int tx_supervisor_say_stopped(struct tx_ingest *ingest) {
@@ -140,8 +147,8 @@ static int record_policy(struct tx_ingest *ingest, const char *before, struct tx
     tx_own_render_policy(&b, &policy);
     if (b.full)
         return -EINVAL;
-    return tx_own_add(&ingest->own, (struct tx_text){.p = (char *)memory, .n = b.len}, text,
-                      number);
+    return tx_own_add(&ingest->outlets[TX_STREAM_AUDIT].own,
+                      (struct tx_text){.p = (char *)memory, .n = b.len}, text, number);
 }
 
 int tx_supervisor_set_policy(struct tx_ingest *ingest, struct tx_policy *policy,
@@ -153,6 +160,11 @@ int tx_supervisor_set_policy(struct tx_ingest *ingest, struct tx_policy *policy,
         memcpy(before, ingest->policy->sha256, sizeof(before));
     tx_policy_free(ingest->policy);
     ingest->policy = policy;
+    for (int i = TX_STREAM_AUDIT + 1; i < TX_STREAM_N; i++) {
+        int r = tx_outlet_tell_policy(&ingest->outlets[i]);
+        if (r < 0)
+            return r;
+    }
     return record_policy(ingest, had_one ? before : NULL,
                          (struct tx_text){.p = (char *)policy->text.data, .n = policy->text.len},
                          change, number);
@@ -211,7 +223,7 @@ static int on_ping(struct tx_ingest *ingest, struct tx_control *message) {
     struct tx_control_progress progress = {
         .done = ingest->counters.decoded,
         .has_work = (ingest->job.entry || ingest->inbox.n_untaken > 0) && !ingest->held &&
-                    tx_link_has_room(&ingest->link),
+                    tx_link_has_room(&ingest->outlets[TX_STREAM_AUDIT].link),
     };
 
     tx_control_progress_render(&progress, &b);
@@ -255,6 +267,30 @@ static void put_masking(struct tx_buf *b, const struct tx_policy *policy) {
     tx_buf_str(b, policy->conf->masking.lockdown ? "true" : "false");
 }
 
+static const char *state_of(const struct tx_outlet *outlet) {
+    if (outlet->is_dropping)
+        return "dropping";
+    if (outlet->link.fd < 0)
+        return outlet->is_timed ? "waiting" : "off";
+    return outlet->lost->n > 0 ? "declaring" : "on";
+}
+
+/* Logs other than the audit log. */
+static void put_outlets(struct tx_buf *b, const struct tx_ingest *ingest) {
+    for (int i = TX_STREAM_AUDIT + 1; i < TX_STREAM_N; i++) {
+        const struct tx_outlet *outlet = &ingest->outlets[i];
+        tx_buf_str(b, ",\"");
+        tx_buf_str(b, tx_stream_name(outlet->id));
+        tx_buf_str(b, "\":{\"state\":\"");
+        tx_buf_str(b, state_of(outlet));
+        tx_buf_char(b, '"');
+        put_number(b, "records", outlet->n_records);
+        put_number(b, "dropped", outlet->n_dropped);
+        put_number(b, "undeclared", outlet->lost->n_untold);
+        tx_buf_char(b, '}');
+    }
+}
+
 static int on_status_get(struct tx_ingest *ingest, struct tx_control *message) {
     char memory[STATUS_BYTES];
     struct tx_buf b = tx_buf_of(memory, sizeof(memory));
@@ -270,7 +306,8 @@ static int on_status_get(struct tx_ingest *ingest, struct tx_control *message) {
     put_number(&b, "vault_failed", ingest->vault.n_failed);
     put_masking(&b, ingest->policy);
     tx_buf_str(&b, ",\"ledger\":");
-    tx_buf_str(&b, ingest->link.fd >= 0 ? "true" : "false");
+    tx_buf_str(&b, ingest->outlets[TX_STREAM_AUDIT].link.fd >= 0 ? "true" : "false");
+    put_outlets(&b, ingest);
     tx_buf_str(&b, ",\"policy\":\"");
     tx_buf_str(&b, ingest->policy->sha256);
     tx_buf_str(&b, "\"}");
@@ -280,22 +317,29 @@ static int on_status_get(struct tx_ingest *ingest, struct tx_control *message) {
 
 /* Clients that the supervisor gives us again come first, so that what is in the inbox of them can
  * be acknowledged. */
-static int begin_link(struct tx_ingest *ingest) {
+static int begin_links(struct tx_ingest *ingest) {
+    int r = 0;
+
     if (ingest->has_connections)
         return 0;
     ingest->has_connections = true;
     tx_receive_inherit(ingest);
-    return tx_settle_connect(ingest, tx_fd_steal(&ingest->first_ledger_fd));
+    for (int i = TX_STREAM_N - 1; r == 0 && i >= 0; i--) {
+        struct tx_outlet *outlet = &ingest->outlets[i];
+        if (outlet->next_fd >= 0 || outlet->id == TX_STREAM_AUDIT)
+            r = tx_settle_connect(outlet, tx_fd_steal(&outlet->next_fd));
+    }
+    return r;
 }
 
 static int on_connections_given(struct tx_ingest *ingest, struct tx_control *message) {
     (void)message;
-    return begin_link(ingest);
+    return begin_links(ingest);
 }
 
 static int on_stop(struct tx_ingest *ingest, struct tx_control *message) {
     (void)message;
-    int r = begin_link(ingest);
+    int r = begin_links(ingest);
     return r < 0 ? r : tx_receive_stop(ingest);
 }
 
@@ -309,7 +353,7 @@ static int on_orphaned(struct tx_ingest *ingest) {
         tx_loop_stop(ingest->loop);
         return 0;
     }
-    int r = begin_link(ingest);
+    int r = begin_links(ingest);
     return r < 0 ? r : tx_receive_stop(ingest);
 }
 
@@ -323,12 +367,13 @@ static int on_connection(struct tx_ingest *ingest, struct tx_control *message) {
 }
 
 static int on_ledger(struct tx_ingest *ingest, struct tx_control *message) {
-    if (message->fd < 0)
+    if (message->fd < 0 || message->argument >= TX_STREAM_N)
         return -EBADMSG;
+    struct tx_outlet *outlet = &ingest->outlets[message->argument];
     if (ingest->has_connections)
-        return tx_settle_connect(ingest, tx_fd_steal(&message->fd));
-    tx_fd_closep(&ingest->first_ledger_fd);
-    ingest->first_ledger_fd = tx_fd_steal(&message->fd);
+        return tx_settle_connect(outlet, tx_fd_steal(&message->fd));
+    tx_fd_closep(&outlet->next_fd);
+    outlet->next_fd = tx_fd_steal(&message->fd);
     return 0;
 }
 
@@ -345,9 +390,9 @@ static int on_vault(struct tx_ingest *ingest, struct tx_control *message) {
 static int write_awaited(struct tx_ingest *ingest, const struct tx_buf *body, uint64_t number) {
     if (body->full || number == 0)
         return -EBADMSG;
-    int r =
-        tx_own_add(&ingest->own, (struct tx_text){.p = (const char *)body->data, .n = body->len},
-                   (struct tx_text){.p = NULL}, number);
+    int r = tx_own_add(&ingest->outlets[TX_STREAM_AUDIT].own,
+                       (struct tx_text){.p = (const char *)body->data, .n = body->len},
+                       (struct tx_text){.p = NULL}, number);
     return r < 0 ? r : tx_process_run(ingest);
 }
 

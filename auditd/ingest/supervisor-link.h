@@ -15,6 +15,8 @@ int tx_supervisor_on_control(void *data, uint32_t events);
 TX_MUST_USE int tx_supervisor_say_closed(struct tx_ingest *ingest, uint64_t connection);
 /* Of records that it awaits and that are durable now. */
 TX_MUST_USE int tx_supervisor_say_recorded(struct tx_ingest *ingest);
+/* There are records for the log of that stream, and no link. */
+TX_MUST_USE int tx_supervisor_say_wanted(struct tx_ingest *ingest, enum tx_stream_id stream);
 /* And ends the loop. */
 TX_MUST_USE int tx_supervisor_say_stopped(struct tx_ingest *ingest);
 

@@ -2,6 +2,7 @@
 #include "auditd/ipc/child.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -50,6 +51,8 @@ static int read_option(const char *name, const char *value, struct tx_child_opti
         options->config_name = value;
     } else if (strcmp(name, "--origin") == 0) {
         options->origin = value;
+    } else if (strcmp(name, "--stream") == 0) {
+        options->stream = value;
     } else if (strcmp(name, "--uid") == 0) {
         r = read_number(value, UINT32_MAX - 1, &v);
         options->uid = (uid_t)v;
@@ -105,6 +108,8 @@ int tx_child_start(const char *process, int argc, char **argv, struct tx_child_o
         return -EINVAL;
     }
     options.change_user = has_uid;
+    snprintf(options.new_log, sizeof(options.new_log), "--new-log%s%s", options.stream ? "=" : "",
+             options.stream ? options.stream : "");
     int r = tx_crypto_begin();
     if (r < 0) {
         tx_log(TX_LOG_ERROR, "OpenSSL has no SHA-256 or AES-256-GCM; see its configuration");

@@ -23,6 +23,10 @@ struct tx_child_options {
     int64_t epoch_ns;       /* --epoch-ns */
     uint64_t epoch_records; /* --epoch-records */
 
+    const char *stream; /* --stream, of ledger and signer: which log of the configuration; NULL: the
+                           audit log */
+    char new_log[32];   /* the option of tracex-auditd that begins this log anew */
+
     bool kept; /* --kept, only ingest's: inbox and connections outlive its supervisor */
 
     bool kek_given; /* --kek-given, only the vault's: TX_FD_VAULT_KEK is there */

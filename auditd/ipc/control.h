@@ -23,7 +23,8 @@ enum tx_control_type {
     TX_CONTROL_STATUS_GET, /* answered by STATUS */
     TX_CONTROL_STOP, /* drain what is there, leave nothing half-written, answer STOPPED, exit 0 */
     TX_CONTROL_CONNECTION, /* → ingest: argument = connection id, payload = tx_ipc_identity, fd */
-    TX_CONTROL_LEDGER,     /* → ingest: fd = a new stream to a new ledger */
+    TX_CONTROL_LEDGER,     /* → ingest: fd = a new stream to a new ledger; argument = whose (enum
+                              tx_stream_id) */
     TX_CONTROL_INGEST,     /* → ledger, vault: fd = a new stream to a new ingest */
     TX_CONTROL_RELOAD,     /* → ingest: fd = memfd with a policy that the supervisor has tried
                               (auditd/ipc/policy.h); payload = tx_ipc_policy_change, for tracex.policy
@@ -62,8 +63,10 @@ enum tx_control_type {
     TX_CONTROL_ERASED,   /* vault: argument = enum tx_vault_erased, payload = tx_vault_erasure; also
                             unasked, for those that an earlier vault left unrecorded */
     TX_CONTROL_RECORDED, /* ingest: the record with this number (argument) is durable */
-    TX_CONTROL_END_RECORDED, /* ledger: what CHILD_ENDED said of this process (payload) is durable
-                              */
+    TX_CONTROL_STREAM_WANTED, /* ingest: there are records for the log of this stream (argument),
+                                 and no stream to its ledger: LEDGER follows, if it can be had */
+    TX_CONTROL_END_RECORDED,  /* ledger: what CHILD_ENDED said of this process (payload) is durable
+                               */
 };
 
 /* Why a child cannot go on. */

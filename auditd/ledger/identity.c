@@ -60,7 +60,7 @@ static int create(struct tx_ledger *ledger, const struct tx_notary_state *state)
 }
 
 int tx_ledger_identity(struct tx_ledger *ledger, const struct tx_notary_state *state, bool fresh,
-                       const char *config_name, char ret_why[TX_LEDGER_WHY_BYTES]) {
+                       const char *new_log, char ret_why[TX_LEDGER_WHY_BYTES]) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes file = TX_BYTES_INIT;
     _cleanup_(tx_freep) uint8_t *memory = malloc(FILE_BYTES);
     struct tx_control_log log;
@@ -81,8 +81,8 @@ int tx_ledger_identity(struct tx_ledger *ledger, const struct tx_notary_state *s
         snprintf(ret_why, TX_LEDGER_WHY_BYTES,
                  "log.json in the log directory is missing or damaged, but the log has records. "
                  "Put it back from a backup, or set this log aside and begin one that names it: "
-                 "tracex-auditd --new-log -c %s",
-                 config_name);
+                 "tracex-auditd %s",
+                 new_log);
         return TX_LEDGER_E_REFUSED;
     }
     if (!tx_vkey_equal(&log.identity, &state->identity) ||
@@ -90,8 +90,8 @@ int tx_ledger_identity(struct tx_ledger *ledger, const struct tx_notary_state *s
         snprintf(ret_why, TX_LEDGER_WHY_BYTES,
                  "log.json names another identity key than the one in the key directory: log and "
                  "keys do not belong together. Put the right ones back, or set both aside and "
-                 "begin a log that names this one: tracex-auditd --new-log -c %s",
-                 config_name);
+                 "begin a log that names this one: tracex-auditd %s",
+                 new_log);
         return TX_LEDGER_E_REFUSED;
     }
     return set_origin(ledger, log.origin);

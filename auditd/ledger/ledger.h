@@ -61,6 +61,7 @@ struct tx_ledger_status {
 struct tx_ledger {
     struct tx_conf *conf;
     const struct tx_stream *stream; /* ours: borrowed from it */
+    const char *section;            /* its keys in the configuration's file begin so */
     struct tx_hasher *hasher;
     struct tx_loop *loop;
     struct tx_clients *clients;
@@ -253,11 +254,12 @@ void tx_ledger_signed_up_to(struct tx_ledger *ledger, uint64_t size);
 TX_MUST_USE int tx_ledger_show_leaf(struct tx_ledger *ledger, struct tx_text line,
                                     const struct tx_digest *leaf);
 
-/* recover.c: opens the log or makes it. *ret_why (text for people) is set with TX_LEDGER_E_REFUSED.
+/* recover.c: opens the log or makes it. `new_log`: the options of tracex-auditd that begin a new
+ * one, for messages. *ret_why (text for people) is set with TX_LEDGER_E_REFUSED.
  */
 enum { TX_LEDGER_E_REFUSED = 1 };
 #define TX_LEDGER_WHY_BYTES 2048
-TX_MUST_USE int tx_ledger_recover(struct tx_ledger *ledger, const char *config_name,
+TX_MUST_USE int tx_ledger_recover(struct tx_ledger *ledger, const char *new_log,
                                   char ret_why[TX_LEDGER_WHY_BYTES]);
 
 /* resume.c: where the next start may begin to read. The tail is empty, and the table of clients
@@ -268,7 +270,7 @@ void tx_resume_save_now_and_then(struct tx_ledger *ledger);
 
 /* identity.c: log.json. */
 TX_MUST_USE int tx_ledger_identity(struct tx_ledger *ledger, const struct tx_notary_state *state,
-                                   bool fresh, const char *config_name,
+                                   bool fresh, const char *new_log,
                                    char ret_why[TX_LEDGER_WHY_BYTES]);
 
 /* pump.c: everything that is due, in order; the one place where the order stands. */

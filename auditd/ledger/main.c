@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -112,6 +113,16 @@ static int on_signer(void *data, uint32_t events) {
 
 /* --- start --- */
 
+static int choose_stream(struct tx_ledger *ledger, const char *name) {
+    enum tx_stream_id id = TX_STREAM_AUDIT;
+    int r = name ? tx_stream_named(name, &id) : 0;
+    if (r < 0)
+        return r;
+    ledger->stream = &ledger->conf->streams[id];
+    ledger->section = id == TX_STREAM_AUDIT ? "log" : "streams.trace";
+    return 0;
+}
+
 static int read_config(struct tx_ledger *ledger, const char *name) {
     _cleanup_(tx_bytes_deinit) struct tx_bytes text = TX_BYTES_INIT;
     _cleanup_(tx_bytes_deinit) struct tx_bytes errors = TX_BYTES_INIT;
@@ -122,13 +133,13 @@ static int read_config(struct tx_ledger *ledger, const char *name) {
     if (r > 0)
         tx_log(TX_LOG_ERROR, "the configuration is not valid: %.*s", (int)errors.len,
                (char *)errors.data);
-    if (r == 0)
-        ledger->stream = &ledger->conf->streams[TX_STREAM_AUDIT];
     return r > 0 ? -EINVAL : r;
 }
 
 static int prepare(struct tx_ledger *ledger, const struct tx_child_options *child) {
     int r = read_config(ledger, child->config_name ? child->config_name : "/etc/tracex.yaml");
+    if (r == 0)
+        r = choose_stream(ledger, child->stream);
     if (r == 0)
         r = tx_hasher_new(&ledger->hasher);
     if (r == 0)
@@ -174,9 +185,10 @@ static int enter_sandbox(struct tx_ledger *ledger, const struct tx_child_options
 
 /* Opened within the sandbox: what is in the files is not to be trusted either. */
 static int open_log(struct tx_ledger *ledger, const struct tx_child_options *child) {
-    static char why[TX_LEDGER_WHY_BYTES];
-    int r = tx_ledger_recover(ledger, child->config_name ? child->config_name : "/etc/tracex.yaml",
-                              why);
+    static char why[TX_LEDGER_WHY_BYTES], new_log[TX_LEDGER_WHY_BYTES / 2];
+    snprintf(new_log, sizeof(new_log), "%s -c %s", child->new_log,
+             child->config_name ? child->config_name : "/etc/tracex.yaml");
+    int r = tx_ledger_recover(ledger, new_log, why);
     if (r == TX_LEDGER_E_REFUSED) {
         if (say(TX_CONTROL_FATAL, 0, (struct tx_text){why, strlen(why)}) < 0)
             tx_log(TX_LOG_ERROR, "%s", why);

@@ -30,8 +30,8 @@ int tx_recovery_refuse(struct tx_recovery *r, const char *format, ...) {
     if (n > 0 && n < TX_LEDGER_WHY_BYTES)
         snprintf(r->why + n, TX_LEDGER_WHY_BYTES - (size_t)n,
                  " Keep the files for the auditor. To go on, set this log aside and begin one that "
-                 "names it: tracex-auditd --new-log -c %s",
-                 r->config_name);
+                 "names it: tracex-auditd %s",
+                 r->new_log);
     return TX_LEDGER_E_REFUSED;
 }
 
@@ -247,7 +247,7 @@ static int recover(struct tx_recovery *r) {
     if (e == 0 && n == 0 && tx_recovery_signed(r) > 0)
         return refuse_short(r);
     if (e == 0)
-        e = tx_ledger_identity(ledger, &r->signer, n == 0, r->config_name, r->why);
+        e = tx_ledger_identity(ledger, &r->signer, n == 0, r->new_log, r->why);
     if (e == 0)
         e = tx_clients_load(ledger->clients, TX_FD_LEDGER_STATE, &r->clients_size);
     if (e == 0)
@@ -261,14 +261,14 @@ static int recover(struct tx_recovery *r) {
     return go_on(r, firsts, n, n_whole);
 }
 
-int tx_ledger_recover(struct tx_ledger *ledger, const char *config_name,
+int tx_ledger_recover(struct tx_ledger *ledger, const char *new_log,
                       char ret_why[TX_LEDGER_WHY_BYTES]) {
     struct tx_recovery *r = calloc(1, sizeof(*r));
     if (!r)
         return -ENOMEM;
     ret_why[0] = '\0';
     r->ledger = ledger;
-    r->config_name = config_name;
+    r->new_log = new_log;
     r->why = ret_why;
     int e = recover(r);
     tx_tip_deinit(&r->older);

@@ -20,7 +20,7 @@ enum tx_last_segment {
 
 struct tx_recovery {
     struct tx_ledger *ledger;
-    const char *config_name;
+    const char *new_log; /* the options of tracex-auditd that begin one, for messages */
     char *why;
 
     struct tx_notary_state signer; /* its texts are copied to: */

@@ -60,9 +60,10 @@ static void log_level(const struct tx_ledger *ledger, uint64_t bytes) {
         tx_log(TX_LOG_NOTICE, "the log's disk has %llu bytes left: enough again", left);
     else
         tx_log(space->level == TX_SPACE_LOW ? TX_LOG_ERROR : TX_LOG_WARNING,
-               "the log's disk has %llu bytes left, less than log.space.%s (%llu): make room, or "
-               "set log.retain",
-               left, level_names[space->level], (unsigned long long)bytes);
+               "the log's disk has %llu bytes left, less than %s.space.%s (%llu): make room, or "
+               "set %s.retain",
+               left, ledger->section, level_names[space->level], (unsigned long long)bytes,
+               ledger->section);
 }
 
 static int tell_level(struct tx_ledger *ledger) {
@@ -172,7 +173,7 @@ int tx_space_tell(struct tx_ledger *ledger) {
         return 0;
     space->told_full = true;
     ledger->checkpoint_wanted = true; /* at the next commit: the reserve is for that, too */
-    static const char *const actions[] = {"block", "halt", "prune"};
+    static const char *const actions[] = {"block", "halt", "prune", "block"};
     return tx_ledger_record_full(ledger, error, actions[ledger->stream->on_disk_full]);
 }
 

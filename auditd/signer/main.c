@@ -140,6 +140,7 @@ static int start(const struct tx_child_options *child, struct tx_signer **ret) {
         .limits = {.ns = child->epoch_ns, .records = child->epoch_records},
         .directory = directory,
         .config_name = child->config_name ? child->config_name : "/etc/tracex.yaml",
+        .new_log = child->new_log,
     };
     int r = start_as(child, &options, ret, why);
     if (r == TX_SIGNER_E_REFUSED) {

@@ -21,6 +21,7 @@ struct tx_signer_options {
     struct tx_epoch_limits limits;
     const char *directory;   /* the key directory's name, for messages */
     const char *config_name; /* the configuration's name, for messages */
+    const char *new_log; /* the option of tracex-auditd that begins a new log; NULL: --new-log */
 };
 
 struct tx_signer {

@@ -11,22 +11,27 @@
  * Later: what the state names must be there. New keys are never made in place of lost ones.
  */
 
+static const char *new_log_of(const struct tx_signer_options *options) {
+    return options->new_log ? options->new_log : "--new-log";
+}
+
 static int refuse(const struct tx_signer *signer, char *ret_why, const char *file,
                   const char *what) {
     const struct tx_signer_options *options = &signer->options;
     snprintf(
         ret_why, TX_SIGNER_WHY_BYTES,
         "%s/%s %s. Put it back as it was when the daemon stopped last; or begin a new log that "
-        "names this one: tracex-auditd --new-log -c %s",
-        options->directory, file, what, options->config_name);
+        "names this one: tracex-auditd %s -c %s",
+        options->directory, file, what, new_log_of(options), options->config_name);
     return TX_SIGNER_E_REFUSED;
 }
 
 static int refuse_mode(const struct tx_signer *signer, char *ret_why, const char *file) {
     snprintf(ret_why, TX_SIGNER_WHY_BYTES,
              "%s/%s can be read by others than its owner. Find out who may have read it; then "
-             "either chmod 600 it, or begin a new log with new keys: tracex-auditd --new-log -c %s",
-             signer->options.directory, file, signer->options.config_name);
+             "either chmod 600 it, or begin a new log with new keys: tracex-auditd %s -c %s",
+             signer->options.directory, file, new_log_of(&signer->options),
+             signer->options.config_name);
     return TX_SIGNER_E_REFUSED;
 }
 
@@ -72,9 +77,9 @@ static int load_identity(struct tx_signer *signer, char *ret_why) {
     if (!tx_text_equal(origin, options->origin)) {
         snprintf(ret_why, TX_SIGNER_WHY_BYTES,
                  "%s belongs to the log %s, but %s says log.origin: %.*s. Write the old name there "
-                 "again; or begin a new log: tracex-auditd --new-log -c %s",
+                 "again; or begin a new log: tracex-auditd %s -c %s",
                  options->directory, identity->name, options->config_name, (int)options->origin.n,
-                 options->origin.p, options->config_name);
+                 options->origin.p, new_log_of(options), options->config_name);
         return TX_SIGNER_E_REFUSED;
     }
     int r = tx_keys_load(options->dirfd, signer->hasher, TX_KEYS_IDENTITY, identity,

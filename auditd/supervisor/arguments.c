@@ -79,6 +79,9 @@ int tx_arguments_options(const struct tx_conf *conf, const struct tx_setup *setu
         put(&w, "--uid", uid);
         put(&w, "--gid", gid);
     }
+    if (child->stream != TX_STREAM_AUDIT &&
+        (child->role == TX_ROLE_LEDGER || child->role == TX_ROLE_SIGNER))
+        put(&w, "--stream", tx_stream_name(child->stream));
     if (child->role == TX_ROLE_SIGNER) {
         snprintf(epoch_ns, sizeof(epoch_ns), "%lld", (long long)conf->epoch_ns);
         snprintf(epoch_records, sizeof(epoch_records), "%llu",

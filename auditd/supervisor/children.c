@@ -44,6 +44,9 @@ static const struct {
     [TX_CHILD_VAULT] = {TX_ROLE_VAULT, TX_STREAM_AUDIT, "vault"},
     [TX_CHILD_INGEST] = {TX_ROLE_INGEST, TX_STREAM_AUDIT, "ingest"},
     [TX_CHILD_FORWARD] = {TX_ROLE_FORWARD, TX_STREAM_AUDIT, "forward"},
+    [TX_CHILD_TRACE_SIGNER] = {TX_ROLE_SIGNER, TX_STREAM_TRACE, "trace-signer"},
+    [TX_CHILD_TRACE_LEDGER] = {TX_ROLE_LEDGER, TX_STREAM_TRACE, "trace-ledger"},
+    [TX_CHILD_TRACE_FORWARD] = {TX_ROLE_FORWARD, TX_STREAM_TRACE, "trace-forward"},
 };
 
 enum tx_child_id tx_child_of_stream(enum tx_child_role role, enum tx_stream_id stream) {

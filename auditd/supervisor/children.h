@@ -37,6 +37,9 @@ enum tx_child_id {
     TX_CHILD_VAULT,
     TX_CHILD_INGEST,
     TX_CHILD_FORWARD,
+    TX_CHILD_TRACE_SIGNER, /* these only when something needs them (streams.h) */
+    TX_CHILD_TRACE_LEDGER,
+    TX_CHILD_TRACE_FORWARD,
     TX_CHILD_N,
 };
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "auditd/ipc/log.h"
+#include "auditd/supervisor/streams.h"
 #include "auditd/supervisor/supervisor.h"
 #include "libtx/base/clock.h"
 
@@ -83,6 +84,10 @@ static int end_of_pair(struct tx_supervisor *s, struct tx_child *child, int wait
     tx_link_drop(&s->links[child->stream].notary);
     if (child->role == TX_ROLE_LEDGER)
         tx_link_drop(&s->links[child->stream].bodies);
+    if (other->state == TX_CHILD_FAILED) {
+        child->state = TX_CHILD_FAILED;
+        return 0;
+    }
     if (tx_child_runs(other)) {
         pair->delay_ns = delay_after(child, wait_status);
         /* A signer ends with the ledger, and may be seen first when that was told to. */
@@ -107,6 +112,13 @@ static int end_of_pair(struct tx_supervisor *s, struct tx_child *child, int wait
     return tx_child_restart_after(child, delay);
 }
 
+/* At the end of all, what another log could not write is no reason to wait. */
+static bool is_done_with(const struct tx_supervisor *s, const struct tx_child *child) {
+    if (s->stop.phase == TX_STOP_REST && child->role != TX_ROLE_LEDGER)
+        return true;
+    return s->stop.phase >= TX_STOP_LEDGER && tx_streams_is_other(child);
+}
+
 /* It ended as it was asked to. */
 static bool is_wanted(struct tx_supervisor *s, const struct tx_child *child, int wait_status) {
     if (child->stopping && (child->stopped || wait_status == 0))
@@ -129,8 +141,7 @@ int tx_ends_of_child(void *data, struct tx_child *child, int wait_status) {
             tx_tasks_vault_ended(s);
         return tx_stop_advance(s);
     }
-    if (is_wanted(s, child, wait_status) ||
-        (s->stop.phase == TX_STOP_REST && child->role != TX_ROLE_LEDGER)) {
+    if (is_wanted(s, child, wait_status) || is_done_with(s, child)) {
         child->state = TX_CHILD_ENDED;
         return tx_stop_advance(s);
     }

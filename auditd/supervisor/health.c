@@ -8,6 +8,7 @@
 
 #include "auditd/ipc/log.h"
 #include "auditd/supervisor/sockets.h"
+#include "auditd/supervisor/streams.h"
 #include "auditd/supervisor/supervisor.h"
 #include "libtx/base/clock.h"
 #include "libtx/base/fd.h"
@@ -178,7 +179,8 @@ static int on_round(void *data, uint32_t events) {
             return r;
         replace_if_late(s, child, now);
         /* Only a sink waits for the one, and without the other values are redacted. */
-        if (child->role != TX_ROLE_FORWARD && child->role != TX_ROLE_VAULT)
+        if (child->role != TX_ROLE_FORWARD && child->role != TX_ROLE_VAULT &&
+            !tx_streams_is_other(child))
             well = well && tx_health_is_well(s, i, now);
     }
     tx_keep_retry(&s->keep);

@@ -75,6 +75,22 @@ static int hand_on(struct tx_supervisor *supervisor) {
     return r;
 }
 
+static int renew_logs(struct tx_supervisor *supervisor) {
+    const struct tx_conf *conf = supervisor->conf;
+    const struct tx_options *options = supervisor->options;
+    struct tx_setup *setup = &supervisor->setup;
+    int r = 0;
+
+    for (int i = 0; r >= 0 && i < TX_STREAM_N; i++)
+        if (setup->streams[i].is_open)
+            r = tx_new_log_recover(conf, (enum tx_stream_id)i);
+    if (r < 0 || !options->new_log)
+        return r;
+    return setup->streams[options->new_log_of].is_open
+               ? tx_new_log_begin(conf, options->new_log_of, setup)
+               : -EINVAL;
+}
+
 static int run(struct tx_supervisor *supervisor) {
     struct tx_conf *conf = supervisor->conf;
     struct tx_setup *setup = &supervisor->setup;
@@ -89,9 +105,7 @@ static int run(struct tx_supervisor *supervisor) {
     setup->inbox_fd = tx_keep_take_inbox(&supervisor->keep, TX_INGEST_INBOX_BYTES);
     r = tx_setup_directories(conf, setup);
     if (r >= 0)
-        r = tx_new_log_recover(conf);
-    if (r >= 0 && supervisor->options->new_log)
-        r = tx_new_log_begin(conf, setup);
+        r = renew_logs(supervisor);
     if (r >= 0)
         r = hand_on(supervisor);
     if (r < 0)

@@ -66,6 +66,11 @@ static bool is_of_log(int fd, const char *name) {
     return strcmp(name, "ledger") == 0 || strcmp(name, "journald") == 0;
 }
 
+static bool is_of_trace_log(int fd, const char *name) {
+    (void)fd;
+    return strcmp(name, "ledger-trace") == 0 || strcmp(name, "journald-trace") == 0;
+}
+
 /* Moves what is wanted into a new directory within; leaves none when there is nothing to move. */
 static int set_content_aside(int fd, bool (*wanted)(int fd, const char *name), const char *stamp,
                              const struct tx_setup *setup) {
@@ -146,7 +151,7 @@ static int write_continues(int old_fd, int new_fd) {
     return r;
 }
 
-static int make_new(const char *path, const struct tx_setup *setup, int *ret_fd) {
+static int make_new(const char *path, const struct tx_setup *setup, int old_fd, int *ret_fd) {
     const struct tx_directory_wish wish = {.mode = 0750,
                                            .set_owner = geteuid() == 0,
                                            .uid = setup->uid,
@@ -160,7 +165,7 @@ static int make_new(const char *path, const struct tx_setup *setup, int *ret_fd)
     r = tx_directory_lock(fd, 0);
     if (r < 0)
         return r;
-    r = write_continues(setup->streams[TX_STREAM_AUDIT].log_fd, fd);
+    r = write_continues(old_fd, fd);
     if (r < 0)
         return r;
     if (geteuid() == 0 && fchownat(fd, "continues", setup->uid, setup->gid, 0) < 0 &&
@@ -177,9 +182,9 @@ static void replace_fd(int *fd, int with) {
     *fd = with;
 }
 
-int tx_new_log_begin(const struct tx_conf *conf, struct tx_setup *setup) {
-    const struct tx_stream *stream = &conf->streams[TX_STREAM_AUDIT];
-    struct tx_setup_stream *to = &setup->streams[TX_STREAM_AUDIT];
+int tx_new_log_begin(const struct tx_conf *conf, enum tx_stream_id id, struct tx_setup *setup) {
+    const struct tx_stream *stream = &conf->streams[id];
+    struct tx_setup_stream *to = &setup->streams[id];
     char fresh[PATH_BYTES], stamp[STAMP_BYTES];
     _cleanup_(tx_fd_closep) int new_fd = -1;
 
@@ -187,13 +192,14 @@ int tx_new_log_begin(const struct tx_conf *conf, struct tx_setup *setup) {
     int r = beside(stream->log_dir, ".new", fresh);
     if (r < 0)
         return tell(r, "cannot name a new log beside", stream->log_dir);
-    r = make_new(fresh, setup, &new_fd);
+    r = make_new(fresh, setup, to->log_fd, &new_fd);
     if (r < 0)
         return tell(r, "cannot make", fresh);
     r = set_content_aside(to->keys_fd, is_of_signer, stamp, setup);
     if (r < 0)
         return tell(r, "cannot set the signer's files aside in", stream->keys_dir);
-    r = set_content_aside(setup->state_fd, is_of_log, stamp, setup);
+    r = set_content_aside(setup->state_fd, id == TX_STREAM_AUDIT ? is_of_log : is_of_trace_log,
+                          stamp, setup);
     if (r < 0)
         return tell(r, "cannot set the cursors aside in", conf->state_dir);
     if (renameat2(AT_FDCWD, fresh, AT_FDCWD, stream->log_dir, RENAME_EXCHANGE) < 0)
@@ -211,8 +217,8 @@ int tx_new_log_begin(const struct tx_conf *conf, struct tx_setup *setup) {
     return 0;
 }
 
-int tx_new_log_recover(const struct tx_conf *conf) {
-    const struct tx_stream *stream = &conf->streams[TX_STREAM_AUDIT];
+int tx_new_log_recover(const struct tx_conf *conf, enum tx_stream_id id) {
+    const struct tx_stream *stream = &conf->streams[id];
     char fresh[PATH_BYTES], stamp[STAMP_BYTES];
 
     int r = beside(stream->log_dir, ".new", fresh);

@@ -3,9 +3,9 @@
 #define TX_SUPERVISOR_NEW_LOG_H
 
 /*
- * --new-log: sets the present log and the signer's files aside and puts an empty log directory in
- * its place, with a file `continues` from which the ledger takes what the new log.json says of the
- * old log. Nothing is deleted.
+ * --new-log: sets one of the present logs and the signer's files aside and puts an empty log
+ * directory in its place, with a file `continues` from which the ledger takes what the new log.json
+ * says of the old log. Nothing is deleted.
  *
  *   <log dir>.new is made, with `continues`
  *   the signer's files    → <keys dir>/set-aside-<time>/
@@ -21,9 +21,10 @@
 
 /* Directories are open and locked; on return those of `setup` are the new ones. Tells the operator
  * what it did, or what failed. */
-TX_MUST_USE int tx_new_log_begin(const struct tx_conf *conf, struct tx_setup *setup);
+TX_MUST_USE int tx_new_log_begin(const struct tx_conf *conf, enum tx_stream_id id,
+                                 struct tx_setup *setup);
 
 /* At each start, when the log is locked. */
-TX_MUST_USE int tx_new_log_recover(const struct tx_conf *conf);
+TX_MUST_USE int tx_new_log_recover(const struct tx_conf *conf, enum tx_stream_id id);
 
 #endif

@@ -13,7 +13,8 @@ static const char usage[] = "usage: tracex-auditd [-c FILE] [-t | -T | --new-log
                             "  -T, --show         print the effective configuration and exit\n"
                             "      --new-log      set the present log and its keys aside, begin a "
                             "new log that names the old\n"
-                            "                     one, and run\n"
+                            "                     one, and run; --new-log=trace: the log of trace "
+                            "events\n"
                             "      --help\n"
                             "      --version\n";
 
@@ -31,7 +32,7 @@ int tx_options_read(int argc, char **argv, struct tx_options *ret) {
         {"config", required_argument, NULL, 'c'},
         {"test", no_argument, NULL, 't'},
         {"show", no_argument, NULL, 'T'},
-        {"new-log", no_argument, NULL, NEW_LOG},
+        {"new-log", optional_argument, NULL, NEW_LOG},
         {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION},
         {NULL, 0, NULL, 0},
@@ -47,7 +48,8 @@ int tx_options_read(int argc, char **argv, struct tx_options *ret) {
             options.task = TX_TASK_CHECK;
         else if (option == 'T')
             options.task = TX_TASK_SHOW;
-        else if (option == NEW_LOG)
+        else if (option == NEW_LOG &&
+                 (!optarg || tx_stream_named(optarg, &options.new_log_of) == 0))
             options.new_log = true;
         else if (option == HELP)
             options.task = TX_TASK_HELP;

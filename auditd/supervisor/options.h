@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "libtx/base/error.h"
+#include "libtx/conf/stream.h"
 
 enum tx_options_task {
     TX_TASK_RUN,
@@ -22,6 +22,7 @@ struct tx_options {
     enum tx_options_task task;
     const char *config; /* borrowed from argv */
     bool new_log;
+    enum tx_stream_id new_log_of;
 };
 
 /* -EINVAL after a message with the usage on standard error. */

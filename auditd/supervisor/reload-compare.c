@@ -2,10 +2,7 @@
 #include <string.h>
 
 #include "auditd/supervisor/reload.h"
-
-static bool same_text(const char *a, const char *b) {
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
+#include "libtx/conf/schema.h"
 
 static void name_it(struct tx_buf *names, bool same, const char *name) {
     if (same)
@@ -17,30 +14,8 @@ static void name_it(struct tx_buf *names, bool same, const char *name) {
 
 void tx_reload_compare(const struct tx_conf *a, const struct tx_conf *b, struct tx_buf *names) {
     tx_buf_char(names, '[');
-#define TEXT(field, name) name_it(names, same_text(a->field, b->field), name)
-#define NUMBER(field, name) name_it(names, a->field == b->field, name)
-    TEXT(user, "user");
-    TEXT(socket_path, "socket.path");
-    NUMBER(socket_mode, "socket.mode");
-    TEXT(control_path, "control.path");
-    NUMBER(control_mode, "control.mode");
-    TEXT(state_dir, "state_dir");
-    TEXT(streams[TX_STREAM_AUDIT].log_dir, "log.dir");
-    TEXT(streams[TX_STREAM_AUDIT].origin, "log.origin");
-    NUMBER(streams[TX_STREAM_AUDIT].segment_max_bytes, "log.segment.max_bytes");
-    NUMBER(streams[TX_STREAM_AUDIT].segment_max_age_ns, "log.segment.max_age");
-    NUMBER(streams[TX_STREAM_AUDIT].segment_compress, "log.segment.compress");
-    NUMBER(streams[TX_STREAM_AUDIT].commit_interval_ns, "log.commit_interval");
-    NUMBER(streams[TX_STREAM_AUDIT].checkpoint_interval_ns, "log.checkpoint_interval");
-    NUMBER(streams[TX_STREAM_AUDIT].heartbeat_interval_ns, "log.heartbeat");
-    TEXT(streams[TX_STREAM_AUDIT].keys_dir, "keys.dir");
-    NUMBER(epoch_ns, "keys.epoch");
-    NUMBER(epoch_records, "keys.epoch_records");
-    TEXT(vault_dir, "vault.dir");
+    for (const struct tx_conf_key *key = tx_conf_keys; key->path; key++)
+        name_it(names, tx_conf_key_same(key, a, b), key->path);
     name_it(names, tx_durability_equal(&a->durability, &b->durability), "durability");
-    NUMBER(streams[TX_STREAM_AUDIT].journald_enabled, "forward.journald.enabled");
-    NUMBER(journald_min_severity, "forward.journald.min_severity");
-#undef TEXT
-#undef NUMBER
     tx_buf_char(names, ']');
 }

@@ -35,9 +35,9 @@ struct tx_reload {
     struct tx_policy_keys keys;
     struct tx_trial trial;
     struct tx_source_handle *source, *timer;
-    int policy_fd;           /* what ingest is asked to take, */
-    uint64_t number;         /* and says when its record is durable */
-    char needs_restart[512]; /* JSON: ["log.dir",…] */
+    int policy_fd;            /* what ingest is asked to take, */
+    uint64_t number;          /* and says when its record is durable */
+    char needs_restart[4096]; /* JSON: ["log.dir",…] */
 
     struct tx_conf *in_force; /* owned: of the last one that was taken; NULL: the start's */
 };

@@ -129,35 +129,59 @@ static int open_vault(const struct tx_conf *conf, struct tx_setup *setup) {
     return needed ? r : 0;
 }
 
+/* What names them in the configuration. */
+static const struct {
+    const char *dir, *keys_dir, *origin, *new_log;
+} keys[TX_STREAM_N] = {[TX_STREAM_AUDIT] = {"log.dir", "keys.dir", "log.origin", "--new-log"},
+                       [TX_STREAM_TRACE] = {"streams.trace.dir", "streams.trace.keys_dir",
+                                            "streams.trace.origin", "--new-log=trace"}};
+
 static int lock_log(const struct tx_stream *stream, int log_fd) {
     int r = tx_directory_lock(log_fd, LOCK_WAIT_NS);
     if (r == -EBUSY)
         tx_log(TX_LOG_ERROR,
                "%s: another tracex-auditd writes this log; one log has one daemon: stop that one, "
-               "or give this one a log.dir of its own",
+               "or give this one a directory of its own",
                stream->log_dir);
     else if (r < 0)
         tx_log(TX_LOG_ERROR, "%s cannot be locked: %s", stream->log_dir, strerror(-r));
     return r;
 }
 
-static int open_stream(const struct tx_stream *stream, const struct tx_setup *setup,
-                       struct tx_setup_stream *ret) {
-    int r = open_one(stream->log_dir, "log.dir", setup, 0750, 0002, &ret->log_fd);
+static int open_stream(const struct tx_conf *conf, enum tx_stream_id id, struct tx_setup *setup) {
+    const struct tx_stream *stream = &conf->streams[id];
+    struct tx_setup_stream *to = &setup->streams[id];
+
+    int r = open_one(stream->log_dir, keys[id].dir, setup, 0750, 0002, &to->log_fd);
     if (r >= 0)
-        r = lock_log(stream, ret->log_fd);
+        r = lock_log(stream, to->log_fd);
     if (r < 0)
         return r;
     /* 0077: no one but their owner has a business with keys. */
-    return open_one(stream->keys_dir, "keys.dir", setup, 0700, 0077, &ret->keys_fd);
+    r = open_one(stream->keys_dir, keys[id].keys_dir, setup, 0700, 0077, &to->keys_fd);
+    to->is_open = r == 0;
+    return r;
+}
+
+/* The audit log does without the others. They are opened also when nothing needs them yet: later we
+ * cannot make directories for others any more. */
+static void open_other_streams(const struct tx_conf *conf, struct tx_setup *setup) {
+    for (int i = TX_STREAM_AUDIT + 1; i < TX_STREAM_N; i++)
+        if (open_stream(conf, (enum tx_stream_id)i, setup) < 0)
+            tx_log(TX_LOG_WARNING, "there is no %s log: what is meant for it is lost",
+                   tx_stream_name((enum tx_stream_id)i));
 }
 
 int tx_setup_directories(const struct tx_conf *conf, struct tx_setup *setup) {
-    int r = open_stream(&conf->streams[TX_STREAM_AUDIT], setup, &setup->streams[TX_STREAM_AUDIT]);
+    int r = open_stream(conf, TX_STREAM_AUDIT, setup);
     if (r < 0)
         return r;
     r = open_one(conf->state_dir, "state_dir", setup, 0750, 0002, &setup->state_fd);
-    return r < 0 ? r : open_vault(conf, setup);
+    if (r >= 0)
+        r = open_vault(conf, setup);
+    if (r >= 0)
+        open_other_streams(conf, setup);
+    return r;
 }
 
 /* --- content --- */
@@ -197,48 +221,85 @@ static int open_key(const struct tx_conf *conf, struct tx_setup *setup) {
     return r;
 }
 
-/* The log keeps its name, whatever the host is called by now. */
-static int choose_origin(const struct tx_stream *stream, struct tx_setup_stream *setup) {
-    _cleanup_(tx_freep) char *existing = NULL;
-    const char *chosen = stream->origin;
+/* A log that nobody named is named after the audit log, as that is called. */
+static char *default_origin(const struct tx_conf *conf, enum tx_stream_id id,
+                            const struct tx_setup *setup) {
+    if (id == TX_STREAM_AUDIT || !conf->streams[id].origin_is_default)
+        return strdup(conf->streams[id].origin);
+    return tx_stream_origin_beside(setup->streams[TX_STREAM_AUDIT].origin, id);
+}
 
-    int r = tx_old_log_origin(setup->log_fd, &existing);
+/* The log keeps its name, whatever the host is called by now. */
+static int choose_origin(const struct tx_conf *conf, enum tx_stream_id id, struct tx_setup *setup) {
+    const struct tx_stream *stream = &conf->streams[id];
+    _cleanup_(tx_freep) char *existing = NULL, *wanted = default_origin(conf, id, setup);
+
+    if (!wanted)
+        return -ENOMEM;
+    int r = tx_old_log_origin(setup->streams[id].log_fd, &existing);
     if (r == -EBADMSG) {
         tx_log(TX_LOG_ERROR,
                "%s/log.json cannot be understood; restore it from a copy, or begin a new log: "
-               "tracex-auditd --new-log",
-               stream->log_dir);
+               "tracex-auditd %s",
+               stream->log_dir, keys[id].new_log);
         return r;
     }
     if (r < 0 && r != -ENOENT) {
         tx_log(TX_LOG_ERROR, "%s/log.json: %s", stream->log_dir, strerror(-r));
         return r;
     }
-    if (existing && strcmp(existing, stream->origin) != 0) {
-        if (!stream->origin_is_default) {
-            tx_log(TX_LOG_ERROR,
-                   "%s belongs to origin \"%s\", and log.origin says \"%s\"; a log's name is fixed "
-                   "for its life: correct log.origin, choose another log.dir, or begin a new log "
-                   "(tracex-auditd --new-log)",
-                   stream->log_dir, existing, stream->origin);
-            return -EEXIST;
-        }
-        chosen = existing;
+    if (existing && strcmp(existing, wanted) != 0 && !stream->origin_is_default) {
+        tx_log(TX_LOG_ERROR,
+               "%s belongs to origin \"%s\", and %s says \"%s\"; a log's name is fixed "
+               "for its life: correct %s, choose another %s, or begin a new log "
+               "(tracex-auditd %s)",
+               stream->log_dir, existing, keys[id].origin, wanted, keys[id].origin, keys[id].dir,
+               keys[id].new_log);
+        return -EEXIST;
     }
-    setup->origin = strdup(chosen);
-    return setup->origin ? 0 : -ENOMEM;
+    setup->streams[id].origin = existing ? TX_STEAL(existing) : TX_STEAL(wanted);
+    return 0;
 }
 
-static int open_states(const struct tx_conf *conf, struct tx_setup *setup) {
-    struct tx_setup_stream *stream = &setup->streams[TX_STREAM_AUDIT];
-    int r = open_state(conf->state_dir, "ledger", setup, &stream->ledger_state_fd);
-    if (r < 0 || !conf->streams[TX_STREAM_AUDIT].journald_enabled)
+static int open_states(const struct tx_conf *conf, enum tx_stream_id id, struct tx_setup *setup) {
+    static const char *const names[TX_STREAM_N][2] = {
+        [TX_STREAM_AUDIT] = {"ledger", "journald"},
+        [TX_STREAM_TRACE] = {"ledger-trace", "journald-trace"}};
+    struct tx_setup_stream *stream = &setup->streams[id];
+
+    int r = open_state(conf->state_dir, names[id][0], setup, &stream->ledger_state_fd);
+    if (r < 0 || !conf->streams[id].journald_enabled)
         return r;
-    r = open_state(conf->state_dir, "journald", setup, &stream->forward_state_fd);
+    r = open_state(conf->state_dir, names[id][1], setup, &stream->forward_state_fd);
     if (r < 0)
         return r;
     stream->forward_log_fd = openat(stream->log_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return stream->forward_log_fd < 0 ? -errno : 0;
+}
+
+/* Of each log, the audit log first. */
+static int open_content(const struct tx_conf *conf, struct tx_setup *setup) {
+    int r = 0;
+
+    for (int i = 0; r >= 0 && i < TX_STREAM_N; i++) {
+        enum tx_stream_id id = (enum tx_stream_id)i;
+        if (!setup->streams[id].is_open)
+            continue;
+        r = choose_origin(conf, id, setup);
+        if (r >= 0)
+            r = open_states(conf, id, setup);
+        if (r < 0 && r != -ENOMEM && id != TX_STREAM_AUDIT) {
+            tx_log(TX_LOG_WARNING, "what is meant for the %s log is lost", tx_stream_name(id));
+            setup->streams[id].is_open = false;
+            r = 0;
+        }
+    }
+    return r;
+}
+
+bool tx_setup_has_log(const struct tx_setup *setup, enum tx_stream_id id) {
+    const struct tx_setup_stream *stream = &setup->streams[id];
+    return stream->is_open && faccessat(stream->log_fd, "log.json", F_OK, 0) == 0;
 }
 
 static int make_memory(struct tx_text config_text, struct tx_setup *setup) {
@@ -262,10 +323,7 @@ static void raise_descriptor_limit(void) {
 int tx_setup_content(const struct tx_conf *conf, struct tx_text config_text,
                      struct tx_setup *setup) {
     raise_descriptor_limit();
-    int r = choose_origin(&conf->streams[TX_STREAM_AUDIT], &setup->streams[TX_STREAM_AUDIT]);
-    if (r < 0)
-        return r;
-    r = open_states(conf, setup);
+    int r = open_content(conf, setup);
     if (r < 0)
         return r;
     r = open_key(conf, setup);

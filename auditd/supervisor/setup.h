@@ -20,6 +20,7 @@ struct tx_setup_stream {
     int ledger_state_fd;
     int forward_state_fd;
     char *origin; /* owned: the existing log's, or the configured one */
+    bool is_open; /* all that it needs is there */
 };
 
 struct tx_setup {
@@ -51,6 +52,9 @@ TX_MUST_USE int tx_setup_directories(const struct tx_conf *conf, struct tx_setup
 /* Whether a vault is to run: a rule encrypts, or one did, so that somebody may want to reveal or
  * erase what is there. */
 bool tx_setup_wants_vault(const struct tx_conf *conf, const struct tx_setup *setup);
+
+/* Whether there is a log already, which wants to be kept in order. */
+bool tx_setup_has_log(const struct tx_setup *setup, enum tx_stream_id id);
 
 /* The rest but policy_fd; after a new log was begun, if one was asked for
  * (auditd/supervisor/new-log.h). */

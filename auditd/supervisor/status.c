@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auditd/supervisor/streams.h"
 #include "auditd/supervisor/supervisor.h"
 #include "libtx/base/clock.h"
 
@@ -123,6 +124,8 @@ static void render_supervisor(const struct tx_supervisor *s, struct tx_buf *b) {
     text(b, "config", s->options->config);
     text(b, "log_dir", s->conf->streams[TX_STREAM_AUDIT].log_dir);
     text(b, "origin", s->setup.streams[TX_STREAM_AUDIT].origin);
+    if (s->setup.streams[TX_STREAM_TRACE].is_open)
+        text(b, "trace_log_dir", s->conf->streams[TX_STREAM_TRACE].log_dir);
     text(b, "socket", s->conf->socket_path);
     flag(b, "socket_activated", s->listener.activated);
     flag(b, "socket_lost", s->listener.is_lost);
@@ -161,6 +164,8 @@ static void render_child(const struct tx_supervisor *s, const struct tx_child *c
 }
 
 static bool is_told(const struct tx_supervisor *s, const struct tx_child *child) {
+    if (tx_streams_is_other(child))
+        return child->state != TX_CHILD_OFF;
     if (child->role == TX_ROLE_FORWARD)
         return s->conf->streams[child->stream].journald_enabled;
     return child->role != TX_ROLE_VAULT || child->state != TX_CHILD_OFF;

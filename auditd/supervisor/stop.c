@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "auditd/ipc/log.h"
+#include "auditd/supervisor/streams.h"
 #include "auditd/supervisor/supervisor.h"
 #include "libtx/base/clock.h"
 
@@ -36,9 +37,10 @@ static int send_stop_to_all(struct tx_supervisor *s, enum tx_child_role role) {
     return r;
 }
 
-/* No record depends on it. */
+/* No audit record depends on it. */
 static bool is_of_rest(const struct tx_child *child) {
-    return child->role == TX_ROLE_FORWARD || child->role == TX_ROLE_VAULT;
+    return child->role == TX_ROLE_FORWARD || child->role == TX_ROLE_VAULT ||
+           tx_streams_is_other(child);
 }
 
 static int on_deadline(void *data, uint32_t events) {
@@ -52,6 +54,12 @@ static int on_deadline(void *data, uint32_t events) {
             n < sizeof(left))
             n += (size_t)snprintf(left + n, sizeof(left) - n, " %s (%s)", s->children.all[i].name,
                                   tx_child_state_name(s->children.all[i].state));
+    if (n == 0) {
+        tx_log(TX_LOG_WARNING,
+               "another log than the audit log does not end: what it had not written "
+               "by now is lost");
+        return tx_stop_now(s);
+    }
     tx_log(TX_LOG_ERROR,
            "not everything was drained within %d seconds; still there:%s, with %zu connections. "
            "Clients keep what was not acknowledged and send it again",
@@ -144,13 +152,22 @@ static int enter_rest(struct tx_supervisor *s) {
                              0);
 }
 
+/* Those of other logs that wait to be started again are not waited for. */
+static void enter_ledger(struct tx_supervisor *s) {
+    s->stop.phase = TX_STOP_LEDGER;
+    for (int i = 0; i < TX_CHILD_N; i++)
+        if (tx_streams_is_other(&s->children.all[i]) &&
+            s->children.all[i].state == TX_CHILD_WAITING)
+            s->children.all[i].state = TX_CHILD_ENDED;
+}
+
 int tx_stop_advance(struct tx_supervisor *s) {
     int r = 0;
 
     if (s->stop.phase == TX_STOP_INGEST) {
         if (!is_gone(s, TX_CHILD_INGEST))
             return advance_ingest(s);
-        s->stop.phase = TX_STOP_LEDGER;
+        enter_ledger(s);
     }
     if (s->stop.phase == TX_STOP_LEDGER) {
         if (!are_gone(s, TX_ROLE_LEDGER))

@@ -12,6 +12,7 @@
 #include "auditd/supervisor/activated.h"
 #include "auditd/supervisor/arguments.h"
 #include "auditd/supervisor/ends.h"
+#include "auditd/supervisor/streams.h"
 #include "libtx/base/clock.h"
 #include "libtx/base/fd.h"
 
@@ -102,10 +103,17 @@ static int offer_stream(struct tx_supervisor *s, enum tx_stream_id stream, enum 
 
     if (*end < 0 || !tx_child_runs(child))
         return 0;
-    int r = tx_child_send(child, to_ingest ? TX_CONTROL_LEDGER : TX_CONTROL_INGEST, 0,
-                          (struct tx_text){0}, *end);
+    int r = tx_child_send(child, to_ingest ? TX_CONTROL_LEDGER : TX_CONTROL_INGEST,
+                          (uint64_t)stream, (struct tx_text){0}, *end);
     tx_fd_closep(end);
     return r;
+}
+
+int tx_supervisor_link(struct tx_supervisor *s, enum tx_stream_id stream) {
+    int r = tx_links_need_bodies(&s->links[stream], TX_LINK_INGEST);
+    if (r >= 0)
+        r = offer_stream(s, stream, TX_ROLE_INGEST);
+    return r < 0 ? r : offer_stream(s, stream, TX_ROLE_LEDGER);
 }
 
 static int ledger_started(struct tx_supervisor *s, enum tx_stream_id stream) {
@@ -117,6 +125,8 @@ static int ledger_started(struct tx_supervisor *s, enum tx_stream_id stream) {
 static int ingest_started(struct tx_supervisor *s) {
     tx_fd_closep(&s->links[TX_STREAM_AUDIT].bodies.ends[TX_LINK_INGEST]);
     int r = offer_stream(s, TX_STREAM_AUDIT, TX_ROLE_LEDGER);
+    if (r >= 0)
+        r = tx_streams_offer(s);
     tx_connections_unhand_all(&s->accept.connections);
     s->connections_given = false;
     return r < 0 ? r : tx_supervisor_hand_over(s);
@@ -164,7 +174,8 @@ static bool may_be_awaited(const struct tx_supervisor *s, enum tx_child_id id) {
     if (child->state == TX_CHILD_READY)
         return false;
     /* These hold up nothing when they cannot start. */
-    return (child->role != TX_ROLE_FORWARD && child->role != TX_ROLE_VAULT) ||
+    return (child->role != TX_ROLE_FORWARD && child->role != TX_ROLE_VAULT &&
+            !tx_streams_is_other(child)) ||
            (child->state == TX_CHILD_STARTING && child->restarts == 0);
 }
 
@@ -191,6 +202,10 @@ static int on_fatal(struct tx_supervisor *s, struct tx_child *child, const struc
     /* Once it could be written, it may be so again: the ledger ends and is tried anew. */
     if (m->argument == TX_FATAL_DIRECTORY && s->ready)
         return 0;
+    if (tx_streams_is_other(child)) {
+        tx_streams_fail(s, child);
+        return 0;
+    }
     child->state = TX_CHILD_FAILED;
     if (child->role == TX_ROLE_FORWARD || child->role == TX_ROLE_VAULT) {
         tx_supervisor_tell_when_ready(s); /* all others may have been ready before */
@@ -230,9 +245,11 @@ static int message(void *data, struct tx_child *child, const struct tx_control *
         tx_last_policy_recorded(s, m->argument);
         return tx_tasks_on_recorded(s, m->argument);
     case TX_CONTROL_END_RECORDED:
-        if (child->role == TX_ROLE_LEDGER)
+        if (child->id == TX_CHILD_LEDGER)
             tx_health_end_recorded(s, m->payload);
         return 0;
+    case TX_CONTROL_STREAM_WANTED:
+        return child->role == TX_ROLE_INGEST ? tx_streams_want(s, m->argument) : 0;
     case TX_CONTROL_FATAL:
         return on_fatal(s, child, m);
     default:
@@ -326,12 +343,13 @@ static int find_programs(struct tx_supervisor *s) {
 static int start_children(struct tx_supervisor *s) {
     for (int i = 0; i < TX_CHILD_N; i++) {
         struct tx_child *child = tx_supervisor_child(s, (enum tx_child_id)i);
-        if (child->role == TX_ROLE_FORWARD &&
-            (!s->conf->streams[child->stream].journald_enabled || child->program[0] == '\0'))
+        if (!tx_streams_wants(s, child))
             continue;
         if (child->role == TX_ROLE_VAULT && !tx_setup_wants_vault(s->conf, &s->setup))
             continue;
         int r = tx_child_start_process(child);
+        if (r < 0 && tx_streams_is_other(child) && r != -ENOMEM)
+            r = 0;
         if (r < 0) {
             tx_log(TX_LOG_ERROR, "tracex-%s cannot be started: %s", child->name, strerror(-r));
             return r;

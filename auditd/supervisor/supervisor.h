@@ -79,6 +79,9 @@ struct tx_supervisor {
 TX_MUST_USE int tx_supervisor_start(struct tx_supervisor *supervisor);
 void tx_supervisor_deinit(struct tx_supervisor *supervisor);
 
+/* Makes a stream between ingest and that log's ledger, which both run, and gives each its end. */
+TX_MUST_USE int tx_supervisor_link(struct tx_supervisor *supervisor, enum tx_stream_id stream);
+
 /* Gives ingest what it does not have yet. */
 TX_MUST_USE int tx_supervisor_hand_over(struct tx_supervisor *supervisor);
 

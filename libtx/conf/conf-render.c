@@ -29,6 +29,15 @@ static void put_quoted(struct writer *w, const char *text) {
         w->failed = r;
 }
 
+static void put_events(struct writer *w, const struct tx_masking_list *events) {
+    put_str(w, "[");
+    for (size_t i = 0; i < events->n; i++) {
+        put_str(w, i > 0 ? ", " : "");
+        put_quoted(w, events->item[i]);
+    }
+    put_str(w, "]");
+}
+
 static void put_value(struct writer *w, const struct tx_conf *conf, const struct tx_conf_key *key) {
     const void *at = (const char *)conf + key->offset;
     char memory[128];
@@ -71,6 +80,9 @@ static void put_value(struct writer *w, const struct tx_conf *conf, const struct
     case TX_CONF_TYPE_WORD:
         tx_buf_str(&b, key->words[*(const int *)at]);
         break;
+    case TX_CONF_TYPE_EVENTS:
+        put_events(w, at);
+        return;
     case TX_CONF_TYPE_FIXED:
         tx_buf_str(&b, key->default_text);
         break;
@@ -103,13 +115,20 @@ static bool is_unset(const struct tx_conf *conf, const struct tx_conf_key *key) 
     return key->type == TX_CONF_TYPE_NAME && !*(char *const *)((const char *)conf + key->offset);
 }
 
+/* A log that is there keeps its name; nobody said another. */
+static bool keeps_its_name(const struct tx_conf *conf, const struct tx_conf_key *key) {
+    for (int i = 0; i < TX_STREAM_N; i++)
+        if ((const char *)conf + key->offset == (const char *)&conf->streams[i].origin)
+            return conf->streams[i].origin_is_default;
+    return false;
+}
+
 static int render(const struct tx_conf *conf, bool to_hand_on, struct tx_bytes *b) {
     struct writer w = {.b = b};
     const char *before = "";
 
     for (const struct tx_conf_key *key = tx_conf_keys; key->path; key++) {
-        if (is_unset(conf, key) || (to_hand_on && key->type == TX_CONF_TYPE_ORIGIN &&
-                                    conf->streams[TX_STREAM_AUDIT].origin_is_default))
+        if (is_unset(conf, key) || (to_hand_on && keeps_its_name(conf, key)))
             continue;
         put_key(&w, key->path, before);
         put_value(&w, conf, key);

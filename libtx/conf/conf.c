@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "libtx/conf/masking-broken.h"
+#include "libtx/conf/masking-read.h"
 #include "libtx/conf/masking.h"
 #include "libtx/conf/schema.h"
+#include "libtx/conf/streams.h"
 #include "libtx/conf/tree.h"
 #include "libtx/conf/value.h"
 #include "libtx/crypto/vkey.h"
@@ -21,6 +23,7 @@ struct reader {
     struct tx_text directory;           /* of the file, absolute */
     const struct tx_conf_node *masking; /* its section, or NULL */
     struct tx_conf_place from, to;      /* from its key to the next one */
+    struct tx_conf_place trace;         /* of its log's names that were read last */
     bool only_masking;                  /* nothing is wrong but there */
     bool is_rest;                       /* of a file without that section: it masks everything */
 };
@@ -74,7 +77,7 @@ static void read_origin(struct reader *r, const struct tx_conf_key *key,
         expected(r, node,
                  "the log's name: 1 to 255 bytes without white space and without '+', such as "
                  "web1.example/audit");
-    r->conf->streams[TX_STREAM_AUDIT].origin_is_default = false;
+    tx_conf_streams_named(r->conf->streams, member(r->conf, key));
     set_text(r, key, strdup(node->text));
 }
 
@@ -180,9 +183,28 @@ static void read_word(struct reader *r, const struct tx_conf_key *key,
                   meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
 }
 
+#define TRACE_KEYS "streams.trace."
+
+static void read_events(struct reader *r, const struct tx_conf_key *key,
+                        const struct tx_conf_node *node) {
+    struct tx_masking_reader reader = {.errors = r->errors};
+    struct tx_masking_list *list = member(r->conf, key);
+
+    tx_stream_deinit_list(list);
+    if (node->kind != TX_CONF_LIST || node->n > 0)
+        tx_masking_glob_read_events(&reader, node, list);
+}
+
 static void read_value(struct reader *r, const struct tx_conf_key *key,
                        const struct tx_conf_node *node) {
     uint32_t mode;
+
+    if (strncmp(key->path, TRACE_KEYS, sizeof(TRACE_KEYS) - 1) == 0 && node->line > 0)
+        r->trace = (struct tx_conf_place){node->line, node->column};
+    if (key->type == TX_CONF_TYPE_EVENTS) {
+        read_events(r, key, node);
+        return;
+    }
 
     if (node->kind != TX_CONF_SCALAR) {
         tx_conf_error(r->errors, node->line, node->column, "'%s' takes one value", key->path);
@@ -225,6 +247,8 @@ static void read_value(struct reader *r, const struct tx_conf_key *key,
     case TX_CONF_TYPE_WORD:
         read_word(r, key, node);
         break;
+    case TX_CONF_TYPE_EVENTS:
+        break;
     case TX_CONF_TYPE_FIXED:
         if (strcmp(node->text, key->default_text) != 0)
             tx_conf_error(r->errors, node->line, node->column,
@@ -236,7 +260,7 @@ static void read_value(struct reader *r, const struct tx_conf_key *key,
 
 /* --- sections --- */
 
-#define CHILDREN_MAX 16
+#define CHILDREN_MAX 20
 
 /* The names that may stand in a section ("" is the root; else it ends with a dot), ends with NULL.
  */
@@ -335,26 +359,13 @@ static bool has_version(struct reader *r, const struct tx_conf_node *root) {
 
 /* --- defaults --- */
 
-static void set_default_origin(struct reader *r) {
-    char host[256] = "", *origin;
-    if (gethostname(host, sizeof(host) - 1) < 0 ||
-        !tx_key_name_valid((struct tx_text){host, strlen(host)}))
-        strcpy(host, "localhost");
-    if (asprintf(&origin, "%s/audit", host) < 0) {
-        r->errors->failed = -ENOMEM;
-        return;
-    }
-    r->conf->streams[TX_STREAM_AUDIT].origin = origin;
-    r->conf->streams[TX_STREAM_AUDIT].origin_is_default = true;
-}
-
 static void set_defaults(struct reader *r) {
     for (const struct tx_conf_key *key = tx_conf_keys; key->path; key++) {
         struct tx_conf_node node = {.kind = TX_CONF_SCALAR, .text = (char *)key->default_text};
         if (key->default_text)
             read_value(r, key, &node);
     }
-    set_default_origin(r);
+    tx_conf_streams_begin(r->conf->streams, r->errors);
 }
 
 static void set_default_vault(struct reader *r) {
@@ -428,6 +439,11 @@ static int parse(const char *name, struct tx_text text, bool is_rest, struct tx_
         read_root(&reader, root);
     if (!conf->vault_dir && conf->streams[TX_STREAM_AUDIT].keys_dir) /* an absolute path */
         set_default_vault(&reader);
+    if (!e.failed && (e.n == 0 || reader.only_masking)) {
+        size_t before = e.n;
+        tx_conf_streams_complete(conf->streams, reader.trace, &e);
+        reader.only_masking &= e.n == before;
+    }
     if (e.failed)
         return e.failed;
     if (e.n > 0 && !root)

@@ -21,9 +21,10 @@ enum tx_conf_type {
     TX_CONF_TYPE_TIME_OR_OFF,
     TX_CONF_TYPE_COUNT, /* uint64_t */
     TX_CONF_TYPE_BOOL,
-    TX_CONF_TYPE_MODE,  /* mode_t */
-    TX_CONF_TYPE_WORD,  /* an enum: the index in `words` */
-    TX_CONF_TYPE_FIXED, /* must be just the default: version, log.hash */
+    TX_CONF_TYPE_MODE,   /* mode_t */
+    TX_CONF_TYPE_EVENTS, /* struct tx_masking_list: globs of event names, perhaps none */
+    TX_CONF_TYPE_WORD,   /* an enum: the index in `words` */
+    TX_CONF_TYPE_FIXED,  /* must be just the default: version, log.hash */
 };
 
 struct tx_conf_key {
@@ -37,5 +38,9 @@ struct tx_conf_key {
 
 /* Ends with path == NULL; keys of one section stand together, in the order of `-T`. */
 extern const struct tx_conf_key tx_conf_keys[];
+
+/* Whether the key has the same value in both. */
+bool tx_conf_key_same(const struct tx_conf_key *key, const struct tx_conf *a,
+                      const struct tx_conf *b);
 
 #endif

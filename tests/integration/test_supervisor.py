@@ -161,7 +161,7 @@ class Reload(unittest.TestCase):
     def test_keys_that_need_a_restart_are_named(self):
         with Daemon().start() as d:
             d.write_config(CONFIG.replace("dir: log", "dir: elsewhere").replace("epoch: 15min", "epoch: 1h"))
-            self.assertEqual(d.ask("reload")["needs_restart"], ["log.dir", "keys.epoch"])
+            self.assertEqual(d.ask("reload")["needs_restart"], ["log.dir", "keys.epoch", "streams.trace.dir"])
 
 
 class Restarts(unittest.TestCase):

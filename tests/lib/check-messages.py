@@ -29,6 +29,7 @@ ALLOWED = {
         "(int)errors.len": "the configuration's errors",
         'errors.len ? (char *)errors.data : ""': "the configuration's errors",
     },
+    "auditd/ingest/outlet.c": {"tx_stream_name(outlet->id)": "a constant"},
     "auditd/ingest/supervisor-link.c": {
         "strerror(-r)": "libc's text for a number",
         "tx_mask_error_name((enum tx_mask_error)i)": "a constant",

@@ -90,6 +90,19 @@ static const char every_key[] =
     "  on_disk_full: prune\n"
     "  on_disk_error: halt\n"
     "keys: {dir: keys, epoch: 1min, epoch_records: 10}\n"
+    "streams:\n"
+    "  trace:\n"
+    "    from: {trace_lane: [\"function.**\", span], audit_lane: \"debug.{a,b}\"}\n"
+    "    dir: tr\n"
+    "    keys_dir: trk\n"
+    "    origin: web1.example/functions\n"
+    "    segment: {max_bytes: 2MiB, max_age: 3h, compress: none}\n"
+    "    commit_interval: 7ms\n"
+    "    checkpoint_interval: 2s\n"
+    "    heartbeat: 1min\n"
+    "    retain: {max_age: off, max_bytes: 3GiB}\n"
+    "    space: {low: 1MiB, low_action: record}\n"
+    "    journald: true\n"
     "masking:\n"
     "  preset: none\n"
     "  i_accept_unmasked: true\n"
@@ -129,6 +142,88 @@ START_TEST(every_key_is_read) {
     ck_assert_uint_eq(conf->epoch_records, 10);
     ck_assert(!conf->streams[TX_STREAM_AUDIT].journald_enabled);
     ck_assert_int_eq(conf->journald_min_severity, TX_SEVERITY_WARNING);
+}
+END_TEST
+
+static struct tx_text text_of(const char *text) {
+    return (struct tx_text){text, strlen(text)};
+}
+
+START_TEST(the_log_of_trace_events_is_bounded_and_beside_the_other) {
+    _cleanup_(tx_conf_freep) struct tx_conf *conf =
+        parse_ok("version: 1\nlog: {origin: web1.example/audit}\n");
+    const struct tx_stream *trace = &conf->streams[TX_STREAM_TRACE];
+    ck_assert_str_eq(trace->log_dir, "/var/log/tracex/trace");
+    ck_assert_str_eq(trace->keys_dir, "/var/lib/tracex/keys-trace");
+    ck_assert_str_eq(trace->origin, "web1.example/trace");
+    ck_assert(trace->origin_is_default);
+    ck_assert_int_eq(trace->retain_max_age_ns, INT64_C(14) * 86400 * 1000000000);
+    ck_assert_uint_eq(trace->retain_max_bytes, 1u << 30);
+    ck_assert_uint_eq(trace->space_low, TX_CONF_SHARE | 10);
+    ck_assert_int_eq(trace->space_low_action, TX_SPACE_PRUNE);
+    ck_assert_int_eq(trace->on_disk_full, TX_DISK_DROP);
+    ck_assert_int_eq(trace->on_disk_error, TX_DISK_BLOCK);
+    ck_assert_uint_eq(trace->space_reserve, 0);
+    ck_assert(!trace->journald_enabled);
+}
+END_TEST
+
+START_TEST(its_directories_never_are_those_of_another_daemon) {
+    _cleanup_(tx_conf_freep) struct tx_conf *conf =
+        parse_ok("version: 1\nlog: {dir: /a/one/, origin: one}\nkeys: {dir: /k}\n");
+    const struct tx_stream *trace = &conf->streams[TX_STREAM_TRACE];
+    ck_assert_str_eq(trace->log_dir, "/a/one-trace");
+    ck_assert_str_eq(trace->keys_dir, "/k-trace");
+    ck_assert_str_eq(trace->origin, "one/trace");
+}
+END_TEST
+
+START_TEST(its_keys_are_read) {
+    _cleanup_(tx_conf_freep) struct tx_conf *conf = parse_ok(every_key);
+    const struct tx_stream *trace = &conf->streams[TX_STREAM_TRACE];
+    ck_assert_str_eq(trace->log_dir, "/etc/tr");
+    ck_assert_str_eq(trace->keys_dir, "/etc/trk");
+    ck_assert_str_eq(trace->origin, "web1.example/functions");
+    ck_assert(!trace->origin_is_default);
+    ck_assert_uint_eq(trace->segment_max_bytes, 2u << 20);
+    ck_assert_int_eq(trace->segment_compress, TX_COMPRESS_NONE);
+    ck_assert_int_eq(trace->commit_interval_ns, 7000000);
+    ck_assert_int_eq(trace->heartbeat_interval_ns, INT64_C(60000000000));
+    ck_assert_int_eq(trace->retain_max_age_ns, 0);
+    ck_assert_int_eq(trace->space_low_action, TX_SPACE_RECORD);
+    ck_assert_int_eq(trace->on_disk_full, TX_DISK_DROP);
+    ck_assert(trace->journald_enabled);
+    ck_assert_uint_eq(trace->from[TX_LANE_TRACE].n, 2);
+    ck_assert_uint_eq(trace->from[TX_LANE_AUDIT].n, 2);
+    ck_assert_str_eq(trace->from[TX_LANE_AUDIT].item[1], "debug.b");
+}
+END_TEST
+
+START_TEST(a_record_goes_where_lane_and_event_say) {
+    _cleanup_(tx_conf_freep) struct tx_conf *defaults = parse_ok("version: 1\n");
+    _cleanup_(tx_conf_freep) struct tx_conf *conf = parse_ok(every_key);
+    _cleanup_(tx_conf_freep) struct tx_conf *none =
+        parse_ok("version: 1\nstreams: {trace: {from: {trace_lane: []}}}\n");
+    const struct {
+        const struct tx_conf *conf;
+        enum tx_lane lane;
+        const char *event;
+        enum tx_stream_id id;
+    } cases[] = {{defaults, TX_LANE_AUDIT, "function.call", TX_STREAM_AUDIT},
+                 {defaults, TX_LANE_TRACE, "function.call", TX_STREAM_TRACE},
+                 {defaults, TX_LANE_TRACE, "payment.made", TX_STREAM_TRACE},
+                 {defaults, TX_LANE_TRACE, "", TX_STREAM_TRACE},
+                 {conf, TX_LANE_TRACE, "function.call", TX_STREAM_TRACE},
+                 {conf, TX_LANE_TRACE, "span", TX_STREAM_TRACE},
+                 {conf, TX_LANE_TRACE, "ml.stage", TX_STREAM_AUDIT},
+                 {conf, TX_LANE_AUDIT, "debug.a", TX_STREAM_TRACE},
+                 {conf, TX_LANE_AUDIT, "debug.c", TX_STREAM_AUDIT},
+                 {conf, TX_LANE_AUDIT, "span", TX_STREAM_AUDIT},
+                 {none, TX_LANE_TRACE, "span", TX_STREAM_AUDIT}};
+    for (size_t i = 0; i < TX_COUNT_OF(cases); i++)
+        ck_assert_msg(tx_stream_of(cases[i].conf->streams, cases[i].lane,
+                                   text_of(cases[i].event)) == cases[i].id,
+                      "%s", cases[i].event);
 }
 END_TEST
 
@@ -223,7 +318,10 @@ START_TEST(the_manual_has_every_key) {
         if (!key->default_text)
             continue;
         const char *end = strchr(at + 1, '\n');
-        snprintf(row, sizeof(row), key->type == TX_CONF_TYPE_MODE ? "`\"%s\"`" : "`%s`",
+        snprintf(row, sizeof(row),
+                 key->type == TX_CONF_TYPE_MODE     ? "`\"%s\"`"
+                 : key->type == TX_CONF_TYPE_EVENTS ? "`[\"%s\"]`"
+                                                    : "`%s`",
                  key->default_text);
         ck_assert_msg(memmem(at, (size_t)(end - at), row, strlen(row)), "%s: %s", key->path, row);
     }
@@ -282,6 +380,19 @@ START_TEST(a_mistake_in_a_value_is_told_with_its_place) {
         {"version: 1\nlog: {on_disk_full: drop}\n", "expected one of block, halt, prune"},
         {"version: 1\nlog: {on_disk_error: prune}\n", "expected one of block, halt"},
         {"version: 1\nkeys: {epoch: off}\n", "t.yaml:2:15: expected "},
+        {"version: 1\nstreams: {trace: {space: {low_action: halt}}}\n",
+         "expected one of log, record, prune"},
+        {"version: 1\nstreams: {trace: {commit_interval: 2s}}\n",
+         "expected a value from 0ns to 1s"},
+        {"version: 1\nstreams: {trace: {from: {trace_lane: [\"{a\"]}}}\n", "t.yaml:2:39: "},
+        {"version: 1\nstreams: {trace: {from: {trace_lane: {a: b}}}}\n",
+         "t.yaml:2:38: expected a list of event names"},
+        {"version: 1\nstreams: {trace: {dir: /var/log/tracex/audit}}\n",
+         "t.yaml:2:24: log.dir and streams.trace.dir are one directory"},
+        {"version: 1\nstreams: {trace: {keys_dir: /var/lib/tracex/keys}}\n",
+         "t.yaml:2:29: keys.dir and streams.trace.keys_dir are one directory"},
+        {"version: 1\nlog: {origin: a}\nstreams: {trace: {origin: a}}\n",
+         "t.yaml:3:27: log.origin and streams.trace.origin are one name"},
     };
     check_mistakes(cases, TX_COUNT_OF(cases));
 }
@@ -294,6 +405,11 @@ START_TEST(an_unknown_key_is_told_with_what_was_meant) {
         {"version: 1\nlog:\n  segment:\n    max_byte: 1MiB\n",
          "t.yaml:4:5: unknown key 'max_byte': did you mean 'max_bytes'?"},
         {"version: 1\nmaskin: {}\n", "did you mean 'masking'?"},
+        {"version: 1\nstream: {}\n", "did you mean 'streams'?"},
+        {"version: 1\nstreams: {traces: {}}\n",
+         "t.yaml:2:11: unknown key 'traces': did you mean 'trace'?"},
+        {"version: 1\nstreams: {trace: {from: {trace_lan: []}}}\n",
+         "t.yaml:2:26: unknown key 'trace_lan': did you mean 'trace_lane'?"},
         {"version: 1\nxyzzyxyzzy: 1\n", "t.yaml:2:1: unknown key 'xyzzyxyzzy'\n"},
         {"version: 1\nlog.dir: /x\n", "t.yaml:2:1: unknown key 'log.dir'"},
         {"version: 1\nmasking: {rule: []}\n",
@@ -477,6 +593,10 @@ int main(void) {
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_file_with_a_version_has_every_default);
     tcase_add_test(tests, every_key_is_read);
+    tcase_add_test(tests, the_log_of_trace_events_is_bounded_and_beside_the_other);
+    tcase_add_test(tests, its_directories_never_are_those_of_another_daemon);
+    tcase_add_test(tests, its_keys_are_read);
+    tcase_add_test(tests, a_record_goes_where_lane_and_event_say);
     tcase_add_test(tests, rules_are_read);
     tcase_add_test(tests, what_is_shown_reads_back_the_same);
     tcase_add_test(tests, the_shipped_file_says_the_defaults);

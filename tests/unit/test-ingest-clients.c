@@ -18,7 +18,7 @@ static struct tx_client *get(struct tx_clients *clients, uint64_t i, bool *ret_n
 static void learn(struct tx_clients *clients, uint64_t i, uint64_t expected) {
     uint8_t id[8];
     make_id(i, id);
-    ck_assert_ptr_nonnull(tx_clients_learn(clients, id, expected, false));
+    ck_assert_ptr_nonnull(tx_clients_learn(clients, id, 0, expected, false));
 }
 
 START_TEST(what_an_unknown_client_sent_waits_until_the_ledger_has_answered) {

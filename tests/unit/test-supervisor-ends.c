@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "auditd/supervisor/ends.h"
+#include "auditd/supervisor/streams.h"
 #include "auditd/supervisor/supervisor.h"
 #include "libtx/base/fd.h"
 
@@ -93,7 +94,7 @@ static void set_up(void) {
     ck_assert_int_eq(tx_ends_init(&s), 0);
     ck_assert_int_eq(tx_stop_init(&s), 0);
     for (int i = 0; i < TX_CHILD_N; i++)
-        if (i != TX_CHILD_FORWARD)
+        if (i != TX_CHILD_FORWARD && !tx_streams_is_other(&s.children.all[i]))
             run((enum tx_child_id)i, TX_CHILD_READY);
 }
 
@@ -173,6 +174,40 @@ START_TEST(it_is_not_ready_while_one_of_the_three_is_not) {
 }
 END_TEST
 
+/* --- another log --- */
+
+static void run_trace(enum tx_child_state state) {
+    run(TX_CHILD_TRACE_SIGNER, state);
+    run(TX_CHILD_TRACE_LEDGER, state);
+}
+
+START_TEST(the_processes_of_another_log_are_a_pair_of_their_own) {
+    run_trace(TX_CHILD_READY);
+    end(TX_CHILD_TRACE_LEDGER, SIGKILL);
+    end(TX_CHILD_TRACE_SIGNER, EXITED(0));
+    ck_assert_int_eq((int)state(TX_CHILD_TRACE_LEDGER), TX_CHILD_WAITING);
+    ck_assert_int_eq((int)state(TX_CHILD_TRACE_SIGNER), TX_CHILD_WAITING);
+    ck_assert_int_eq((int)state(TX_CHILD_LEDGER), TX_CHILD_READY);
+    ck_assert_int_eq((int)state(TX_CHILD_SIGNER), TX_CHILD_READY);
+    ck_assert_uint_eq(untold(TX_CHILD_TRACE_LEDGER), 1);
+}
+END_TEST
+
+START_TEST(one_that_cannot_go_on_ends_its_own_log_and_nothing_else) {
+    enum tx_child_id first = _i ? TX_CHILD_TRACE_SIGNER : TX_CHILD_TRACE_LEDGER;
+    enum tx_child_id second = _i ? TX_CHILD_TRACE_LEDGER : TX_CHILD_TRACE_SIGNER;
+
+    run_trace(TX_CHILD_READY);
+    tx_streams_fail(&s, &s.children.all[first]);
+    end(first, EXITED(1));
+    end(second, SIGKILL);
+    ck_assert_int_eq((int)state(first), TX_CHILD_FAILED);
+    ck_assert_int_eq((int)state(second), TX_CHILD_FAILED);
+    ck_assert_int_eq((int)state(TX_CHILD_LEDGER), TX_CHILD_READY);
+    ck_assert(!tx_stop_is_under_way(&s.stop));
+}
+END_TEST
+
 /* --- while the daemon ends --- */
 
 static void begin_stop(void) {
@@ -201,9 +236,49 @@ START_TEST(it_ends_in_order) {
 }
 END_TEST
 
+START_TEST(both_logs_end_before_the_signers) {
+    run_trace(TX_CHILD_READY);
+    stop_until_the_ledger_is_told();
+    ck_assert_int_eq(received(TX_CHILD_TRACE_LEDGER, TX_CONTROL_STOP), 1);
+    end_as_told(TX_CHILD_LEDGER);
+    ck_assert_int_eq((int)s.stop.phase, TX_STOP_LEDGER);
+    ck_assert_int_eq(received(TX_CHILD_TRACE_SIGNER, TX_CONTROL_STOP), 0);
+    end_as_told(TX_CHILD_TRACE_LEDGER);
+    ck_assert_int_eq((int)s.stop.phase, TX_STOP_REST);
+    ck_assert_int_eq(received(TX_CHILD_TRACE_SIGNER, TX_CONTROL_STOP), 1);
+    end_as_told(TX_CHILD_SIGNER);
+    end_as_told(TX_CHILD_TRACE_SIGNER);
+    end_as_told(TX_CHILD_VAULT);
+    ck_assert_int_eq((int)s.stop.phase, TX_STOP_DONE);
+}
+END_TEST
+
+START_TEST(another_log_that_crashes_as_it_ends_is_not_started_again) {
+    run_trace(TX_CHILD_READY);
+    stop_until_the_ledger_is_told();
+    end(TX_CHILD_TRACE_LEDGER, EXITED(1));
+    end(TX_CHILD_TRACE_SIGNER, EXITED(0));
+    ck_assert_int_eq((int)state(TX_CHILD_TRACE_LEDGER), TX_CHILD_ENDED);
+    ck_assert_int_eq((int)state(TX_CHILD_TRACE_SIGNER), TX_CHILD_ENDED);
+    end_as_told(TX_CHILD_LEDGER);
+    ck_assert_int_eq((int)s.stop.phase, TX_STOP_REST);
+}
+END_TEST
+
+START_TEST(another_log_that_waits_for_its_restart_is_not_waited_for) {
+    run_trace(TX_CHILD_READY);
+    end(TX_CHILD_TRACE_LEDGER, SIGKILL);
+    end(TX_CHILD_TRACE_SIGNER, EXITED(0));
+    stop_until_the_ledger_is_told();
+    ck_assert_int_eq((int)state(TX_CHILD_TRACE_LEDGER), TX_CHILD_ENDED);
+    end_as_told(TX_CHILD_LEDGER);
+    ck_assert_int_eq((int)s.stop.phase, TX_STOP_REST);
+}
+END_TEST
+
 START_TEST(it_ends_also_before_anyone_is_ready) {
     for (int i = 0; i < TX_CHILD_N; i++)
-        if (i != TX_CHILD_FORWARD)
+        if (tx_child_runs(&s.children.all[i]))
             s.children.all[i].state = TX_CHILD_STARTING;
     stop_until_the_ledger_is_told();
     s.children.all[TX_CHILD_SIGNER].state = TX_CHILD_READY;
@@ -292,7 +367,12 @@ static TCase *make_case(void) {
     tcase_add_test(tests, what_a_ledger_had_not_confirmed_is_told_to_the_next_one);
     tcase_add_loop_test(tests, it_is_ready_without_forward_and_vault_however_they_end, 0, 2);
     tcase_add_loop_test(tests, it_is_not_ready_while_one_of_the_three_is_not, 0, 3);
+    tcase_add_test(tests, the_processes_of_another_log_are_a_pair_of_their_own);
+    tcase_add_loop_test(tests, one_that_cannot_go_on_ends_its_own_log_and_nothing_else, 0, 2);
     tcase_add_test(tests, it_ends_in_order);
+    tcase_add_test(tests, both_logs_end_before_the_signers);
+    tcase_add_test(tests, another_log_that_crashes_as_it_ends_is_not_started_again);
+    tcase_add_test(tests, another_log_that_waits_for_its_restart_is_not_waited_for);
     tcase_add_test(tests, it_ends_also_before_anyone_is_ready);
     tcase_add_test(tests, a_signer_that_is_seen_to_end_before_its_ledger_was_nobodys_crash);
     tcase_add_loop_test(

@@ -22,7 +22,8 @@
 static char top[] = "/tmp/tx-setup-XXXXXX";
 static int top_fd;
 static struct tx_conf conf;
-static char log_dir[64], keys_dir[64], state_dir[64], vault_dir[64];
+static char log_dir[64], keys_dir[64], state_dir[64], vault_dir[64], trace_dir[64],
+    trace_keys_dir[64];
 
 static void set_up(void) {
     ck_assert_ptr_nonnull(mkdtemp(top));
@@ -31,10 +32,16 @@ static void set_up(void) {
     snprintf(keys_dir, sizeof(keys_dir), "%s/keys", top);
     snprintf(state_dir, sizeof(state_dir), "%s/state", top);
     snprintf(vault_dir, sizeof(vault_dir), "%s/vault", top);
+    snprintf(trace_dir, sizeof(trace_dir), "%s/deep/trace", top);
+    snprintf(trace_keys_dir, sizeof(trace_keys_dir), "%s/keys-trace", top);
     conf = (struct tx_conf){.vault_dir = vault_dir, .state_dir = state_dir};
     conf.streams[TX_STREAM_AUDIT] = (struct tx_stream){.log_dir = log_dir,
                                                        .keys_dir = keys_dir,
                                                        .origin = (char *)(uintptr_t) "host/audit",
+                                                       .origin_is_default = true};
+    conf.streams[TX_STREAM_TRACE] = (struct tx_stream){.log_dir = trace_dir,
+                                                       .keys_dir = trace_keys_dir,
+                                                       .origin = (char *)(uintptr_t) "host/trace",
                                                        .origin_is_default = true};
 }
 
@@ -115,6 +122,54 @@ START_TEST(missing_directories_are_made_with_their_modes) {
     ck_assert_int_eq(mode_of("keys/pseudonym.key"), 0600);
     ck_assert_str_eq(setup.streams[TX_STREAM_AUDIT].origin, "host/audit");
     tx_setup_deinit(&setup);
+}
+END_TEST
+
+START_TEST(another_log_has_its_own_directories_and_the_audit_logs_name) {
+    struct tx_setup setup;
+    const struct tx_setup_stream *trace = &setup.streams[TX_STREAM_TRACE];
+    ck_assert_int_eq(open_all(&setup), 0);
+    ck_assert_int_eq(tx_setup_content(&conf, TX_TEXT(""), &setup), 0);
+    ck_assert(trace->is_open);
+    ck_assert_str_eq(trace->origin, "host/trace");
+    ck_assert_int_eq(mode_of("deep/trace"), 0750);
+    ck_assert_int_eq(mode_of("keys-trace"), 0700);
+    ck_assert_int_eq(mode_of("state/ledger-trace"), 0700);
+    ck_assert(!exists("state/journald-trace"));
+    ck_assert(!tx_setup_has_log(&setup, TX_STREAM_TRACE));
+    write_file("deep/trace/log.json", "");
+    ck_assert(tx_setup_has_log(&setup, TX_STREAM_TRACE));
+    tx_setup_deinit(&setup);
+}
+END_TEST
+
+START_TEST(a_log_that_nobody_named_is_named_after_an_audit_log_that_kept_its_name) {
+    struct tx_setup setup;
+    ck_assert_int_eq(open_all(&setup), 0);
+    write_file("deep/log/log.json",
+               "{\"tracex\":\"log\",\"version\":1,\"origin\":\"old/audit\"}\n");
+    ck_assert_int_eq(tx_setup_content(&conf, TX_TEXT(""), &setup), 0);
+    ck_assert_str_eq(setup.streams[TX_STREAM_AUDIT].origin, "old/audit");
+    ck_assert_str_eq(setup.streams[TX_STREAM_TRACE].origin, "old/trace");
+    tx_setup_deinit(&setup);
+}
+END_TEST
+
+START_TEST(the_audit_log_does_without_another_that_cannot_be_opened) {
+    static const char *const obstacles[] = {"deep/trace", "keys-trace", "state/ledger-trace"};
+    for (size_t i = 0; i < TX_COUNT_OF(obstacles); i++) {
+        struct tx_setup setup;
+        ck_assert_int_eq(open_all(&setup), 0); /* makes what is above them */
+        tx_setup_deinit(&setup);
+        unlinkat(top_fd, obstacles[i], AT_REMOVEDIR);
+        write_file(obstacles[i], "a file");
+        ck_assert_int_eq(open_all(&setup), 0);
+        ck_assert_int_eq(tx_setup_content(&conf, TX_TEXT(""), &setup), 0);
+        ck_assert(setup.streams[TX_STREAM_AUDIT].is_open);
+        ck_assert_msg(!setup.streams[TX_STREAM_TRACE].is_open, "%s", obstacles[i]);
+        tx_setup_deinit(&setup);
+        unlinkat(top_fd, obstacles[i], 0);
+    }
 }
 END_TEST
 
@@ -323,7 +378,7 @@ static void make_old_log(struct tx_setup *setup) {
 START_TEST(a_new_log_names_the_old_one_and_nothing_is_lost) {
     struct tx_setup setup;
     make_old_log(&setup);
-    ck_assert_int_eq(tx_new_log_begin(&conf, &setup), 0);
+    ck_assert_int_eq(tx_new_log_begin(&conf, TX_STREAM_AUDIT, &setup), 0);
     ck_assert_int_eq(tx_setup_content(&conf, TX_TEXT(""), &setup), 0);
     ck_assert_str_eq(setup.streams[TX_STREAM_AUDIT].origin, "host/audit");
     assert_file("deep/log/continues", "old/audit\nold/audit\n5\nroot\n\n- sig\n");
@@ -346,7 +401,7 @@ END_TEST
 START_TEST(a_new_log_without_an_old_one_is_just_a_log) {
     struct tx_setup setup;
     ck_assert_int_eq(open_all(&setup), 0);
-    ck_assert_int_eq(tx_new_log_begin(&conf, &setup), 0);
+    ck_assert_int_eq(tx_new_log_begin(&conf, TX_STREAM_AUDIT, &setup), 0);
     ck_assert(!exists("deep/log/continues"));
     ck_assert(!exists("deep/log.new"));
     ck_assert_str_eq(set_aside("deep", "log.set-aside-"), "");
@@ -361,18 +416,18 @@ START_TEST(what_a_crash_left_of_a_new_log_is_finished_or_undone) {
     /* before the exchange */
     ck_assert_int_eq(mkdirat(top_fd, "deep/log.new", 0700), 0);
     write_file("deep/log.new/continues", "old/audit\nnote");
-    ck_assert_int_eq(tx_new_log_recover(&conf), 0);
+    ck_assert_int_eq(tx_new_log_recover(&conf, TX_STREAM_AUDIT), 0);
     ck_assert(!exists("deep/log.new"));
     ck_assert(exists("deep/log/log.json"));
     /* after it */
     ck_assert_int_eq(renameat(top_fd, "deep/log", top_fd, "deep/log.new"), 0);
     ck_assert_int_eq(mkdirat(top_fd, "deep/log", 0700), 0);
     write_file("deep/log/continues", "old/audit\nnote");
-    ck_assert_int_eq(tx_new_log_recover(&conf), 0);
+    ck_assert_int_eq(tx_new_log_recover(&conf, TX_STREAM_AUDIT), 0);
     ck_assert(!exists("deep/log.new"));
     ck_assert(exists("deep/log/continues"));
     assert_file_in(set_aside("deep", "log.set-aside-"), "log.json", LOG_JSON("old/audit"));
-    ck_assert_int_eq(tx_new_log_recover(&conf), 0); /* and nothing is left to do */
+    ck_assert_int_eq(tx_new_log_recover(&conf, TX_STREAM_AUDIT), 0); /* and nothing is left to do */
     tx_setup_deinit(&setup);
 }
 END_TEST
@@ -438,6 +493,9 @@ int main(void) {
     tcase_add_test(tests, a_vault_is_wanted_once_there_are_keys_of_persons);
     tcase_add_test(tests,
                    a_vault_directory_that_cannot_be_used_harms_nothing_while_nothing_needs_it);
+    tcase_add_test(tests, another_log_has_its_own_directories_and_the_audit_logs_name);
+    tcase_add_test(tests, a_log_that_nobody_named_is_named_after_an_audit_log_that_kept_its_name);
+    tcase_add_test(tests, the_audit_log_does_without_another_that_cannot_be_opened);
     tcase_add_test(tests, a_key_directory_that_others_may_read_is_closed);
     tcase_add_test(tests, a_file_in_place_of_a_directory_is_an_error);
     tcase_add_test(tests, the_pseudonym_key_stays_the_same_and_a_damaged_one_is_refused);
