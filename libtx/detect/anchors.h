@@ -204,12 +204,50 @@ struct tx_carried {
 };
 
 /* Random digits and clocks are everywhere, and no identifiers: no word of a UUID, nor of a time,
- * begins one. Of a UUID the last may, if more stands behind it. */
+ * begins one. Of a UUID the last may, if more stands behind it. Of a time the fraction of a second
+ * goes to its end. */
 TX_ANCHORS tx_lanes tx_clock_words(const struct tx_around *uuid, const struct tx_around *time,
-                                   tx_lanes separator) {
+                                   tx_lanes separator, tx_lanes seven) {
     return TX_BACK(*uuid, 8) | TX_BACK(*uuid, 13) | TX_BACK(*uuid, 18) | TX_BACK(*uuid, 23) |
            (TX_BACK(*uuid, 36) & ~separator) | TX_BACK(*time, 4) | TX_BACK(*time, 7) |
-           TX_BACK(*time, 13) | TX_BACK(*time, 16);
+           TX_BACK(*time, 13) | TX_BACK(*time, 16) | TX_BACK(*time, 19) |
+           (TX_BACK(*time, 27) & seven);
+}
+
+/* Of the places behind words, those in front of which n characters of some class stand. */
+#define TX_GROW_BACK(m, k)                                                                         \
+    do {                                                                                           \
+        (m).at &= TX_BACK(m, k);                                                                   \
+        (m).before &= (m).before << (k);                                                           \
+    } while (0)
+
+/* Of the places behind words of up to six characters those at which something begins with them. A
+ * separator and another word is wanted, which begins with a digit unless the shape is one with
+ * letters anywhere (XX-XX-XX, XXXX.XXXX.XXXX, 9999-X); behind three characters and less it has four
+ * or a third word with a digit behind it. Or it is another space, behind which a social security
+ * number goes on; or four digits of a card; or they end what is known by its last characters (us12,
+ * 1Q~). A test tries all shapes. */
+TX_ANCHORS tx_lanes tx_short_words(const struct tx_around *alnum, const struct tx_around *digit,
+                                   const struct tx_around *letter,
+                                   const struct tx_around *separator, const struct tx_around *gap,
+                                   const struct tx_around *dash, tx_lanes dot) {
+    struct tx_around four = *digit;
+    tx_lanes has_three = TX_BACK(*alnum, 3);
+    tx_lanes has_four = has_three & TX_BACK(*alnum, 2) & TX_BACK(*alnum, 4);
+    tx_lanes next_four = TX_AHEAD(*alnum, 2) & TX_AHEAD(*alnum, 3) & TX_AHEAD(*alnum, 4);
+    tx_lanes third_word = (TX_AHEAD(*separator, 2) & TX_AHEAD(*digit, 3)) |
+                          (TX_AHEAD(*separator, 3) & TX_AHEAD(*digit, 4)) |
+                          (TX_AHEAD(*separator, 4) & TX_AHEAD(*digit, 5));
+    tx_lanes numbers = TX_AHEAD(*digit, 1) & (has_four | next_four | third_word);
+    tx_lanes anywhere = (has_four & (dash->at | dot | TX_AHEAD(*separator, 4))) |
+                        (~has_three & ((dash->at & TX_AHEAD(*dash, 3)) | TX_AHEAD(*separator, 4)));
+    tx_lanes known = (TX_BACK(*letter, 1) & TX_BACK(*digit, 2)) |
+                     (TX_BACK(*letter, 3) & ((TX_BACK(*dash, 4) & TX_BACK(*letter, 2)) |
+                                             (TX_BACK(*dash, 5) & TX_BACK(*letter, 4))));
+    TX_GROW_BACK(four, 1);
+    TX_GROW_BACK(four, 2);
+    return (separator->at & TX_AHEAD(*alnum, 1) & (numbers | anywhere)) |
+           (gap->at & TX_AHEAD(*gap, 1)) | TX_BACK(four, 1) | known;
 }
 
 /* Of 36 characters of a UUID one is a letter: digits alone are taken for what they seem to be. */
@@ -251,14 +289,25 @@ TX_ANCHORS tx_lanes tx_anchors_at(const struct tx_bits *bits, size_t b,
     struct tx_around uuid = {.at = begins & tx_uuids(&hex, &dash)},
                      time = {.at = begins & tx_times(&digit, &alnum, &dash, &colon)};
     tx_lanes word = tx_carry(alnum.at, digit.at, &carried->digits);
-    tx_lanes joined =
-        tx_carry(alnum.at, begins & TX_BACK(separator, 1) & TX_BACK(letter, 2), &carried->joined);
+    tx_lanes joins =
+        begins & TX_BACK(separator, 1) & TX_BACK(letter, 2) &
+        ~(TX_BACK(alnum, 3) & TX_BACK(alnum, 4) & TX_BACK(alnum, 5) & TX_BACK(alnum, 6));
+    tx_lanes joined = tx_carry(alnum.at, joins, &carried->joined);
+    struct tx_around seven = alnum;
+    TX_GROW_BACK(seven, 1);
+    TX_GROW_BACK(seven, 2);
+    TX_GROW_BACK(seven, 3);
+    tx_lanes long_word = TX_BACK(seven, 1), seventh = TX_BACK(alnum, 8);
+    word &= joined | long_word |
+            tx_short_words(&alnum, &digit, &letter, &separator, &gap, &dash, dot.at);
     if (TX_ANY(uuid.at))
         uuid.at &= tx_has_letter(letter);
     uuid.before = tx_before(uuid.at, &carried->uuid);
     time.before = tx_before(time.at, &carried->time);
     if (TX_ANY(uuid.at | uuid.before | time.at | time.before)) {
-        word &= ~tx_clock_words(&uuid, &time, separator.at);
+        word &= ~tx_clock_words(&uuid, &time, separator.at, long_word & ~seventh);
+        anchor &= ~(TX_BACK(uuid, 7) | TX_BACK(uuid, 12) | TX_BACK(uuid, 17) | TX_BACK(uuid, 22) |
+                    TX_BACK(time, 19));
         coded &= ~(uuid.at | TX_BACK(uuid, 24) | time.at); /* no text in base64 */
     }
     tx_store(bits->anchor + b, anchor);

@@ -11,7 +11,6 @@
 #include "libtx/detect/anchors.h"
 #include "libtx/detect/classify.h"
 #include "libtx/detect/literals.h"
-#include "libtx/detect/look.h"
 #include "libtx/detect/scan.h"
 
 /* 64 bytes at a time, as two vectors. What each class is, classify.c says. */
@@ -126,18 +125,14 @@ __attribute__((target(WAYS))) static bool anchors(const struct tx_bits *bits, si
     return tx_anchors(bits, n);
 }
 
-__attribute__((target(WAYS))) static size_t phrases(const struct tx_scan *s, size_t from, size_t to,
-                                                    uint32_t *ret) {
-    return tx_look_at_begins(s, from, to, ret);
-}
-
 const struct tx_classifier *tx_classify_avx2(void) {
     static const struct tx_classifier avx2 = {.classify = classify,
                                               .classify_short = classify_short,
                                               .anchors = anchors,
-
-                                              .phrases = phrases};
+                                              .words = tx_look_bmi_words,
+                                              .phrases = tx_look_bmi_phrases};
     bool has_all = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-                   __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+                   __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
+                   __builtin_cpu_supports("lzcnt");
     return has_all ? &avx2 : NULL;
 }

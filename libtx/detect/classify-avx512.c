@@ -59,7 +59,6 @@ AVX512 tx_lanes tx_carry(tx_lanes alnum, tx_lanes more, uint64_t *carry) {
 #define TX_BACK(m, k) ((tx_lanes)_mm512_shldi_epi64((__m512i)(m).at, (__m512i)(m).before, k))
 #define TX_ANY(v) (_mm512_test_epi64_mask((__m512i)(v), (__m512i)(v)) != 0)
 #include "libtx/detect/anchors.h"
-#include "libtx/detect/look.h"
 
 #define EIGHT 8 /* words of each map at a time; the classes of the first maps */
 
@@ -222,21 +221,17 @@ __attribute__((target(WAYS))) static bool anchors(const struct tx_bits *bits, si
     return tx_anchors(bits, n);
 }
 
-__attribute__((target(WAYS))) static size_t phrases(const struct tx_scan *s, size_t from, size_t to,
-                                                    uint32_t *ret) {
-    return tx_look_at_begins(s, from, to, ret);
-}
-
 const struct tx_classifier *tx_classify_avx512(void) {
     static const struct tx_classifier avx512 = {.classify = classify,
                                                 .classify_short = classify_short,
                                                 .anchors = anchors,
-
-                                                .phrases = phrases};
+                                                .words = tx_look_bmi_words,
+                                                .phrases = tx_look_bmi_phrases};
     bool has_all = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                    __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
                    __builtin_cpu_supports("gfni") && __builtin_cpu_supports("bmi") &&
-                   __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+                   __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
+                   __builtin_cpu_supports("lzcnt");
     return has_all ? &avx512 : NULL;
 }

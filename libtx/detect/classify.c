@@ -204,6 +204,10 @@ static bool anchors(const struct tx_bits *bits, size_t n) {
     return tx_anchors(bits, n);
 }
 
+static size_t words(struct tx_scan *s, size_t *b, struct tx_id_word *ret) {
+    return tx_look_at_words(s, b, ret);
+}
+
 static size_t phrases(const struct tx_scan *s, size_t from, size_t to, uint32_t *ret) {
     return tx_look_at_begins(s, from, to, ret);
 }
@@ -211,5 +215,5 @@ static size_t phrases(const struct tx_scan *s, size_t from, size_t to, uint32_t 
 const struct tx_classifier tx_classify_portable = {.classify = classify,
                                                    .classify_short = classify_short,
                                                    .anchors = anchors,
-
+                                                   .words = words,
                                                    .phrases = phrases};

@@ -15,6 +15,7 @@
 #define TX_SHORT_BYTES 63
 
 struct tx_scan;
+struct tx_id_word;
 
 struct tx_classifier {
     /* Fills the classes of a text. Gives whether there is a byte past ASCII. */
@@ -25,6 +26,7 @@ struct tx_classifier {
     /* From its classes, its places. False when there is none. */
     bool (*anchors)(const struct tx_bits *bits, size_t n);
     /* From its places, those that are worth more; see look.h. */
+    size_t (*words)(struct tx_scan *s, size_t *b, struct tx_id_word *ret);
     size_t (*phrases)(const struct tx_scan *s, size_t from, size_t to, uint32_t *ret);
 };
 
@@ -40,6 +42,10 @@ extern const struct tx_classifier tx_classify_portable;
 
 /* The places of a short text, whichever way its classes were found. False when there is none. */
 bool tx_classify_short_anchors(const struct tx_bits *bits, size_t n);
+
+/* Of look.h, where a way's processors have more instructions than any. */
+size_t tx_look_bmi_words(struct tx_scan *s, size_t *b, struct tx_id_word *ret);
+size_t tx_look_bmi_phrases(const struct tx_scan *s, size_t from, size_t to, uint32_t *ret);
 
 /* NULL: this processor, or this architecture, has it not. */
 const struct tx_classifier *tx_classify_avx2(void);

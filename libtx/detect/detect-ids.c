@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "libtx/crypto/secret.h"
+#include "libtx/detect/classify.h"
 #include "libtx/detect/ids.h"
+#define TX_ANCHORS_FOR
+#include "libtx/detect/look.h"
 #include "libtx/detect/scan.h"
 
 /*
@@ -157,19 +160,6 @@ static inline uint64_t places_from(const uint64_t *map, size_t i) {
     return map[i / 64] >> (i % 64) | map[i / 64 + 1] << 1 << (63 - i % 64);
 }
 
-/* A word, and which of its characters are digits. */
-struct word {
-    size_t start, end;
-    uint64_t digits;
-    uint8_t what; /* can begin with it */
-};
-
-#define SINGLE 1 /* an id of one word */
-#define MORE 2   /* an id of more words */
-#define PREFIX 4 /* not with it, but with a word of letters in front of it */
-#define OTHER 8  /* a maker's token, an address */
-#define CARD 16  /* the first group of a card's number */
-
 /* No word alone is an id as a part of a name or of a number, whatever it is: most digits behind a
  * point are out here, before any word of a context is looked for. */
 static bool is_part(const struct tx_scan *s, size_t start, size_t end) {
@@ -177,7 +167,7 @@ static bool is_part(const struct tx_scan *s, size_t start, size_t end) {
            in_decimal(s, start, end);
 }
 
-static void begin_id(struct id *id, const struct word *word) {
+static void begin_id(struct id *id, const struct tx_id_word *word) {
     id->start = word->start;
     id->end = word->end;
     id->digits = word->digits;
@@ -194,8 +184,8 @@ static bool is_behind_number(const struct tx_scan *s, size_t start, size_t at) {
 
 /* A row of numbers of n digits each and one separator, as far as any id goes on from the word, in
  * which nothing stands that wants no word of its context. */
-static bool is_row(const struct tx_scan *s, const struct word *word, uint64_t alnum, uint64_t digit,
-                   size_t n_second) {
+static bool is_row(const struct tx_scan *s, const struct tx_id_word *word, uint64_t alnum,
+                   uint64_t digit, size_t n_second) {
     size_t n = word->end - word->start;
     enum tx_id_separator separator = separator_at(s, word->end);
     if (n != n_second || n > TX_ID_ROW_DIGITS_MAX || separator == TX_ID_NONE)
@@ -228,7 +218,7 @@ static inline uint16_t next_node(const struct tx_scan *s,
 
 /* Down the tree as far as the words' lengths fit: `node_at` is that of the first word and the next,
  * which has n_word characters. */
-static __attribute__((noinline)) void try_words(struct tx_scan *s, const struct word *word,
+static __attribute__((noinline)) void try_words(struct tx_scan *s, const struct tx_id_word *word,
                                                 uint64_t alnum, uint16_t node_at, size_t n_word) {
     const struct tx_id_tree *tree = s->ids;
     uint64_t digit = places_from(s->bits->digit, s->first + word->start);
@@ -262,26 +252,18 @@ static __attribute__((noinline)) void try_words(struct tx_scan *s, const struct 
     }
 }
 
-static inline void try_more(struct tx_scan *s, const struct word *word) {
-    size_t n = word->end - word->start, n_second;
-    uint64_t alnum = places_from(s->bits->alnum, s->first + word->start);
-    uint16_t node = next_node(s, s->ids->pairs[n], word->end, alnum, n, &n_second);
-    if (!node && n_second == 0)
-        tx_detect_ssn(s, word->start);
-    if (!node)
-        return;
-    /* Most go on nowhere, and are out here. */
-    const struct tx_id_node *second = &s->ids->nodes[node];
-    size_t at = n + 1 + n_second, n_third;
-    if (!second->first_row &&
-        !next_node(s, s->ids->next[node], word->start + at, alnum, at, &n_third))
-        return;
-    uint64_t digits = tx_bits_of(s->bits->digit, s->first + word->start + n + 1, n_second);
-    if (leads_on(second, word->digits | digits << n, false, false))
+static inline void try_more(struct tx_scan *s, const struct tx_id_word *word) {
+    size_t i = s->first + word->start, n = word->end - word->start;
+    uint64_t alnum = places_from(s->bits->alnum, i);
+    size_t n_second = tx_length(alnum >> n >> 1);
+    uint16_t node = s->ids->pairs[tx_id_start(n, separator_at(s, word->end))][n_second];
+    if (node)
         try_words(s, word, alnum, node, n_second);
+    else if (n_second == 0)
+        tx_detect_ssn(s, word->start);
 }
 
-static void try_single(struct tx_scan *s, const struct word *word) {
+static void try_single(struct tx_scan *s, const struct tx_id_word *word) {
     struct id id;
     if (!s->options->trace && is_part(s, word->start, word->end))
         return;
@@ -289,17 +271,11 @@ static void try_single(struct tx_scan *s, const struct word *word) {
     try_rows(s, &s->ids->nodes[s->ids->roots[id.n]], &id);
 }
 
-/* Whether some shape begins with such a word of n characters, and goes on behind it or not. */
-static inline bool may_begin(const struct tx_id_tree *tree, size_t n, uint64_t kinds,
-                             size_t behind) {
-    tx_id_mask must = tree->starts[n <= TX_ID_WORD_MAX ? n : TX_ID_WORD_MAX + 1][behind];
-    return (must & ~kinds) == 0;
-}
-
 /* Short words of letters in front of the one at `start`, each with one separator behind it. */
 static void try_prefixes(struct tx_scan *s, size_t start) {
+    const struct tx_look_from from = tx_look_from(s);
     for (size_t i = 0; i < PREFIX_WORDS && start >= 2; i++) {
-        struct word word = {.end = start - 1, .start = start - 1};
+        struct tx_id_word word = {.end = (uint32_t)start - 1, .start = (uint32_t)start - 1};
         enum tx_id_separator behind = separator_at(s, word.end);
         while (word.start > 0 && word.end - word.start < PREFIX_LETTERS &&
                tx_is_letter(s->p[word.start - 1]))
@@ -307,117 +283,34 @@ static void try_prefixes(struct tx_scan *s, size_t start) {
         if (behind == TX_ID_NONE || word.start == word.end ||
             tx_is_word(tx_scan_before(s, word.start)))
             return;
-        if (may_begin(s->ids, word.end - word.start, tx_id_kinds(0), behind))
+        if (tx_leads_to_more(&from, s->first + word.end, word.end - word.start, 0))
             try_more(s, &word);
         start = word.start;
     }
 }
 
-#define BTC_BYTES_MIN 14
-
-/* Makers' tokens and addresses by their first character; see tx_vendor_words. */
-static inline bool may_be_other(uint8_t kinds, size_t n, uint8_t behind) {
-    return ((kinds & TX_VENDOR) && n >= TX_VENDOR_BYTES_MIN) | ((kinds & TX_MAILCHIMP) != 0) |
-           ((kinds & TX_BTC) && n >= BTC_BYTES_MIN) | (behind == '~');
-}
-
-/* Four digits with a sign behind them that is not looked at for cards otherwise. */
-static inline bool may_be_card(const struct tx_scan *s, size_t n, uint64_t digits, size_t end) {
-    if (n != 4 || digits != 15)
-        return false;
-    uint8_t behind = tx_scan_at(s, end), next = tx_scan_at(s, end + 1);
-    return behind == ' ' ? !tx_is_alnum(next)
-                         : behind == '/' || behind == '_' || behind == '.' || behind == '+' ||
-                               behind == '|' || behind == ':' || tx_is_space(behind);
-}
-
-/* 64 places of a map, those before them and those behind. */
-struct near {
-    uint64_t before, at, after;
-};
-
-/* The 64 places in front of the i-th, of which the last is in the highest bit; and those behind it,
- * of which the first is in the lowest. */
-static inline uint64_t ending(const struct near *map, size_t i) {
-    return map->at << 1 << (63 - i) | map->before >> i;
-}
-static inline uint64_t beginning(const struct near *map, size_t i) {
-    return map->at >> i >> 1 | map->after << (63 - i);
-}
-
-static void take_word(struct tx_scan *s, const struct word *word) {
-    if (word->what & PREFIX)
+static void take_word(struct tx_scan *s, const struct tx_id_word *word) {
+    if (word->what & TX_ID_PREFIX)
         try_prefixes(s, word->start);
-    if (word->what & SINGLE)
+    if (word->what & TX_ID_SINGLE)
         try_single(s, word);
-    if (word->what & MORE)
+    if (word->what & TX_ID_MORE)
         try_more(s, word);
-    if (word->what & CARD)
+    if (word->what & TX_ID_CARD)
         tx_detect_card_groups(s, word->start);
-    if (word->what & OTHER)
+    if (word->what & TX_ID_OTHER)
         tx_detect_vendor_word(s, word->start, word->end);
-    if ((word->what & OTHER) && word->end - word->start >= BTC_BYTES_MIN)
+    if ((word->what & TX_ID_OTHER) && word->end - word->start >= TX_BTC_BYTES_MIN)
         tx_detect_btc(s, word->start, word->end);
 }
 
-#define WORDS 64 /* that are looked at before any is tried */
-
-/* Those that end in the b-th word of the bits, at `ends`; how many there are then. Without
- * branches: what a word is nobody can tell before. */
-static inline size_t look_at_words(const struct tx_scan *s, size_t b, uint64_t ends,
-                                   struct word *words, size_t n_words) {
-    const struct tx_bits *bits = s->bits;
-    const struct tx_id_tree *tree = s->ids;
-    const uint8_t *vendor_words = s->vendor_words, *p = s->p;
-    const struct near alnum = {bits->alnum[(ptrdiff_t)b - 1], bits->alnum[b], bits->alnum[b + 1]};
-    const struct near digit = {.before = bits->digit[(ptrdiff_t)b - 1], .at = bits->digit[b]};
-    const size_t n_text = s->n, base = b * 64 - s->first;
-    uint64_t joined = bits->joined[b];
-
-    for (; ends; ends &= ends - 1) {
-        size_t i = (size_t)__builtin_ctzll(ends), end = base + i;
-        size_t n = (size_t)__builtin_clzll(~ending(&alnum, i) | 1);
-        uint64_t digits = ending(&digit, i) >> (64 - n);
-        if (__builtin_expect(n > 62, 0)) {
-            n = end + s->first - tx_run_start(bits->alnum, end + s->first);
-            digits = 0;
-        }
-        uint8_t behind = end < n_text ? p[end] : 0;
-        size_t row = n <= TX_ID_WORD_MAX ? n : TX_ID_WORD_MAX + 1;
-        size_t separator = tree->separators[behind];
-        size_t n_second = (size_t)__builtin_ctzll(~beginning(&alnum, i) | UINT64_C(1) << 31);
-        uint64_t kinds = tx_id_kinds(digits);
-        bool more = (tree->seconds[row][separator] >> n_second & 1) &
-                    ((tree->starts[row][separator] & ~kinds) == 0);
-        unsigned what = SINGLE * ((tree->starts[row][TX_ID_NONE] & ~kinds) == 0) | MORE * more |
-                        PREFIX * (joined >> i & 1) |
-                        OTHER * may_be_other(vendor_words[p[end - n]], n, behind) |
-                        CARD * may_be_card(s, n, digits, end);
-        struct word *word = &words[n_words];
-        word->start = end - n;
-        word->end = end;
-        word->digits = digits;
-        word->what = (uint8_t)what;
-        n_words += what != 0;
-    }
-    return n_words;
-}
-
 void tx_detect_words(struct tx_scan *s) {
-    TX_UNINITIALIZED struct word words[WORDS];
-    size_t first = s->first, end = first + s->n, n = 0;
+    TX_UNINITIALIZED struct tx_id_word words[TX_ID_WORDS];
+    size_t b = s->first / 64, last = (s->first + s->n) / 64;
 
-    for (size_t b = first / 64; b <= end / 64 && !s->matches->overflow; b++) {
-        uint64_t ends = s->bits->word[b] & tx_bits_within(b, first + 1, end + 1);
-        if (ends && b * 64 >= first + 64 && (b + 2) * 64 <= end &&
-            __builtin_popcountll(ends) >= TX_ID_ROW_WORDS_MIN && tx_id_is_row(s, b))
-            ends = 0;
-        if (ends)
-            n = look_at_words(s, b, ends, words, n);
-        if (n < WORDS / 2 && b < end / 64)
-            continue;
+    while (b <= last && !s->matches->overflow) {
+        size_t n = s->place->way->words(s, &b, words);
         for (size_t k = 0; k < n; k++)
             take_word(s, &words[k]);
-        n = 0;
     }
 }

@@ -211,7 +211,7 @@ static const struct vendor vendors[] = {
 /* By the last three characters of the beginning; for words, by the first two. */
 #define BUCKETS 256
 static uint8_t ends[BUCKETS], begins[BUCKETS]; /* 1 + index of the first; 0: none */
-static uint8_t first_of_word[256];
+static struct tx_vendor_words words;
 static uint8_t next[TX_COUNT_OF(vendors)], lengths[TX_COUNT_OF(vendors)];
 static uint8_t
     thirds[TX_COUNT_OF(vendors)]; /* the third of a beginning's characters from its end */
@@ -228,6 +228,22 @@ static bool ends_beginning(uint8_t c) {
     return c == '_' || c == '-' || c == '.';
 }
 
+/* Groups of words. */
+#define MAILCHIMP 1u
+#define LONG_ANY 2u /* whatever the second character is */
+#define BECH32 4u
+#define VENDOR 8u /* and three more */
+#define VENDOR_GROUPS 4
+#define VENDORS 120u
+
+/* `second` is 0: any. */
+static void add_word(unsigned group, uint8_t first, uint8_t second) {
+    words.first[first] |= (uint8_t)group;
+    for (size_t c = 0; c < 256; c++)
+        if (second == 0 || c == second)
+            words.second[c] |= (uint8_t)group;
+}
+
 static void build(void) {
     _Static_assert(TX_COUNT_OF(vendors) < UINT8_MAX, "an index is one byte");
     for (size_t i = TX_COUNT_OF(vendors); i-- > 0;) {
@@ -239,18 +255,25 @@ static void build(void) {
         next[i] = *bucket;
         lengths[i] = (uint8_t)n;
         *bucket = (uint8_t)(i + 1);
-        first_of_word[p[0]] |= ends_beginning(p[n - 1]) ? 0 : TX_VENDOR;
+        if (!ends_beginning(p[n - 1]))
+            add_word(VENDOR << p[0] % VENDOR_GROUPS, p[0], p[1]);
     }
-    for (const char *c = "AMNO"; *c; c++)
-        first_of_word[(uint8_t)*c] |= TX_VENDOR; /* Telegram, Discord */
-    first_of_word['u'] |= TX_MAILCHIMP;
-    for (const char *c = "13bB"; *c; c++)
-        first_of_word[(uint8_t)*c] |= TX_BTC;
+    add_word(MAILCHIMP, 'u', 's');
+    for (const char *c = "13MNO"; *c; c++) /* of Discord's tokens more is asked then */
+        add_word(LONG_ANY, (uint8_t)*c, 0);
+    for (const char *c = "bB"; *c; c++) {
+        add_word(BECH32, (uint8_t)*c, 'c');
+        add_word(BECH32, (uint8_t)*c, 'C');
+    }
+    add_word(VENDOR << 'A' % VENDOR_GROUPS, 'A', 'A'); /* Telegram */
+    for (size_t n = 0; n < TX_VENDOR_LENGTHS; n++)
+        words.by_length[n] = (uint8_t)((n < TX_VENDOR_BYTES_MIN ? MAILCHIMP : VENDORS) |
+                                       (n < TX_BTC_BYTES_MIN ? 0 : LONG_ANY | BECH32));
 }
 
-const uint8_t *tx_vendor_words(void) {
+const struct tx_vendor_words *tx_vendor_words(void) {
     pthread_once(&once, build);
-    return first_of_word;
+    return &words;
 }
 
 static bool is_body(uint8_t c, enum body body) {

@@ -114,7 +114,7 @@ static void add_shape(const struct tx_id_shape *shape, char any) {
     size_t n_first = strcspn(shape->shape, " -./~");
     char behind = shape->shape[n_first] == '~' ? any : shape->shape[n_first];
     uint64_t word = (UINT64_C(1) << n_first) - 1;
-    tree.starts[n_first][row->single ? TX_ID_NONE : separator_of(behind)] &=
+    tree.starts[tx_id_start(n_first, row->single ? TX_ID_NONE : separator_of(behind))].must &=
         (row->kinds.digits & word) | (row->kinds.letters & word) << 32;
 }
 
@@ -133,15 +133,34 @@ static void add_shapes(const struct tx_id_family *family, bool doubtful) {
 
 /* Those of two words and more begin with a step that is not looked for from node to node. */
 static void add_pairs(void) {
-    for (size_t n = 1; n <= TX_ID_WORD_MAX; n++) {
-        if (!tree.roots[n])
-            continue;
-        memcpy(tree.pairs[n], tree.next[tree.roots[n]], sizeof(tree.pairs[n]));
+    for (size_t n = 1; n <= TX_ID_WORD_MAX; n++)
+        for (size_t k = 0; tree.roots[n] && k < TX_ID_SEPARATORS; k++)
+            for (size_t second = 1; second <= TX_ID_WORD_MAX; second++) {
+                uint16_t node = tree.next[tree.roots[n]][k][second];
+                tree.pairs[tx_id_start(n, k)][second] = node;
+                tree.starts[tx_id_start(n, k)].seconds |= (uint32_t)(node != 0) << second;
+            }
+    /* Another gap behind it: see detect-ssn.c. */
+    tree.starts[tx_id_start(3, TX_ID_SPACE)].seconds |= 1;
+}
+
+static tx_id_mask mask_of(const struct tx_id_kinds *kinds) {
+    return (uint32_t)kinds->digits | kinds->letters << 32;
+}
+
+/* Node 0 leads anywhere. */
+static void add_further(void) {
+    memset(tree.further[0].thirds, 0xff, sizeof(tree.further[0].thirds));
+    for (size_t at = 1; at < tree.n_nodes; at++) {
+        struct tx_id_further *further = &tree.further[at];
+        for (size_t k = 0; k < 2; k++)
+            further->must[k] = mask_of(&tree.nodes[at].common[k].all);
+        if (tree.nodes[at].first_row)
+            memset(further->thirds, 0xff, sizeof(further->thirds));
         for (size_t k = 0; k < TX_ID_SEPARATORS; k++)
-            for (size_t second = 1; second <= TX_ID_WORD_MAX; second++)
-                tree.seconds[n][k] |= (uint32_t)(tree.pairs[n][k][second] != 0) << second;
+            for (size_t n = 1; n <= TX_ID_WORD_MAX; n++)
+                further->thirds[k] |= (uint32_t)(tree.next[at][k][n] != 0) << n;
     }
-    tree.seconds[3][TX_ID_SPACE] |= 1; /* another gap behind it: see detect-ssn.c */
 }
 
 static void link_others(void) {
@@ -188,7 +207,8 @@ static void build(void) {
         &tx_ids_america,     &tx_ids_america_more, &tx_ids_asia,        &tx_ids_asia_more,
         &tx_ids_common,      &tx_ids_people};
     tree.n_nodes = 1; /* 0 is none */
-    memset(tree.starts, 0xff, sizeof(tree.starts));
+    for (size_t i = 0; i < TX_ID_STARTS; i++)
+        tree.starts[i].must = UINT64_MAX;
     for (unsigned c = 0; c < 256; c++)
         tree.separators[c] = (uint8_t)separator_of((char)c);
     for (size_t i = 0; i < TX_COUNT_OF(families); i++)
@@ -197,6 +217,7 @@ static void build(void) {
         add_shapes(families[i], false);
     link_others();
     add_pairs();
+    add_further();
     for (size_t n = 1; n <= TX_ID_ROW_DIGITS_MAX; n++)
         for (size_t k = 0; k < TX_ID_SEPARATORS; k++)
             add_uniform(n, (enum tx_id_separator)k);

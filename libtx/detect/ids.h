@@ -51,6 +51,20 @@ struct tx_id_row {
     bool single; /* one word */
 };
 
+/* A word with a digit, and which of its characters are digits. */
+struct tx_id_word {
+    uint64_t digits;
+    uint32_t start, end;
+    uint8_t what; /* can begin with it */
+};
+#define TX_ID_WORDS 64 /* that are looked at before any is tried */
+
+#define TX_ID_SINGLE 1u /* an id of one word */
+#define TX_ID_MORE 2u   /* an id of more words */
+#define TX_ID_PREFIX 4u /* not with it, but with a word of letters in front of it */
+#define TX_ID_OTHER 8u  /* a maker's token, an address */
+#define TX_ID_CARD 16u  /* the first group of a card's number */
+
 #define TX_ID_WORD_MAX 18 /* characters of a word */
 #define TX_ID_BEHIND 8    /* as many as there are separators, and more: a power of two */
 #define TX_ID_SPAN_MAX 64 /* of an id with its separators, and a word behind it */
@@ -63,6 +77,27 @@ static inline uint64_t tx_id_kinds(uint64_t digits) {
     return digits | ~digits << 32;
 }
 
+/* What shapes have in common by their first word's length (or a greater one) and what is behind it:
+ * a second word, of some lengths, or with TX_ID_NONE nothing. */
+struct tx_id_start {
+    tx_id_mask must;
+    uint32_t seconds;
+};
+
+#define TX_ID_STARTS ((TX_ID_WORD_MAX + 2) * TX_ID_BEHIND)
+#define TX_ID_SECONDS 32 /* more than characters of a word: a power of two */
+static inline size_t tx_id_start(size_t n, size_t separator) {
+    return n * TX_ID_BEHIND + separator;
+}
+
+/* The same by their first two words: of ids that begin with a digit, and of others, of which no
+ * more than the first 32 characters; and the lengths of third words, all where an id ends before
+ * one. */
+struct tx_id_further {
+    tx_id_mask must[2];
+    uint32_t thirds[TX_ID_BEHIND];
+};
+
 /* Numbers of as many digits each, with the same separator between them. */
 #define TX_ID_ROW_DIGITS_MAX 6
 struct tx_id_uniform {
@@ -74,15 +109,11 @@ struct tx_id_uniform {
 
 struct tx_id_tree {
     size_t n_nodes, n_rows;
-    /* What shapes have in common by their first word's length (or a greater one) and what is behind
-     * it: a second word, or with TX_ID_NONE nothing. */
-    tx_id_mask starts[TX_ID_WORD_MAX + 2][TX_ID_BEHIND];
-    /* The lengths that the second word can have; with TX_ID_NONE none. */
-    uint32_t seconds[TX_ID_WORD_MAX + 2][TX_ID_BEHIND];
+    struct tx_id_start starts[TX_ID_STARTS];
+    struct tx_id_further further[TX_ID_NODES]; /* by the node of the second word */
     uint16_t roots[TX_ID_WORD_MAX + 1];
-    /* By the first word's length, the separator, and the second word's length. */
-    uint16_t pairs[TX_ID_WORD_MAX + 1][TX_ID_SEPARATORS][TX_ID_WORD_MAX + 1];
-    uint8_t separators[256]; /* tx_id_separator of each character */
+    uint16_t pairs[TX_ID_STARTS][TX_ID_SECONDS]; /* nodes; the same, and the second word's length */
+    uint8_t separators[256];                     /* tx_id_separator of each character */
     /* From a node, by the separator and the length of the next word. */
     uint16_t next[TX_ID_NODES][TX_ID_SEPARATORS][TX_ID_WORD_MAX + 1];
     struct tx_id_uniform uniform[TX_ID_ROW_DIGITS_MAX + 1][TX_ID_SEPARATORS];

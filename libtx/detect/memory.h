@@ -34,7 +34,7 @@ struct tx_detect_memory {
     const struct tx_classifier *classifier;
     struct tx_hasher *hasher;
     const struct tx_id_tree *ids;
-    const uint8_t *vendor_words;
+    const struct tx_vendor_words *vendor_words;
     struct tx_level level[TX_READING_DEPTH_MAX + 1];
     struct tx_matches matches[TX_READING_DEPTH_MAX + 1];
     struct tx_level_slot slot[TX_DETECT_VALUES_MAX];

@@ -32,7 +32,7 @@ struct tx_scan_place {
     const struct tx_classifier *way; /* by which the text became bits */
     struct tx_hasher *hasher;
     const struct tx_id_tree *ids;
-    const uint8_t *vendor_words;
+    const struct tx_vendor_words *vendor_words;
     const uint32_t *offsets;       /* of its bytes in what was folded; NULL: itself */
     uint32_t word_start, word_end; /* of what was decoded, when depth > 0 */
     uint16_t value;
@@ -60,7 +60,7 @@ struct tx_scan {
     const struct tx_scan_place *place;
     struct tx_matches *matches;
     const struct tx_id_tree *ids;
-    const uint8_t *vendor_words;
+    const struct tx_vendor_words *vendor_words;
     /* From here on zero at first. The last word that was looked at as a whole, for
      * tx_scan_in_hex_word. */
     _Alignas(64) size_t word_start;
@@ -242,12 +242,16 @@ void tx_detect_words(struct tx_scan *s);
 /* One of them, [start, end). */
 void tx_detect_btc(struct tx_scan *s, size_t start, size_t end);
 void tx_detect_vendor_word(struct tx_scan *s, size_t start, size_t end);
-/* By the first character of a word: whether a maker's token may begin so, or an address. */
-#define TX_VENDOR 1
-#define TX_BTC 2
-#define TX_MAILCHIMP 4 /* its words are shorter than all others */
+#define TX_BTC_BYTES_MIN 14
+/* Groups of beginnings of makers' tokens and of addresses: by a word's first character, by its
+ * second, and which of them a word of so many characters can have. It is none where no group is in
+ * all three. */
+#define TX_VENDOR_LENGTHS 32
+struct tx_vendor_words {
+    uint8_t first[256], second[256], by_length[TX_VENDOR_LENGTHS];
+};
 #define TX_VENDOR_BYTES_MIN 5
-const uint8_t *tx_vendor_words(void);
+const struct tx_vendor_words *tx_vendor_words(void);
 /* 40 letters, digits, '+' and '/' and no more. */
 void tx_detect_aws_secret(struct tx_scan *s, size_t start, size_t end);
 
