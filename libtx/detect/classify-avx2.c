@@ -7,6 +7,7 @@
 /* Processors with AVX2 have these, too; all are asked for. */
 #define WAYS "avx2,bmi,bmi2,popcnt"
 #define TX_ANCHORS_FOR target(WAYS),
+#define TX_VECTOR_BYTES 32
 #define TX_ANY(v) (!_mm256_testz_si256((__m256i)(v), (__m256i)(v)))
 #include "libtx/detect/anchors.h"
 #include "libtx/detect/classify.h"

@@ -7,17 +7,20 @@
 
 #include "libtx/crypto/secret.h"
 #define TX_ANCHORS_FOR
-#define TX_ANY(v) (((v)[0] | (v)[1] | (v)[2] | (v)[3]) != 0)
+#define TX_VECTOR_BYTES 16
+#define TX_ANY(v) (((v)[0] | (v)[1]) != 0)
 #include "libtx/detect/anchors.h"
 #include "libtx/detect/literals.h"
 #include "libtx/detect/look.h"
 #include "libtx/detect/scan.h"
 
 /*
- * The portable way. A table has for each character the classes that it is in, one in the lowest bit
- * of each byte of a word; eight characters, shifted by their places and put together, are eight
- * bits of each of eight classes.
+ * The portable way. The bits of 64 bytes are turned about, to eight words with a bit of each byte;
+ * from those each class is a few operations for all 64.
  */
+
+static struct tx_class_bytes class_bytes;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 enum class {
     DIGIT,
@@ -32,18 +35,8 @@ enum class {
     SLASHES,
     ESCAPE,
     UPPER,
-    HIGH,
     N_CLASSES
 };
-
-struct tables {
-    uint64_t first[256], second[256]; /* the first eight classes, and the others */
-    uint32_t literal[256];            /* groups of the three characters of a beginning */
-};
-
-static struct tables tables;
-static struct tx_class_bytes class_bytes;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static bool is_in(enum class class, uint8_t c) {
     switch (class) {
@@ -71,8 +64,6 @@ static bool is_in(enum class class, uint8_t c) {
         return c == '%' || c == '\\' || c == '&';
     case UPPER:
         return c >= 'A' && c <= 'Z';
-    case HIGH:
-        return c >= 0x80;
     case N_CLASSES:
         break;
     }
@@ -94,109 +85,175 @@ static void build_class_bytes(void) {
     }
 }
 
-static void build(void) {
-    for (unsigned c = 0; c < 256; c++) {
-        for (unsigned k = 0; k < N_CLASSES; k++) {
-            uint64_t *word = k < 8 ? &tables.first[c] : &tables.second[c];
-            *word |= (uint64_t)is_in((enum class)k, (uint8_t)c) << (8 * (k % 8));
-        }
-        for (unsigned k = 0; k < 3; k++)
-            tables.literal[c] |= (uint32_t)(tx_literal_low[k][c & 15] & tx_literal_high[k][c >> 4])
-                                 << (8 * k);
-    }
-    build_class_bytes();
-}
-
 const struct tx_class_bytes *tx_class_bytes(void) {
-    pthread_once(&once, build);
+    pthread_once(&once, build_class_bytes);
     return &class_bytes;
 }
 
-/* The highest bits of eight bytes, the first one's lowest. */
-static inline uint64_t highest(uint64_t bytes) {
-    return ((bytes & UINT64_C(0x8080808080808080)) >> 7) * UINT64_C(0x0102040810204080) >> 56;
+typedef uint8_t bytes __attribute__((vector_size(16)));
+typedef uint64_t pair __attribute__((vector_size(16)));
+
+/* Eight times eight bits, twice, turned about: the k-th bits of eight bytes are the k-th byte. */
+static inline bytes turned(const uint8_t *p) {
+    pair x;
+    memcpy(&x, p, sizeof(x));
+    if (__BYTE_ORDER == __BIG_ENDIAN)
+        x = (pair){le64toh(x[0]), le64toh(x[1])};
+    pair t = (x ^ x >> 7) & UINT64_C(0x00aa00aa00aa00aa);
+    x ^= t ^ t << 7;
+    t = (x ^ x >> 14) & UINT64_C(0x0000cccc0000cccc);
+    x ^= t ^ t << 14;
+    t = (x ^ x >> 28) & UINT64_C(0x00000000f0f0f0f0);
+    x ^= t ^ t << 28;
+    if (__BYTE_ORDER == __BIG_ENDIAN)
+        x = (pair){htole64(x[0]), htole64(x[1])};
+    return (bytes)x;
 }
 
-/* Of eight bytes which are not 0, but for their highest bits. */
-static inline uint64_t lower_set(uint64_t bytes) {
-    const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
-    return highest((bytes & low) + low);
+/* The bytes of two vectors in turn, of their first halves and of their second ones. */
+static inline bytes low(bytes a, bytes b) {
+    return __builtin_shuffle(a, b, (bytes){0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23});
+}
+static inline bytes high(bytes a, bytes b) {
+    return __builtin_shuffle(a, b,
+                             (bytes){8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31});
 }
 
-/* 64 bytes, and the two behind them. */
-static uint64_t classify_block(const uint8_t *p, const struct tx_bits *ret, size_t b) {
-    uint8_t bits[16][8]; /* of each class eight at a time, the first ones first */
-    uint64_t literal = 0, scheme = 0, map[16];
-    uint32_t first_of = tables.literal[p[0]], second_of = tables.literal[p[1]];
+/* Of 64 bytes, the k-th bits in the k-th word. */
+static inline void planes(const uint8_t *p, uint64_t ret[8]) {
+    bytes a = turned(p), b = turned(p + 16), c = turned(p + 32), d = turned(p + 48);
+    bytes even_low = low(low(a, c), low(b, d)), even_high = high(low(a, c), low(b, d));
+    bytes odd_low = low(high(a, c), high(b, d)), odd_high = high(high(a, c), high(b, d));
+    bytes all[4] = {low(even_low, odd_low), high(even_low, odd_low), low(even_high, odd_high),
+                    high(even_high, odd_high)};
+    memcpy(ret, all, sizeof(all));
+    for (size_t i = 0; i < 8; i++)
+        ret[i] = le64toh(ret[i]);
+}
 
-    for (unsigned i = 0; i < 8; i++) {
-        uint64_t first = 0, second = 0, groups = 0;
-#pragma GCC unroll 8
-        for (unsigned k = 0; k < 8; k++) {
-            const uint8_t *at = p + 8 * i + k;
-            uint32_t third_of = tables.literal[at[2]];
-            groups |= (uint64_t)(first_of & second_of >> 8 & third_of >> 16 & 0xff) << (8 * k);
-            first_of = second_of;
-            second_of = third_of;
-            first |= tables.first[*at] << k;
-            second |= tables.second[*at] << k;
-        }
-        literal |= lower_set(groups) << (8 * i);
-        scheme |= highest(groups) << (8 * i);
-#pragma GCC unroll 8
-        for (unsigned k = 0; k < 8; k++) {
-            bits[k][i] = (uint8_t)(first >> (8 * k));
-            bits[8 + k][i] = (uint8_t)(second >> (8 * k));
-        }
+/* Which of 64 bytes have each lower half, and each upper half of ASCII. */
+struct halves {
+    uint64_t low[16], high[8];
+};
+
+static inline void split(const uint64_t bit[8], struct halves *ret) {
+    uint64_t first[4], second[4], upper[4];
+#pragma GCC unroll 4
+    for (unsigned k = 0; k < 4; k++) {
+        first[k] = (k & 1 ? bit[0] : ~bit[0]) & (k & 2 ? bit[1] : ~bit[1]);
+        second[k] = (k & 1 ? bit[2] : ~bit[2]) & (k & 2 ? bit[3] : ~bit[3]);
+        upper[k] = (k & 1 ? bit[4] : ~bit[4]) & (k & 2 ? bit[5] : ~bit[5]);
     }
 #pragma GCC unroll 16
-    for (unsigned k = 0; k < N_CLASSES; k++) {
-        memcpy(&map[k], bits[k], sizeof(map[k]));
-        map[k] = le64toh(map[k]);
-    }
-    ret->digit[b] = map[DIGIT];
-    ret->alnum[b] = map[DIGIT] | map[LETTER];
-    ret->hex[b] = map[HEX];
-    ret->base64[b] = map[BASE64];
-    ret->colon[b] = map[COLON];
-    ret->dot[b] = map[DOT];
-    ret->gap[b] = map[GAP];
-    ret->opener[b] = map[OPENER];
-    ret->rare[b] = map[RARE];
-    ret->slashes[b] = map[SLASHES];
-    ret->escape[b] = map[ESCAPE];
-    ret->literal[b] = literal;
-    ret->scheme[b] = scheme;
-    ret->upper[b] = map[UPPER];
-    ret->high[b] = map[HIGH];
-    return map[HIGH];
+    for (unsigned k = 0; k < 16; k++)
+        ret->low[k] = first[k & 3] & second[k >> 2];
+#pragma GCC unroll 8
+    for (unsigned k = 0; k < 8; k++)
+        ret->high[k] = upper[k & 3] & (k & 4 ? bit[6] : ~bit[6]) & ~bit[7];
+}
+
+/* Of a group of beginnings, the k-th characters. */
+static inline uint64_t of_group(const struct halves *halves, unsigned k, unsigned group) {
+    uint64_t low = 0, high = 0;
+#pragma GCC unroll 16
+    for (unsigned i = 0; i < 16; i++)
+        low |= tx_literal_low[k][i] >> group & 1 ? halves->low[i] : 0;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < 8; i++)
+        high |= tx_literal_high[k][i] >> group & 1 ? halves->high[i] : 0;
+    return low & high;
+}
+
+static inline uint64_t begin(const struct halves *halves, unsigned group) {
+    return of_group(halves, 0, group) & of_group(halves, 1, group) >> 1 &
+           of_group(halves, 2, group) >> 2;
+}
+
+/* The groups of the beginning at p. */
+static inline uint8_t groups_at(const uint8_t *p) {
+    return (p[0] | p[1] | p[2]) & 0x80
+               ? 0
+               : class_bytes.literal[0][p[0]] & class_bytes.literal[1][p[1]] &
+                     class_bytes.literal[2][p[2]];
+}
+
+/* In 64 bytes, of which the last two go on in those behind. */
+static inline void put_literals(const uint8_t *p, const struct halves *halves,
+                                const struct tx_bits *ret, size_t b) {
+    uint64_t literal = 0, last = groups_at(p + 62), after = groups_at(p + 63);
+#pragma GCC unroll 7
+    for (unsigned group = 0; group < 7; group++)
+        literal |= begin(halves, group);
+    ret->literal[b] =
+        literal | (uint64_t)((last & 0x7f) != 0) << 62 | (uint64_t)((after & 0x7f) != 0) << 63;
+    ret->scheme[b] = begin(halves, 7) | last >> 7 << 62 | after >> 7 << 63;
+}
+
+/* The text in other words: to be wiped. */
+struct work {
+    uint64_t bit[8];
+    struct halves halves;
+};
+
+/* 64 bytes, and the two behind them. */
+static uint64_t classify_block(const uint8_t *p, struct work *work, const struct tx_bits *ret,
+                               size_t b) {
+    planes(p, work->bit);
+    split(work->bit, &work->halves);
+    const uint64_t *bit = work->bit;
+    const struct halves h = work->halves;
+    uint64_t small = h.high[4] | h.high[6], great = h.high[5] | h.high[7]; /* of letters */
+    uint64_t up_to_10 = ~bit[3] | (~bit[2] & ~(bit[1] & bit[0]));
+    uint64_t digit = h.high[3] & (~bit[3] | (~bit[2] & ~bit[1]));
+    uint64_t letter = (small & ~h.low[0]) | (great & up_to_10);
+    uint64_t dash = h.high[2] & h.low[13], plus = h.high[2] & h.low[11];
+    uint64_t slashes = plus | (h.high[2] & h.low[15]);
+    ret->digit[b] = digit;
+    ret->alnum[b] = digit | letter;
+    ret->hex[b] = digit | (small & ~bit[3] & ~h.low[0] & ~h.low[7]);
+    ret->base64[b] = digit | letter | slashes | dash | (h.high[5] & h.low[15]);
+    ret->colon[b] = h.high[3] & h.low[10];
+    ret->dot[b] = h.high[2] & h.low[14];
+    ret->gap[b] = dash | (h.high[2] & h.low[0]);
+    ret->opener[b] = plus | (h.high[2] & h.low[8]);
+    ret->rare[b] = (h.high[4] & h.low[0]) | (h.high[3] & h.low[12]);
+    ret->slashes[b] = slashes;
+    ret->escape[b] = (h.high[2] & (h.low[5] | h.low[6])) | (h.high[5] & h.low[12]);
+    ret->upper[b] = letter & ~bit[5];
+    ret->high[b] = bit[7];
+    put_literals(p, &h, ret, b);
+    return bit[7];
 }
 
 static bool classify(const uint8_t *p, size_t n, const struct tx_bits *ret) {
     uint8_t rest[3 * 64] = {0};
+    TX_UNINITIALIZED struct work work;
     uint64_t high = 0;
     size_t b = 0;
 
-    pthread_once(&once, build);
+    pthread_once(&once, build_class_bytes);
     for (; n - b * 64 >= 64 + 2; b++)
-        high |= classify_block(p + b * 64, ret, b);
+        high |= classify_block(p + b * 64, &work, ret, b);
     size_t n_rest = n - b * 64;
     if (n_rest)
         memcpy(rest, p + b * 64, n_rest);
     for (size_t k = 0; k <= n_rest; k += 64)
-        high |= classify_block(rest + k, ret, b++);
+        high |= classify_block(rest + k, &work, ret, b++);
     tx_classes_end(ret, b, TX_LANES);
     tx_wipe(rest, n_rest);
+    tx_wipe(&work, sizeof(work));
     return high != 0;
 }
 
 static bool classify_short(const uint8_t *p, size_t n, const struct tx_bits *ret) {
     uint8_t block[64 + 2] = {0};
+    TX_UNINITIALIZED struct work work;
 
-    pthread_once(&once, build);
+    pthread_once(&once, build_class_bytes);
     memcpy(block, p, n);
-    bool is_high = classify_block(block, ret, 0) != 0;
+    bool is_high = classify_block(block, &work, ret, 0) != 0;
     tx_wipe(block, n);
+    tx_wipe(&work, sizeof(work));
     return is_high;
 }
 

@@ -3,9 +3,9 @@
 #define TX_DETECT_LANES_H
 
 /*
- * Four words of a bitmap at a time, for anchors.h, in C that any compiler makes vectors of. Whoever
- * includes this defines TX_ANCHORS_FOR: nothing, or a target("...") and a comma; and TX_ANY(v):
- * whether any bit is set.
+ * Some words of a bitmap at a time, for anchors.h, in C that any compiler makes vectors of. Whoever
+ * includes this defines TX_ANCHORS_FOR: nothing, or a target("...") and a comma; TX_VECTOR_BYTES of
+ * a vector; and TX_ANY(v): whether any bit is set.
  */
 
 #include <stdint.h>
@@ -14,8 +14,8 @@
 /* All is inlined, so there is no convention for passing vectors to agree on. */
 #pragma GCC diagnostic ignored "-Wpsabi"
 
-#define TX_LANES 4
-typedef uint64_t tx_lanes __attribute__((vector_size(8 * TX_LANES)));
+#define TX_LANES (TX_VECTOR_BYTES / 8)
+typedef uint64_t tx_lanes __attribute__((vector_size(TX_VECTOR_BYTES)));
 
 /* A map at some words, and the words before and behind each. */
 struct tx_around {
@@ -38,8 +38,10 @@ TX_LANE struct tx_around tx_around(const uint64_t *p) {
 
 /* The word before each, of which the first is *last; that becomes the last of these. */
 TX_LANE tx_lanes tx_before(tx_lanes at, uint64_t *last) {
-    tx_lanes before = {*last, at[0], at[1], at[2]};
-    *last = at[3];
+    tx_lanes before = {*last};
+    for (unsigned i = 1; i < TX_LANES; i++)
+        before[i] = at[i - 1];
+    *last = at[TX_LANES - 1];
     return before;
 }
 
