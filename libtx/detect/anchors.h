@@ -246,8 +246,10 @@ TX_ANCHORS tx_lanes tx_short_words(const struct tx_around *alnum, const struct t
                                              (TX_BACK(*dash, 5) & TX_BACK(*letter, 4))));
     TX_GROW_BACK(four, 1);
     TX_GROW_BACK(four, 2);
+    tx_lanes card =
+        TX_BACK(four, 1) & ~TX_BACK(*alnum, 5) & ~dash->at & ~(gap->at & TX_AHEAD(*alnum, 1));
     return (separator->at & TX_AHEAD(*alnum, 1) & (numbers | anywhere)) |
-           (gap->at & TX_AHEAD(*gap, 1)) | TX_BACK(four, 1) | known;
+           (gap->at & TX_AHEAD(*gap, 1)) | card | known;
 }
 
 /* Of 36 characters of a UUID one is a letter: digits alone are taken for what they seem to be. */

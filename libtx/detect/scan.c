@@ -410,13 +410,16 @@ static void scan_block(struct tx_scan *s, size_t b, uint64_t within) {
 static void scan(struct tx_scan *s) {
     const uint64_t *anchor = s->bits->anchor, *card = s->bits->card, *coded = s->bits->coded;
     size_t first = s->first, end = first + s->n, last = end / 64;
+    uint64_t words = 0;
 
     for (size_t b = first / 64; b <= last && !s->matches->overflow; b++) {
         uint64_t within = b * 64 < first || b == last ? tx_bits_within(b, first, end) : UINT64_MAX;
         if (within & (anchor[b] | card[b] | coded[b]))
             scan_block(s, b, within);
+        words |= s->bits->word[b];
     }
-    tx_detect_words(s);
+    if (words)
+        tx_detect_words(s);
 }
 
 /* In pieces, of which each is a few wide stores: what is longer is a slow instruction. */
