@@ -87,7 +87,7 @@ static void look_at_name(struct tx_scan *s) {
 }
 
 /* In front of a candidate, where a phrase that is near can begin. */
-#define REACH_BYTES (BEFORE_BYTES + TX_PHRASE_BYTES_MAX)
+#define REACH_BYTES (BEFORE_BYTES + TX_PHRASE_LONGEST)
 
 /* So far ahead it is looked too, in proportion to what was looked at before: short texts are looked
  * at no further than need be, and long ones not at each word anew. */

@@ -222,14 +222,23 @@ static bool has_coded(const struct tx_bits *bits, size_t first, size_t n) {
     return bits->coded[b] != 0;
 }
 
+/* Whether a short text has places where more may begin than something encoded. */
+static bool has_places(const struct tx_detection *d, struct tx_text text,
+                       const struct tx_bits *bits, size_t first) {
+    uint64_t any = bits->anchor[0] | bits->card[0] | bits->word[0];
+    return first > 0 || text.n > TX_SCAN_CODED_MIN - 1 || any != 0 || d->options->custom;
+}
+
 void tx_detect_prepared(struct tx_detection *d, struct tx_text text, const struct tx_bits *bits,
                         size_t first, struct tx_matches *ret) {
     const uint32_t *offsets = d->place.offsets;
     size_t depth =
         d->reading->depth < TX_READING_DEPTH_MAX ? d->reading->depth : TX_READING_DEPTH_MAX;
 
-    tx_scan(text, bits, first, &d->place, d->options, ret);
-    tx_matches_sort(ret);
+    if (has_places(d, text, bits, first)) {
+        tx_scan(text, bits, first, &d->place, d->options, ret);
+        tx_matches_sort(ret);
+    }
     if (d->place.depth < depth && !ret->overflow && has_coded(bits, first, text.n)) {
         look_into(d, text, bits, first, ret);
         tx_matches_sort(ret);

@@ -119,12 +119,15 @@ TX_LOOK size_t tx_separator_at(const struct tx_look_from *from, size_t at) {
  * the second one's characters, and by what stands behind that. */
 TX_LOOK unsigned tx_leads_to_more(const struct tx_look_from *from, size_t i, size_t n,
                                   uint64_t digits) {
+    size_t separator = tx_separator_at(from, i - from->first);
+    if (separator == TX_ID_NONE)
+        return 0;
     const struct tx_id_tree *tree = from->tree;
     const struct tx_near alnum = tx_near(from->alnum, i), digit = tx_near(from->digit, i);
     size_t end = i - from->first;
     uint64_t next = tx_beginning(&alnum, i);
     size_t n_second = tx_length(next), n_third = tx_length(next >> n_second >> 1);
-    size_t start = tx_id_start(n, tx_separator_at(from, end));
+    size_t start = tx_id_start(n, separator);
     const struct tx_id_start *first = &tree->starts[start];
     unsigned leads = (first->seconds >> n_second & 1) & tx_fits(first->must, tx_id_kinds(digits));
     size_t pair = tree->pairs[start][n_second] & -(size_t)leads;

@@ -110,7 +110,7 @@ static size_t find(const char *p, size_t n, bool is_prefix) {
 
 static void add(const char *p, size_t n, enum tx_detector detector) {
     uint8_t key[TX_PHRASE_KEY];
-    assert(all.n < TX_PHRASES_MAX && n >= 2 && n < TX_PHRASE_BYTES_MAX);
+    assert(all.n < TX_PHRASES_MAX && n >= 2 && n <= TX_PHRASE_LONGEST);
     bool is_prefix = p[n - 1] == '*';
     n -= is_prefix;
 

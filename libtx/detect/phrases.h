@@ -16,6 +16,7 @@
 
 #define TX_PHRASES_MAX 4096
 #define TX_PHRASE_BYTES_MAX 64
+#define TX_PHRASE_LONGEST 46 /* of those that there are */
 #define TX_PHRASE_KEY 4
 #define TX_PHRASE_BUCKETS 8192
 #define TX_PHRASE_FILTER_BITS 11

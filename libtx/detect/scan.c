@@ -11,7 +11,7 @@
  * has found is added as it comes.
  */
 
-bool tx_scan_is_word(const struct tx_scan *s, size_t i, const char *word) {
+bool tx_scan_goes_on(const struct tx_scan *s, size_t i, const char *word) {
     for (; *word; word++, i++)
         if (tx_lower(tx_scan_at(s, i)) != (uint8_t)*word)
             return false;
@@ -369,7 +369,7 @@ static void take_anchor(struct tx_scan *s, size_t at) {
     }
 }
 
-#define SECRET_BYTES 40 /* see detect-aws.c */
+#define SECRET_BYTES TX_SCAN_CODED_MIN /* see detect-aws.c */
 
 static bool is_secret(uint8_t c) {
     return tx_is_alnum(c) || c == '/' || c == '+';

@@ -135,6 +135,9 @@ static inline bool tx_is_base64url(uint8_t c) {
     return tx_is_alnum(c) || c == '-' || c == '_';
 }
 
+/* In fewer bytes no run of what may be encoded is anything as it stands there. */
+#define TX_SCAN_CODED_MIN 40
+
 /* Scans a text as it is; what is found is added to *ret. `bits` has its classes and places, from
  * `first` on; in front of it and behind it none is set. */
 void tx_scan(struct tx_text text, const struct tx_bits *bits, size_t first,
@@ -147,8 +150,12 @@ void tx_matches_add(struct tx_matches *matches, const struct tx_match *match);
 /* By start, end and detector; each once. */
 void tx_matches_sort(struct tx_matches *matches);
 
-/* Whether `word` (lower case) stands at i, in any case of letters. */
-bool tx_scan_is_word(const struct tx_scan *s, size_t i, const char *word);
+/* Whether `word` (lower case) stands at i, in any case of letters; most are out by their first
+ * character. */
+bool tx_scan_goes_on(const struct tx_scan *s, size_t i, const char *word);
+static inline bool tx_scan_is_word(const struct tx_scan *s, size_t i, const char *word) {
+    return tx_lower(tx_scan_at(s, i)) == (uint8_t)word[0] && tx_scan_goes_on(s, i, word);
+}
 
 /* Whether `literal` stands at i as it is. */
 bool tx_scan_is(const struct tx_scan *s, size_t i, const char *literal);
