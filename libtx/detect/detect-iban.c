@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+
 #include "libtx/detect/scan.h"
 
 /*
@@ -40,10 +42,23 @@ static const struct {
     {"YE", "4a4n18c"},
 };
 
+/* The second letters of those with each first one, A lowest: most pairs of letters are out by them.
+ */
+static uint32_t seconds[26];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void build(void) {
+    for (size_t i = 0; i < TX_COUNT_OF(registry); i++)
+        seconds[registry[i].country[0] - 'A'] |= 1u << (registry[i].country[1] - 'A');
+}
+
 static const char *structure_of(uint8_t first, uint8_t second) {
     size_t low = 0, high = TX_COUNT_OF(registry);
     int a = tx_upper(first), b = tx_upper(second);
 
+    pthread_once(&once, build);
+    if (!(seconds[a - 'A'] >> (b - 'A') & 1))
+        return NULL;
     while (low < high) {
         size_t middle = (low + high) / 2;
         int order = a != registry[middle].country[0] ? a - registry[middle].country[0]
