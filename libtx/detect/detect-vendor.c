@@ -213,8 +213,6 @@ static const struct vendor vendors[] = {
 static uint8_t ends[BUCKETS], begins[BUCKETS]; /* 1 + index of the first; 0: none */
 static struct tx_vendor_words words;
 static uint8_t next[TX_COUNT_OF(vendors)], lengths[TX_COUNT_OF(vendors)];
-static uint8_t
-    thirds[TX_COUNT_OF(vendors)]; /* the third of a beginning's characters from its end */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static size_t bucket_of(uint8_t a, uint8_t b) {
