@@ -272,6 +272,31 @@ TX_ANCHORS tx_lanes tx_phrases_begin(const struct tx_bits *bits, size_t b,
     return ((letter->at | high.at) & ~TX_BACK(part, 1)) | (upper.at & TX_BACK(small, 1));
 }
 
+/* Behind words with a digit: those that may begin something; those with a short word of letters in
+ * front; and those of seven characters. */
+struct tx_words {
+    tx_lanes word, joined, seven;
+};
+
+TX_ANCHORS void tx_words_at(const struct tx_around *alnum, const struct tx_around *digit,
+                            const struct tx_around *letter, const struct tx_around *separator,
+                            const struct tx_around *gap, const struct tx_around *dash, tx_lanes dot,
+                            struct tx_carried *carried, struct tx_words *ret) {
+    tx_lanes many = TX_BACK(*alnum, 3) & TX_BACK(*alnum, 4) & TX_BACK(*alnum, 5);
+    tx_lanes joins = tx_begins(alnum) & TX_BACK(*separator, 1) & TX_BACK(*letter, 2) &
+                     ~(many & TX_BACK(*alnum, 6));
+    struct tx_around seven = *alnum;
+    TX_GROW_BACK(seven, 1);
+    TX_GROW_BACK(seven, 2);
+    TX_GROW_BACK(seven, 3);
+    tx_lanes least = TX_BACK(seven, 1);
+    ret->joined = tx_carry(alnum->at, joins, &carried->joined);
+    ret->seven = least & ~TX_BACK(*alnum, 8);
+    ret->word =
+        tx_carry(alnum->at, digit->at, &carried->digits) &
+        (ret->joined | least | tx_short_words(alnum, digit, letter, separator, gap, dash, dot));
+}
+
 /* Gives all places. */
 TX_ANCHORS tx_lanes tx_anchors_at(const struct tx_bits *bits, size_t b,
                                   struct tx_carried *carried) {
@@ -290,33 +315,24 @@ TX_ANCHORS tx_lanes tx_anchors_at(const struct tx_bits *bits, size_t b,
     tx_lanes begins = tx_begins(&alnum);
     struct tx_around uuid = {.at = begins & tx_uuids(&hex, &dash)},
                      time = {.at = begins & tx_times(&digit, &alnum, &dash, &colon)};
-    tx_lanes word = tx_carry(alnum.at, digit.at, &carried->digits);
-    tx_lanes joins =
-        begins & TX_BACK(separator, 1) & TX_BACK(letter, 2) &
-        ~(TX_BACK(alnum, 3) & TX_BACK(alnum, 4) & TX_BACK(alnum, 5) & TX_BACK(alnum, 6));
-    tx_lanes joined = tx_carry(alnum.at, joins, &carried->joined);
-    struct tx_around seven = alnum;
-    TX_GROW_BACK(seven, 1);
-    TX_GROW_BACK(seven, 2);
-    TX_GROW_BACK(seven, 3);
-    tx_lanes long_word = TX_BACK(seven, 1), seventh = TX_BACK(alnum, 8);
-    word &= joined | long_word |
-            tx_short_words(&alnum, &digit, &letter, &separator, &gap, &dash, dot.at);
+    struct tx_words words = {.word = {0}};
+    if (TX_LANES > 1 || TX_ANY(digit.at))
+        tx_words_at(&alnum, &digit, &letter, &separator, &gap, &dash, dot.at, carried, &words);
     if (TX_ANY(uuid.at))
         uuid.at &= tx_has_letter(letter);
     uuid.before = tx_before(uuid.at, &carried->uuid);
     time.before = tx_before(time.at, &carried->time);
     if (TX_ANY(uuid.at | uuid.before | time.at | time.before)) {
-        word &= ~tx_clock_words(&uuid, &time, separator.at, long_word & ~seventh);
+        words.word &= ~tx_clock_words(&uuid, &time, separator.at, words.seven);
         anchor &= ~(TX_BACK(uuid, 7) | TX_BACK(uuid, 12) | TX_BACK(uuid, 17) | TX_BACK(uuid, 22) |
                     TX_BACK(time, 19));
         coded &= ~(uuid.at | TX_BACK(uuid, 24) | time.at); /* no text in base64 */
     }
     tx_store(bits->anchor + b, anchor);
     tx_store(bits->coded + b, coded);
-    tx_store(bits->word + b, word);
+    tx_store(bits->word + b, words.word);
     tx_store(bits->begin + b, tx_phrases_begin(bits, b, &alnum, &letter));
-    tx_store(bits->joined + b, joined);
+    tx_store(bits->joined + b, words.joined & words.word);
     return anchor | coded | digit.at;
 }
 
