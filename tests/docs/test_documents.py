@@ -31,7 +31,7 @@ MASK_RECORD = os.path.join(BUILD, "tests/docs/mask-record")
 PROGRAMS = {"tracex-auditd": AUDITD, "tracexctl": CTL}
 NEED_A_DAEMON = {"status", "log", "reload", "erase", "reveal", "keys"}
 MANUALS = ["README.md", "docs/masking.md", "docs/configuration.md", "docs/operations.md", "docs/patterns.md",
-           "docs/journald.md"]
+           "docs/journald.md", "docs/tracing.md"]
 NOTHING = "version: 1\n"
 
 
