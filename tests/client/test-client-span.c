@@ -365,11 +365,13 @@ END_TEST
 /* Each is forgotten by the next one. */
 START_TEST(a_million_spans_that_never_end_do_no_harm) {
     static struct tx_span spans[64];
+    int r = 0;
 
     for (int i = 0; i < 1000000; i++) {
         spans[i % 64].size = sizeof(spans[0]);
-        ck_assert_int_eq(begin_current(&spans[i % 64], "deep"), 0);
+        r |= begin_current(&spans[i % 64], "deep");
     }
+    ck_assert_int_eq(r, 0);
     ck_assert_uint_eq(figures().begun, 1000000);
     ck_assert_uint_eq(figures().ended, 0);
     ck_assert_int_eq(tx_context_set(NULL), 0);
