@@ -202,12 +202,11 @@ static int on_fatal(struct tx_supervisor *s, struct tx_child *child, const struc
     /* Once it could be written, it may be so again: the ledger ends and is tried anew. */
     if (m->argument == TX_FATAL_DIRECTORY && s->ready)
         return 0;
-    if (tx_streams_is_other(child)) {
+    if (tx_streams_is_other(child))
         tx_streams_fail(s, child);
-        return 0;
-    }
     child->state = TX_CHILD_FAILED;
-    if (child->role == TX_ROLE_FORWARD || child->role == TX_ROLE_VAULT) {
+    if (tx_streams_is_other(child) || child->role == TX_ROLE_FORWARD ||
+        child->role == TX_ROLE_VAULT) {
         tx_supervisor_tell_when_ready(s); /* all others may have been ready before */
         return 0;
     }
