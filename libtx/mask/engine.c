@@ -147,7 +147,7 @@ static void collect_field(struct tx_mask *mask, const struct tx_field *field,
 
     plan_field(mask, field, plan);
     match_names(mask, field, plan, &names);
-    if (!plan->failed)
+    if (!plan->failed && mask->persons.n > 0)
         tx_persons_see(&mask->persons, field, plan->text, &mask->values);
     if (field->type == TX_VALUE_JSON && !plan->failed) {
         const struct tx_json_field json = {

@@ -54,7 +54,7 @@ static inline bool is_zero(block v) {
 
 /* The same for all n bytes of a text: in blocks or words, the last of which overlaps. Most texts
  * are short and plain. */
-static bool is_plain(const char *p, size_t n) {
+static inline bool is_plain(const char *p, size_t n) {
     if (n >= sizeof(block)) {
         block found = special(load_block(p + n - sizeof(block)));
         for (size_t i = 0; i + sizeof(block) < n; i += sizeof(block))
