@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Durable calls of several threads, each making one after the other.
- *     bench-durable [--threads N] [--calls N] [--load RECORDS-A-SECOND]
+ *     bench-durable [--threads N] [--calls N] [--load RECORDS-A-SECOND] [--uid UID] [--pause-us N]
  * --calls: of all threads together. --load: another process sends so many queued records a second
- * meanwhile, in portions of a millisecond. Prints one JSON object.
+ * meanwhile, in portions of a millisecond. --uid: becomes this user first. --pause-us: between two
+ * calls of a thread. Prints one JSON object.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -23,6 +24,7 @@ enum { WARM_UP_MS = 300 };
 
 static atomic_size_t next;
 static size_t n_calls = 2000;
+static unsigned long pause_us;
 static long *ns;
 static atomic_size_t n_failed;
 
@@ -46,6 +48,8 @@ static void *call_durably(void *data) {
         if (bench_log_at(TX_DURABLE) < 0)
             atomic_fetch_add(&n_failed, 1);
         ns[i] = now() - start;
+        if (pause_us > 0)
+            sleep_until(start + ns[i] + (long)pause_us * 1000);
     }
     return NULL;
 }
@@ -85,7 +89,7 @@ static int run(size_t n_threads) {
 
 int main(int argc, char **argv) {
     size_t n_threads = 1;
-    unsigned long load = 0;
+    unsigned long load = 0, uid = 0;
     for (int i = 1; i + 1 < argc; i += 2) {
         unsigned long v = strtoul(argv[i + 1], NULL, 10);
         if (strcmp(argv[i], "--threads") == 0)
@@ -94,7 +98,13 @@ int main(int argc, char **argv) {
             n_calls = v;
         else if (strcmp(argv[i], "--load") == 0)
             load = v;
+        else if (strcmp(argv[i], "--uid") == 0)
+            uid = v;
+        else if (strcmp(argv[i], "--pause-us") == 0)
+            pause_us = v;
     }
+    if (uid > 0 && (setgid((gid_t)uid) < 0 || setuid((uid_t)uid) < 0))
+        return 1;
     atomic_ulong *sent =
         mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ns = calloc(n_calls, sizeof(long));

@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 from detection import detection  # noqa: E402
 from durable import durable  # noqa: E402
+from fairness import fairness  # noqa: E402
 from memory import memory  # noqa: E402
 from restart import restart  # noqa: E402
 from table import VERIFY, Daemon, goal, median, plain_config, row, title, tool, wait_until  # noqa: E402
@@ -89,6 +90,7 @@ PARTS_OF = {
     "call": call_cost,
     "throughput": lambda: throughput(min(RECORDS, 400000)),
     "durable": durable,
+    "fairness": fairness,
     "memory": lambda: memory(RECORDS),
     "restart": lambda: restart(RECORDS),
     "verifier": lambda: verifier(min(RECORDS, 400000)),
