@@ -7,14 +7,13 @@
 #include <unistd.h>
 
 #include "tests/unit/signer-model.h"
+#include "tests/unit/trace-check.h"
 
 /*
  * kill -9 at every system call of the signer's life, its first start and its rotations included:
  * what is left of it goes on, and the log's chain holds. A tracer counts the calls and kills at the
  * one that is wanted, so no case depends on timing.
  */
-
-#define EXIT_DONE 7 /* the tracer's: the signer ended by itself */
 
 static char directory[64];
 static int dirfd_keys;
@@ -199,14 +198,6 @@ START_TEST(a_signer_that_is_killed_at_any_system_call_goes_on) {
     ck_assert_int_gt(kill_at, 200); /* it was really followed */
 }
 END_TEST
-
-static bool can_trace(void) {
-    int status;
-    pid_t pid = fork();
-    if (pid == 0)
-        _exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? 1 : 0);
-    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 int main(void) {
     if (!can_trace()) {

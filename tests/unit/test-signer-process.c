@@ -8,16 +8,12 @@
 
 #include "auditd/ipc/control.h"
 #include "auditd/ipc/fds.h"
+#include "tests/unit/process-check.h"
 #include "tests/unit/signer-model.h"
-
-/* The real program with its sandbox, started as the supervisor starts it. */
 
 static char directory[64];
 static int dirfd_keys;
-static pid_t pid;
-static int control = -1;
 static struct model model;
-static uint8_t control_memory[TX_CONTROL_HEADER_BYTES + TX_CONTROL_PAYLOAD_BYTES];
 
 static void setup(void) {
     strcpy(directory, "/tmp/tx-process-XXXXXX");
@@ -43,8 +39,6 @@ static void teardown(void) {
     close(dirfd_keys);
 }
 
-/* The descriptors are moved out of the way first, since they may have the numbers that others are
- * to have. */
 static _Noreturn void exec_signer(int control_end, int ledger_end, const char *user) {
     const char *arguments[] = {"tracex-signer",
                                "--origin",
@@ -64,16 +58,7 @@ static _Noreturn void exec_signer(int control_end, int ledger_end, const char *u
         arguments[9] = NULL;
     static const int wanted[] = {TX_FD_CONTROL, TX_FD_SIGNER_LEDGER, TX_FD_SIGNER_KEYS};
     int have[] = {control_end, ledger_end, dirfd_keys};
-    for (size_t i = 0; i < TX_COUNT_OF(wanted); i++)
-        have[i] = fcntl(have[i], F_DUPFD, 20);
-    for (size_t i = 0; i < TX_COUNT_OF(wanted); i++)
-        dup2(have[i], wanted[i]);
-    for (size_t i = 0; i < TX_COUNT_OF(wanted); i++)
-        close(have[i]);
-    /* The leak checker would start a process and trace it, which the sandbox forbids. */
-    setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
-    execv(TX_TEST_SIGNER, (char *const *)(uintptr_t)arguments);
-    _exit(127);
+    become(TX_TEST_SIGNER, arguments, have, wanted, TX_COUNT_OF(wanted));
 }
 
 static void start_as(const char *user) {
@@ -94,33 +79,10 @@ static void start(void) {
     start_as(NULL);
 }
 
-static struct tx_control hear(void) {
-    struct tx_control message;
-    ck_assert_int_eq(tx_control_receive(control, control_memory, sizeof(control_memory), &message),
-                     0);
-    return message;
-}
-
 static struct tx_control ask_control(enum tx_control_type type, uint64_t argument) {
     struct tx_control message = {.type = type, .argument = argument, .fd = -1};
     ck_assert_int_eq(tx_control_send(control, &message), 0);
     return hear();
-}
-
-static bool has(struct tx_text text, const char *part) {
-    return memmem(text.p, text.n, part, strlen(part)) != NULL;
-}
-
-static int wait_status(void) {
-    int status;
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return status;
-}
-
-static void check_exit(int code) {
-    int status = wait_status();
-    ck_assert_msg(WIFEXITED(status), "signal %d", WTERMSIG(status));
-    ck_assert_int_eq(WEXITSTATUS(status), code);
 }
 
 static void take_keys(struct tx_vkey *identity, struct tx_vkey *epoch0) {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "auditd/vault/vault.h"
+#include "tests/unit/trace-check.h"
 
 /*
  * kill -9 at every system call of the vault's life, its first start included, and every call that
@@ -21,8 +22,6 @@
  * what had begun is done or not done, and a key that was destroyed is in no file. A tracer counts
  * the calls, so no case depends on timing.
  */
-
-#define EXIT_DONE 7 /* the tracer's: the vault ended before the wanted call */
 
 enum fault { KILLED, FAILS_BEFORE, FAILS_AFTER, SHORT };
 static int fault_error = EIO;
@@ -427,14 +426,6 @@ START_TEST(a_vault_whose_calls_fail_keeps_its_word) {
     ck_assert_int_gt(at, cases[_i].at_least);
 }
 END_TEST
-
-static bool can_trace(void) {
-    int status;
-    pid_t pid = fork();
-    if (pid == 0)
-        _exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? 1 : 0);
-    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 int main(void) {
     if (!can_trace()) {

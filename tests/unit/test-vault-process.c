@@ -14,14 +14,11 @@
 #include "auditd/ipc/fds.h"
 #include "auditd/ipc/vault.h"
 #include "libtx/crypto/aead.h"
-
-/* The real program with its sandbox, started as the supervisor starts it. */
+#include "tests/unit/process-check.h"
 
 static char directory[64];
 static int dirfd_vault;
-static pid_t pid;
-static int control = -1, ingest = -1;
-static uint8_t control_memory[TX_CONTROL_HEADER_BYTES + TX_CONTROL_PAYLOAD_BYTES];
+static int ingest = -1;
 
 static void setup(void) {
     strcpy(directory, "/tmp/tx-process-XXXXXX");
@@ -50,15 +47,9 @@ static _Noreturn void exec_vault(int control_end, const char *user) {
         "tracex-vault", "--config-name", "/etc/tracex.yaml", "--uid", user, "--gid", user, NULL};
     if (!user)
         arguments[3] = NULL;
-    int have[] = {fcntl(control_end, F_DUPFD, 20), fcntl(dirfd_vault, F_DUPFD, 20)};
-    dup2(have[0], TX_FD_CONTROL);
-    dup2(have[1], TX_FD_VAULT_DIR);
-    close(have[0]);
-    close(have[1]);
-    /* The leak checker would start a process and trace it, which the sandbox forbids. */
-    setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
-    execv(TX_TEST_VAULT, (char *const *)(uintptr_t)arguments);
-    _exit(127);
+    static const int wanted[] = {TX_FD_CONTROL, TX_FD_VAULT_DIR};
+    int have[] = {control_end, dirfd_vault};
+    become(TX_TEST_VAULT, arguments, have, wanted, TX_COUNT_OF(wanted));
 }
 
 static void start_as(const char *user) {
@@ -75,17 +66,6 @@ static void start_as(const char *user) {
 static void tell(enum tx_control_type type, struct tx_text payload, int fd) {
     struct tx_control message = {.type = type, .payload = payload, .fd = fd};
     ck_assert_int_eq(tx_control_send(control, &message), 0);
-}
-
-static struct tx_control hear(void) {
-    struct tx_control message;
-    ck_assert_int_eq(tx_control_receive(control, control_memory, sizeof(control_memory), &message),
-                     0);
-    return message;
-}
-
-static bool has(struct tx_text text, const char *part) {
-    return memmem(text.p, text.n, part, strlen(part)) != NULL;
 }
 
 static void connect_ingest(void) {
@@ -107,23 +87,15 @@ static void start(void) {
     connect_ingest();
 }
 
-static int wait_status(void) {
-    int status;
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return status;
-}
-
-static void check_exit(int code) {
-    int status = wait_status();
-    ck_assert_msg(WIFEXITED(status), "signal %d", WTERMSIG(status));
-    ck_assert_int_eq(WEXITSTATUS(status), code);
+static void end(int code) {
+    check_exit(code);
     close_ends();
 }
 
 static void stop(void) {
     tell(TX_CONTROL_STOP, TX_TEXT(""), -1);
     ck_assert_int_eq(hear().type, TX_CONTROL_STOPPED);
-    check_exit(0);
+    end(0);
 }
 
 static struct tx_vault_message get(const char *person) {
@@ -228,14 +200,14 @@ START_TEST(without_its_supervisor_it_serves_ingest_until_that_is_gone_too) {
     (void)get("bob");
     close(ingest);
     ingest = -1;
-    check_exit(0);
+    end(0);
     start();
     close(ingest);
     ingest = -1;
     connect_ingest();
     (void)get("ada");
     close_ends();
-    check_exit(0);
+    end(0);
 }
 END_TEST
 
@@ -394,7 +366,7 @@ START_TEST(a_lost_key_is_fatal_and_says_what_to_do) {
     ck_assert_int_eq(message.type, TX_CONTROL_FATAL);
     ck_assert(has(message.payload, directory));
     ck_assert(has(message.payload, "/kek is missing"));
-    check_exit(1);
+    end(1);
 }
 END_TEST
 
