@@ -6,18 +6,7 @@
 #include <string.h>
 
 #include "tests/unit/fail-alloc.h"
-
-static struct tx_text text_of(const char *p) {
-    return (struct tx_text){p, strlen(p)};
-}
-
-static struct tx_pattern *compile(const char *text, struct tx_pattern_options options) {
-    struct tx_pattern *pattern = NULL;
-    struct tx_pattern_error error;
-    int r = tx_pattern_new(text_of(text), &options, &error, &pattern);
-    ck_assert_msg(r == 0, "%s: %d, %zu: %s", text, r, error.at, error.reason);
-    return pattern;
-}
+#include "tests/unit/pattern-check.h"
 
 /* `lacking`: a match without the text that is named; NULL: there is none. */
 static void expect_with(const char *pattern_text, struct tx_pattern_options options,

@@ -6,6 +6,7 @@
 
 #include "libtx/pattern/pattern.h"
 #include "tests/unit/fail-alloc.h"
+#include "tests/unit/pattern-check.h"
 
 #define CAP (1u << 17)
 
@@ -21,18 +22,6 @@ static bool note(void *userdata, size_t start, size_t end) {
     snprintf(spans->text + used, sizeof(spans->text) - used, "%s%zu-%zu", used ? " " : "", start,
              end);
     return ++spans->n != spans->stop_after;
-}
-
-static struct tx_text text_of(const char *p) {
-    return (struct tx_text){p, strlen(p)};
-}
-
-static struct tx_pattern *compile(const char *text, struct tx_pattern_options options) {
-    struct tx_pattern *pattern = NULL;
-    struct tx_pattern_error error;
-    int r = tx_pattern_new(text_of(text), &options, &error, &pattern);
-    ck_assert_msg(r == 0, "%s: %d, %zu: %s", text, r, error.at, error.reason);
-    return pattern;
 }
 
 static void find(const char *pattern_text, struct tx_pattern_options options, struct tx_text text,
