@@ -238,7 +238,6 @@ START_TEST(a_child_takes_its_options_and_refuses_others) {
 END_TEST
 
 START_TEST(progress_and_ends_come_back_as_they_were_and_cut_ones_are_refused) {
-    uint8_t memory[TX_CONTROL_END_BYTES];
     struct tx_control_progress progress = {.done = 1234567890123, .has_work = true}, got = {0};
     struct tx_control_end end = {.process = TX_TEXT("ingest"), .how = TX_TEXT("was killed")},
                           got_end;
