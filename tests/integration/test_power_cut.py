@@ -219,6 +219,22 @@ class PrunedLog(second_verifier.Log):
         self.roots[self.tree.size] = second_verifier.base64.b64encode(self.tree.root())
 
 
+class Model(unittest.TestCase):
+    """A number that one thread was given when another had closed it, though that close was begun later."""
+
+    def test_what_is_written_to_a_number_that_was_free_again_is_kept(self):
+        disk, who = Disk(), "process"
+        disk.start(who, "ledger", {7: "log"})
+        for number, (name, arguments, result) in enumerate([
+                ("openat", ["7", b"old", "O_CREAT|O_RDWR", "0600"], 9), ("write", ["9", b"old", "3"], 3),
+                ("openat", ["7", b"new", "O_CREAT|O_RDWR", "0600"], 9), ("close", ["9"], 0),
+                ("write", ["9", b"new", "3"], 3), ("fsync", ["9"], 0), ("close", ["9"], 0), ("write", ["9", b"no", "2"], 2)]):
+            disk.take((number, who, name, arguments, result))
+        files = disk.roots["log"].now()
+        self.assertEqual((files["new"].data, files["new"].changes), (b"new", []))
+        self.assertEqual((files["old"].data, files["old"].changes), (b"", [(0, b"old")]))
+
+
 @unittest.skipUnless(shutil.which("strace"), "no strace")
 class PowerCuts(unittest.TestCase):
     HOW = ("none", "any", "prefix", "any", "all")

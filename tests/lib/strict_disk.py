@@ -9,6 +9,7 @@
 
 A Disk is fed with the calls of a trace (disk_trace.py); crash() gives one state that the power cut may leave.
 """
+import collections
 import os
 
 SECTOR = 512
@@ -70,11 +71,32 @@ def apply(data, changes):
 
 
 class Process:
-    """The descriptors of one process: (directory), or [file, position, whether it appends]."""
+    """The descriptors of one process: (directory), or [file, position, whether it appends].
+
+    Calls come in the order in which they were begun: a thread's open may have been given the number of a close of
+    another thread's that was begun later, and done sooner.
+    """
 
     def __init__(self, name, directories):
         self.name = name
         self.fds = dict(directories)
+        self.open = set(directories)
+        self.closes_to_come = collections.Counter()  # of what had the number before
+
+    def opened(self, fd, thing):
+        if fd in self.open:
+            self.closes_to_come[fd] += 1
+        self.open.add(fd)
+        self.fds.pop(fd, None)
+        if thing is not None:
+            self.fds[fd] = thing
+
+    def closed(self, fd):
+        if self.closes_to_come[fd] > 0:
+            self.closes_to_come[fd] -= 1
+            return
+        self.open.discard(fd)
+        self.fds.pop(fd, None)
 
 
 class Disk:
@@ -118,29 +140,27 @@ class Disk:
 
     def on_openat(self, process, a, result):
         directory, name = self.find(process, a[0], a[1])
-        process.fds.pop(result, None)
-        if directory is None:
-            return
+        process.opened(result, None if directory is None else self.open(directory, name, a))
+
+    @staticmethod
+    def open(directory, name, a):
         if name == ".":
-            process.fds[result] = directory
-            return
+            return directory
         thing = directory.now().get(name)
         if thing is None and "O_CREAT" in a[2]:
             thing = File(int(a[3], 8))
             directory.changes.append({name: thing})
-        if isinstance(thing, Directory):
-            process.fds[result] = thing
-        elif thing is not None:
-            if "O_TRUNC" in a[2]:
-                thing.changes.append((0, None))
-            process.fds[result] = [thing, 0, "O_APPEND" in a[2]]
+        if thing is None or isinstance(thing, Directory):
+            return thing
+        if "O_TRUNC" in a[2]:
+            thing.changes.append((0, None))
+        return [thing, 0, "O_APPEND" in a[2]]
 
     def on_close(self, process, a, _):
-        process.fds.pop(int(a[0]), None)
+        process.closed(int(a[0]))
 
     def on_dup(self, process, a, result):
-        if int(a[0]) in process.fds:
-            process.fds[result] = process.fds[int(a[0])]
+        process.opened(result, process.fds.get(int(a[0])))
 
     def on_write(self, process, a, result):
         opened = self.file(process, a[0])
