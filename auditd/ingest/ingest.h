@@ -36,6 +36,8 @@ struct tx_job {
     struct tx_wire_records records;
     struct tx_source source;     /* texts borrow from the entry */
     bool is_let_in[TX_STREAM_N]; /* a record of it went there: so do the others */
+    struct tx_user *user;        /* who pays for it; NULL: nobody, or he is alone */
+    int64_t began;               /* boot clock, ns: since when */
 };
 
 struct tx_ingest_counters {
@@ -79,6 +81,7 @@ struct tx_ingest {
     struct tx_inbox_entry *held; /* comes next, when there is room to ask for its client */
     struct tx_field fields[TX_LIMIT_FIELDS];
 
+    struct tx_source_handle *work_timer; /* there is more to process */
     struct tx_source_handle *drain_timer;
     bool drain_is_armed;
     bool waits_for_room; /* in the inbox */

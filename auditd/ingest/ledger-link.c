@@ -20,6 +20,7 @@ void tx_link_disconnect(struct tx_link *link) {
     link->out.len = link->written = 0;
     link->in_first = link->in_end = 0;
     link->next_ticket = link->durable = 0;
+    link->bytes = link->bytes_durable = link->window = 0;
     link->awaited_first = link->n_awaited = 0;
 }
 
@@ -42,6 +43,10 @@ int tx_link_connect(struct tx_link *link, int fd) {
 
 bool tx_link_has_room(const struct tx_link *link) {
     return link->fd >= 0 && link->out.len - link->written < TX_LINK_OUT_BYTES;
+}
+
+bool tx_link_is_ahead(const struct tx_link *link) {
+    return link->window > 0 && link->bytes - link->bytes_durable >= link->window;
 }
 
 /* What was written makes room for what comes. */
@@ -72,6 +77,7 @@ uint64_t tx_link_body_end(struct tx_link *link, const struct tx_bodies_frame *fr
     tx_bodies_render_header(&whole, &header);
     assert(!header.full && header.len == TX_BODIES_HEADER_BYTES);
     link->out.len += TX_BODIES_HEADER_BYTES + body->len;
+    link->bytes += body->len;
     return link->next_ticket++;
 }
 

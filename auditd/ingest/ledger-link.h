@@ -32,6 +32,8 @@ struct tx_link {
     size_t in_first, in_end;
     uint64_t next_ticket;
     uint64_t durable;                   /* tickets below it are */
+    uint64_t bytes, bytes_durable;      /* of bodies: sent, and durable */
+    uint64_t window;                    /* so many may be sent and not durable; 0: any number */
     struct tx_awaited_receipt *awaited; /* owned, a ring in the order of tickets */
     size_t awaited_first, n_awaited, cap_awaited;
 };
@@ -45,6 +47,9 @@ void tx_link_disconnect(struct tx_link *link);
 
 /* True when a record may be encoded: the link is up, and not too much waits. */
 bool tx_link_has_room(const struct tx_link *link);
+
+/* So much is on its way to the disk that what can wait is to wait here. */
+bool tx_link_is_ahead(const struct tx_link *link);
 
 /* Room for one body of TX_LIMIT_BODY_BYTES; not sent before the end. -ENOMEM. */
 TX_MUST_USE int tx_link_body_begin(struct tx_link *link, struct tx_buf *ret);

@@ -39,6 +39,7 @@ static void ingest_free(struct tx_ingest *ingest) {
     tx_vault_link_deinit(&ingest->vault);
     tx_hasher_free(ingest->hasher);
     tx_loop_remove(ingest->loop, ingest->control);
+    tx_loop_remove(ingest->loop, ingest->work_timer);
     tx_loop_remove(ingest->loop, ingest->drain_timer);
     tx_loop_remove(ingest->loop, ingest->rejections_timer);
     tx_loop_free(ingest->loop);
@@ -98,6 +99,8 @@ static int make_loop(struct tx_ingest *ingest) {
     if (r == 0)
         r = tx_loop_add(ingest->loop, TX_FD_CONTROL, EPOLLIN, tx_supervisor_on_control, ingest,
                         &ingest->control);
+    if (r == 0)
+        r = tx_loop_add_timer(ingest->loop, tx_process_on_timer, ingest, &ingest->work_timer);
     if (r == 0)
         r = tx_loop_add_timer(ingest->loop, tx_receive_on_timer, ingest, &ingest->drain_timer);
     if (r == 0)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "auditd/ingest/process.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "auditd/ingest/check-record.h"
 #include "auditd/ingest/receive.h"
 #include "auditd/ingest/settle.h"
 #include "auditd/ingest/take-record.h"
+#include "auditd/ingest/work.h"
 #include "libtx/base/clock.h"
 #include "libtx/crypto/secret.h"
 #include "libtx/record/line.h"
@@ -20,6 +22,11 @@
 
 /* Own records that wait for the ledger; while there are so many, rejections are only counted. */
 #define OWN_MAX 256
+
+/* While somebody waits for the disk, other events are looked at after so many bytes of bodies; and
+ * of the window, a user who has less than this part of it on its way is not held up by others. */
+#define BYTES_IN_A_RUN (16u * 1024u)
+#define PART_OF_ONE 8
 
 /* --- rejections --- */
 
@@ -90,6 +97,8 @@ static int finish_job(struct tx_ingest *ingest) {
     struct tx_client *client = ingest->job.client;
     struct tx_outlet *line = line_of(ingest, entry, client);
 
+    if (ingest->job.user)
+        tx_work_charge(ingest->job.user, entry->size, tx_clock_boot() - ingest->job.began);
     if (client)
         memcpy(entry->client, client->id, sizeof(entry->client));
     entry->ack = client ? client->expected : 0;
@@ -242,35 +251,86 @@ static int open_job(struct tx_ingest *ingest, struct tx_inbox_entry *entry) {
     return r;
 }
 
-static int resume_parked(struct tx_ingest *ingest, struct tx_inbox_entry *entry,
-                         struct tx_client *client) {
-    int r = open_job(ingest, entry);
-    if (r < 0)
-        return end_malformed(ingest);
-    memcpy(ingest->job.source.client, client->id, sizeof(client->id));
-    ingest->job.client = client;
+/* What waited for a ledger's word gets in line again, as the first. */
+static void resume_parked(struct tx_ingest *ingest) {
+    struct tx_inbox_entry *entry, *before = NULL;
+    struct tx_user *user, *user_before = NULL;
+    struct tx_client *client;
+
+    while ((entry = tx_clients_unpark(&ingest->clients, &client))) {
+        user = tx_receive_user_of(ingest, entry,
+                                  tx_connections_find(&ingest->connections, entry->connection));
+        assert(user); /* of whom something is being processed */
+        tx_work_give_back(&ingest->connections.users, user, entry,
+                          user == user_before ? before : NULL);
+        before = entry;
+        user_before = user;
+    }
+}
+
+/* What was received gets into the lines of those who sent it. */
+static int sort_received(struct tx_ingest *ingest) {
+    struct tx_inbox_entry *entry;
+
+    while ((entry = tx_inbox_take(&ingest->inbox))) {
+        struct tx_connection *connection =
+            tx_connections_find(&ingest->connections, entry->connection);
+        struct tx_ipc_identity identity;
+        struct tx_user *user = connection ? connection->user : NULL;
+        if (!user) {
+            if (tx_ipc_identity_parse(tx_inbox_identity(entry), &identity) < 0)
+                identity.uid = UINT32_MAX;
+            user = tx_users_get(&ingest->connections.users, identity.uid);
+        }
+        if (!user)
+            return -ENOMEM;
+        tx_work_add(&ingest->connections.users, user, entry);
+    }
     return 0;
 }
 
-static struct tx_inbox_entry *next_entry(struct tx_ingest *ingest) {
-    struct tx_inbox_entry *entry = ingest->held;
+static bool may_go(void *data, const struct tx_user *user) {
+    const struct tx_link *link = data;
+    return !tx_link_is_ahead(link) || user->n_sent < link->window / PART_OF_ONE;
+}
+
+/* *ret_user pays for it; NULL: he is alone. */
+static int next_entry(struct tx_ingest *ingest, struct tx_inbox_entry **ret,
+                      struct tx_user **ret_user) {
+    struct tx_users *users = &ingest->connections.users;
+    int r = sort_received(ingest);
+
+    *ret_user = NULL;
+    *ret = ingest->held;
     ingest->held = NULL;
-    return entry ? entry : tx_inbox_take(&ingest->inbox);
+    if (r < 0 || *ret)
+        return r;
+    bool alone = users->n_working < 2;
+    *ret = tx_work_next(users, may_go, &ingest->outlets[TX_STREAM_AUDIT].link, ret_user);
+    if (*ret)
+        (*ret_user)->n_sent += (*ret)->size;
+    if (alone)
+        *ret_user = NULL;
+    return 0;
 }
 
 /* *ret_idle: there is none that can be processed now. */
 static int begin_job(struct tx_ingest *ingest, bool *ret_idle) {
-    struct tx_client *client;
-    struct tx_inbox_entry *entry = tx_clients_unpark(&ingest->clients, &client);
+    struct tx_inbox_entry *entry;
+    struct tx_user *user;
 
-    if (entry)
-        return resume_parked(ingest, entry, client);
-    entry = next_entry(ingest);
+    resume_parked(ingest);
+    int r = next_entry(ingest, &entry, &user);
+    if (r < 0)
+        return r;
     if (!entry) {
         *ret_idle = true;
         return 0;
     }
-    if (open_job(ingest, entry) < 0)
+    r = open_job(ingest, entry);
+    ingest->job.user = user;
+    ingest->job.began = user ? tx_clock_boot() : 0;
+    if (r < 0)
         return end_malformed(ingest);
     return find_client(ingest, ret_idle);
 }
@@ -308,14 +368,20 @@ static bool resume(struct tx_ingest *ingest) {
     return takes;
 }
 
+/* Somebody waits, and may come with the next event. */
+static bool has_run_long(const struct tx_link *link, uint64_t since) {
+    return link->window > 0 && link->bytes - since >= BYTES_IN_A_RUN;
+}
+
 static int run(struct tx_ingest *ingest) {
     struct tx_link *link = &ingest->outlets[TX_STREAM_AUDIT].link;
+    uint64_t bytes = link->bytes;
 
     for (;;) {
         bool idle = false;
         int r = send_own(ingest);
         (void)resume(ingest);
-        while (r == 0 && !idle && tx_link_has_room(link))
+        while (r == 0 && !idle && tx_link_has_room(link) && !has_run_long(link, bytes))
             r = process_next(ingest, &idle);
         if (r == 0)
             r = send_own(ingest);
@@ -326,6 +392,10 @@ static int run(struct tx_ingest *ingest) {
             return r;
         if (r == TX_LINK_E_FULL || (idle && !resume(ingest)) || link->fd < 0)
             return tx_settle_entries(ingest);
+        if (has_run_long(link, bytes)) {
+            r = tx_loop_set_timer(ingest->work_timer, tx_clock_boot(), 0);
+            return r < 0 ? r : tx_settle_entries(ingest);
+        }
     }
 }
 
@@ -339,7 +409,13 @@ int tx_process_run(struct tx_ingest *ingest) {
     return r;
 }
 
+int tx_process_on_timer(void *data, uint32_t events) {
+    (void)events;
+    return tx_process_run(data);
+}
+
 void tx_process_abort(struct tx_ingest *ingest) {
+    tx_work_forget(&ingest->connections.users);
     clear_job(&ingest->job);
     ingest->held = NULL;
 }

@@ -4,9 +4,11 @@
 
 /*
  * From the inbox to the link: decode → check → mask → encode → frame, a record at a time, as long
- * as there is something in the inbox and room in the link. Records of one client keep their order.
- * What cannot be a record is answered by REJECT, counted, and leaves a tracex.lost; a malformed
- * datagram ends its connection.
+ * as there is something in the inbox and room in the link. Users take turns (work.h); records of
+ * one client keep their order. While somebody waits for the disk, no more is handed on than may be
+ * on its way there (the ledger says how much), but for users of whom next to nothing is. What
+ * cannot be a record is answered by REJECT, counted, and leaves a tracex.lost; a malformed datagram
+ * ends its connection.
  */
 
 #include "auditd/ingest/ingest.h"
@@ -14,7 +16,10 @@
 /* Processes what it can and hands it to the ledger. < 0: nothing can go on (no memory). */
 TX_MUST_USE int tx_process_run(struct tx_ingest *ingest);
 
-/* Forgets the datagram in work; it stays in the inbox. */
+/* The handler of the timer that goes on where a run ended. */
+int tx_process_on_timer(void *data, uint32_t events);
+
+/* Forgets the datagrams in work; they stay in the inbox. */
 void tx_process_abort(struct tx_ingest *ingest);
 
 /* Whether the connection by which a client spoke last is there and speaks for it still (clients.h).

@@ -20,6 +20,8 @@
  * round before other events are looked at. */
 #define BYTES_IN_A_TURN (64u * 1024u)
 #define BYTES_IN_A_ROUND (4 * BYTES_IN_A_TURN)
+/* Of both while somebody waits for the disk, who may come with the next event. */
+#define BYTES_WHILE_WAITED_FOR (16u * 1024u)
 
 /* A connection's largest datagram is forgotten in so many smaller ones, or a few times that. */
 #define LARGEST_FADES 64
@@ -153,9 +155,13 @@ static size_t n_at_once(const struct tx_connection *connection, size_t n_calls, 
     return left / connection->largest;
 }
 
+static size_t at_most(const struct tx_ingest *ingest, size_t n) {
+    return ingest->outlets[TX_STREAM_AUDIT].link.window > 0 ? BYTES_WHILE_WAITED_FOR : n;
+}
+
 /* One turn. */
 static enum drained drain(struct tx_ingest *ingest, struct tx_connection *connection) {
-    size_t end = ingest->n_round + BYTES_IN_A_TURN;
+    size_t end = ingest->n_round + at_most(ingest, BYTES_IN_A_TURN);
     enum drained drained = DRAINED_SOME;
 
     for (size_t calls = 0; drained == DRAINED_SOME && ingest->n_round < end; calls++) {
@@ -169,14 +175,14 @@ static enum drained drain(struct tx_ingest *ingest, struct tx_connection *connec
 }
 
 /* Also of one whose connection is gone, while he has others. */
-static struct tx_user *user_of(struct tx_ingest *ingest, struct tx_inbox_entry *entry,
-                               const struct tx_connection *connection) {
+struct tx_user *tx_receive_user_of(struct tx_ingest *ingest, struct tx_inbox_entry *entry,
+                                   const struct tx_connection *connection) {
     struct tx_ipc_identity identity;
 
     if (connection)
         return connection->user;
     if (tx_ipc_identity_parse(tx_inbox_identity(entry), &identity) < 0)
-        return NULL;
+        identity.uid = UINT32_MAX;
     return tx_users_find(&ingest->connections.users, identity.uid);
 }
 
@@ -186,7 +192,7 @@ void tx_receive_inherit(struct tx_ingest *ingest) {
         struct tx_inbox_entry *entry = tx_inbox_take(&ingest->inbox);
         struct tx_connection *connection =
             tx_connections_find(&ingest->connections, entry->connection);
-        struct tx_user *user = user_of(ingest, entry, connection);
+        struct tx_user *user = tx_receive_user_of(ingest, entry, connection);
         if (user)
             tx_user_take_bytes(user, entry->size);
         if (connection)
@@ -195,8 +201,8 @@ void tx_receive_inherit(struct tx_ingest *ingest) {
 }
 
 void tx_receive_give_back(struct tx_ingest *ingest, struct tx_inbox_entry *entry) {
-    struct tx_user *user =
-        user_of(ingest, entry, tx_connections_find(&ingest->connections, entry->connection));
+    struct tx_user *user = tx_receive_user_of(
+        ingest, entry, tx_connections_find(&ingest->connections, entry->connection));
 
     if (user)
         tx_user_give_bytes(user, entry->size);
@@ -304,10 +310,15 @@ static bool is_busy(const struct tx_connection *connection, int64_t now) {
            !connection->awaits_receipt;
 }
 
-/* Half of the inbox is enough for one, where there are others. */
+/* Half of the inbox is enough for one, where there are others; and while somebody waits for the
+ * disk, what may be on its way there and as much again. */
 static bool has_too_much(const struct tx_ingest *ingest, const struct tx_user *user) {
-    return user->n_bytes > ingest->inbox.capacity / 2 &&
-           user->n_connections < ingest->connections.n;
+    size_t most = ingest->inbox.capacity / 2,
+           window = (size_t)ingest->outlets[TX_STREAM_AUDIT].link.window;
+
+    if (window > 0 && 2 * window + BYTES_IN_A_TURN < most)
+        most = 2 * window + BYTES_IN_A_TURN;
+    return user->n_bytes > most && user->n_connections < ingest->connections.n;
 }
 
 /* One turn of one connection, and how it is watched from then on. *ret_more: it may have more. */
@@ -395,7 +406,7 @@ int tx_receive_on_timer(void *data, uint32_t events) {
     (void)events;
     ingest->drain_is_armed = false;
     ingest->n_round = 0;
-    while (ingest->n_round < BYTES_IN_A_ROUND && !ingest->waits_for_room &&
+    while (ingest->n_round < at_most(ingest, BYTES_IN_A_ROUND) && !ingest->waits_for_room &&
            (connection = tx_users_next(users))) {
         int r = take_turn(ingest, connection);
         if (r < 0)

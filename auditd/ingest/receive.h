@@ -8,8 +8,9 @@
  * of a millisecond, because waking us is the most expensive thing that a sender can do; but not
  * while it waits for receipts. Those are read in turns (users.h), so that nobody keeps others
  * waiting by how much he sends or by how many connections he has; and half of the inbox is all that
- * one user gets while others are connected. When the inbox is full nothing is read, and the sockets
- * fill up.
+ * one user gets while others are connected, or, while somebody waits for the disk, twice what may
+ * be on its way there: what he sends then fills his sockets and nothing else. When the inbox is
+ * full nothing is read, and the sockets fill up.
  */
 
 #include "auditd/ingest/ingest.h"
@@ -35,6 +36,11 @@ TX_MUST_USE int tx_receive_watch(struct tx_ingest *ingest, struct tx_connection 
 /* What an earlier process received belongs to its connections and users, too. Once, when those are
  * there and before anything was freed; all entries of the inbox are to be rewound afterwards. */
 void tx_receive_inherit(struct tx_ingest *ingest);
+
+/* Whose entry it is; `connection` is that of the entry, or NULL when it is gone. NULL: he has
+ * nothing else here, and is not known. */
+struct tx_user *tx_receive_user_of(struct tx_ingest *ingest, struct tx_inbox_entry *entry,
+                                   const struct tx_connection *connection);
 
 /* Frees an entry of the inbox, of which its user then has less. */
 void tx_receive_give_back(struct tx_ingest *ingest, struct tx_inbox_entry *entry);

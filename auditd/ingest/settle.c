@@ -62,7 +62,10 @@ static bool is_durable(const struct tx_outlet *line, const struct tx_inbox_entry
 static int free_first(struct tx_ingest *ingest, struct tx_outlet *outlet) {
     struct tx_inbox_entry *entry = outlet->sent;
     struct tx_connection *connection = tx_connections_find(&ingest->connections, entry->connection);
+    struct tx_user *user = tx_receive_user_of(ingest, entry, connection);
 
+    if (user)
+        user->n_sent -= entry->size < user->n_sent ? entry->size : user->n_sent;
     outlet->sent = entry->next;
     tx_receive_give_back(ingest, entry);
     if (!connection)
@@ -92,9 +95,11 @@ int tx_settle_entries(struct tx_ingest *ingest) {
 }
 
 static int on_durable(struct tx_outlet *outlet, const struct tx_bodies_frame *frame) {
-    if (frame->first < outlet->link.durable || frame->first > outlet->link.next_ticket)
+    if (frame->first < outlet->link.durable || frame->first > outlet->link.next_ticket ||
+        frame->last > outlet->link.bytes)
         return -EBADMSG;
     outlet->link.durable = frame->first;
+    outlet->link.bytes_durable = frame->last;
     tx_own_settle(&outlet->own, frame->first);
     int r = tx_supervisor_say_recorded(outlet->ingest);
     return r < 0 ? r : tx_settle_entries(outlet->ingest);
@@ -134,6 +139,9 @@ static int take_frame(struct tx_outlet *outlet, const struct tx_bodies_frame *fr
         return on_receipt(outlet, frame);
     case TX_BODIES_LAST:
         return on_last(outlet, frame);
+    case TX_BODIES_PACE:
+        outlet->link.window = frame->first;
+        return 0;
     default:
         return -EBADMSG;
     }

@@ -216,13 +216,19 @@ static int on_policy_loosened(struct tx_ingest *ingest, struct tx_control *messa
 
 /* --- from the supervisor --- */
 
+static bool has_work(const struct tx_ingest *ingest) {
+    return ingest->inbox.n_untaken > 0 ||
+           (ingest->connections.users.n_working > 0 &&
+            !tx_link_is_ahead(&ingest->outlets[TX_STREAM_AUDIT].link));
+}
+
 /* The ledger that takes nothing makes it wait; nothing else does. */
 static int on_ping(struct tx_ingest *ingest, struct tx_control *message) {
     uint8_t memory[TX_CONTROL_PROGRESS_BYTES];
     struct tx_buf b = tx_buf_of(memory, sizeof(memory));
     struct tx_control_progress progress = {
         .done = ingest->counters.decoded,
-        .has_work = (ingest->job.entry || ingest->inbox.n_untaken > 0) && !ingest->held &&
+        .has_work = (ingest->job.entry || has_work(ingest)) && !ingest->held &&
                     tx_link_has_room(&ingest->outlets[TX_STREAM_AUDIT].link),
     };
 

@@ -10,6 +10,8 @@ void tx_users_init(struct tx_users *users) {
     TAILQ_INIT(&users->turns);
     TAILQ_INIT(&users->resting);
     TAILQ_INIT(&users->held);
+    TAILQ_INIT(&users->working);
+    users->n_working = 0;
 }
 
 void tx_users_deinit(struct tx_users *users) {
@@ -32,7 +34,7 @@ static void free_unused(struct tx_users *users) {
 
     while (*at) {
         struct tx_user *user = *at;
-        if (user->n_connections > 0 || user->n_bytes > 0) {
+        if (user->n_connections > 0 || user->n_bytes > 0 || user->work || user->n_sent > 0) {
             at = &user->next;
             continue;
         }
@@ -51,6 +53,7 @@ struct tx_user *tx_users_get(struct tx_users *users, uint32_t uid) {
     if (!user)
         return NULL;
     user->uid = uid;
+    user->credit = TX_WORK_TURN;
     TAILQ_INIT(&user->waiting);
     user->next = users->all;
     users->all = user;

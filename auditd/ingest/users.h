@@ -5,7 +5,7 @@
 /*
  * Whose turn it is to be read. Connections that send much wait in line: users take turns, and so do
  * the connections of each; so many connections bring a user no more than one does. It knows nothing
- * of sockets.
+ * of sockets. Whose datagrams are processed next is work.h.
  *
  * A user with connections in line stands in one of three lists: in `turns`, the next one first; in
  * `resting`, when this round found nothing more of his; or in `held`, when too much of the inbox is
@@ -18,6 +18,7 @@
 #include "libtx/base/error.h"
 
 struct tx_connection;
+struct tx_inbox_entry;
 TAILQ_HEAD(tx_connection_list, tx_connection);
 TAILQ_HEAD(tx_user_list, tx_user);
 
@@ -30,6 +31,12 @@ struct tx_user {
     size_t n_quiet;                /* of them in a row had nothing more */
     struct tx_user_list *standing; /* in this list; NULL: in none */
     TAILQ_ENTRY(tx_user) by_turn;
+    /* What of him is to be processed (work.h). */
+    struct tx_inbox_entry *work; /* by `next`, oldest first */
+    struct tx_inbox_entry *work_last;
+    int64_t credit;
+    TAILQ_ENTRY(tx_user) by_work; /* while he has any */
+    size_t n_sent; /* bytes of the inbox: being processed, or with the ledger and not durable */
     struct tx_user *next;
 };
 
@@ -38,7 +45,12 @@ struct tx_users {
     struct tx_user_list turns;
     struct tx_user_list resting;
     struct tx_user_list held;
+    struct tx_user_list working; /* whose datagrams wait, the next one first */
+    size_t n_working;
 };
+
+/* What of the inbox one of several users gets at a time. */
+#define TX_WORK_TURN 8192
 
 void tx_users_init(struct tx_users *users);
 void tx_users_deinit(struct tx_users *users);

@@ -24,6 +24,7 @@ static const struct {
     {TX_BODIES_DURABLE, 0, 0, 0},
     {TX_BODIES_RECEIPT, 0, 32, 32},
     {TX_BODIES_LAST, TX_BODIES_FLAG_KNOWN | TX_BODIES_FLAG_FORGOTTEN, 0, 0},
+    {TX_BODIES_PACE, 0, 0, 0},
 };
 
 static bool allowed(uint8_t type, uint8_t flags, uint32_t n_payload) {

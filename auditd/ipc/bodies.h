@@ -28,11 +28,13 @@ enum tx_bodies_type {
                            first body   that names it */
 
     /* ledger → ingest; no payload but where said */
-    TX_BODIES_DURABLE = 65, /* first = number of tickets that are durable and in the tree */
+    TX_BODIES_DURABLE = 65, /* first = number of tickets that are durable and in the tree, last =
+                               bytes of their payloads */
     TX_BODIES_RECEIPT, /* first = ticket, last = seq, payload = leaf hash, 32 bytes. Comes before
                           the DURABLE that covers the ticket */
     TX_BODIES_LAST,    /* client; flag KNOWN: last = its last number; flag FORGOTTEN: not known, but
                           the ledger has forgotten clients, and it may be one of them */
+    TX_BODIES_PACE,    /* first = payload bytes that may be sent and not be durable; 0: any */
 };
 
 enum {

@@ -36,6 +36,7 @@ static void begin_batch(struct tx_ledger *ledger) {
     ledger->n_writing = job.n;
     ledger->n_small_batches = 0;
     ledger->tickets_writing = ledger->tickets;
+    ledger->taken_writing = ledger->taken_begun = ledger->taken;
     tx_writer_begin(ledger->writer, &job);
 }
 
@@ -61,6 +62,8 @@ static int end_batch(struct tx_ledger *ledger, int result) {
     ledger->segment_bytes += n;
     ledger->durable = ledger->written;
     ledger->tickets_durable = ledger->tickets_writing;
+    ledger->taken_durable = ledger->taken_writing;
+    tx_pace_synced(&ledger->pace, n, tx_writer_took(ledger->writer));
     return 0;
 }
 

@@ -14,6 +14,8 @@
 #include "libtx/base/fd.h"
 
 #define EVICT_AGAIN_NS (INT64_C(10) * 1000000000)
+/* Who asked for a receipt so long ago may ask again: what is on its way is kept small. */
+#define WAITED_NS (INT64_C(60) * 1000000000)
 #define READ_BYTES (256u * 1024u)
 #define OUT_BYTES (4u * 1024u * 1024u) /* replies that ingest does not fetch */
 
@@ -24,6 +26,8 @@ static void end_stream(struct tx_ledger *ledger) {
     ledger->in.len = ledger->out.len = ledger->receipts.len = 0;
     ledger->tickets = ledger->tickets_told = 0;
     ledger->tickets_durable = ledger->tickets_writing = 0;
+    ledger->taken = ledger->taken_durable = ledger->taken_writing = ledger->taken_begun = 0;
+    ledger->pace_told = 0;
 }
 
 static int refuse(struct tx_ledger *ledger, const char *why) {
@@ -70,6 +74,24 @@ int tx_ledger_watch_ingest(struct tx_ledger *ledger) {
     return tx_loop_modify(ledger->loop, ledger->ingest_source, events);
 }
 
+bool tx_ledger_is_waited_for(const struct tx_ledger *ledger) {
+    return ledger->waited_for > 0 && tx_clock_boot() - ledger->waited_for < WAITED_NS;
+}
+
+static bool is_near(uint64_t a, uint64_t b) {
+    return a > 0 && b > 0 && a <= b + b / 4 && b <= a + a / 4;
+}
+
+int tx_ledger_tell_pace(struct tx_ledger *ledger) {
+    uint64_t window = tx_ledger_is_waited_for(ledger) ? tx_pace_window(&ledger->pace) : 0;
+    struct tx_bodies_frame pace = {.type = TX_BODIES_PACE, .first = window};
+
+    if (ledger->ingest_fd < 0 || window == ledger->pace_told || is_near(window, ledger->pace_told))
+        return 0;
+    ledger->pace_told = window;
+    return reply(ledger, &pace);
+}
+
 /* Those of which the log has only what is durable can go to disk. */
 void tx_ledger_evict_clients(struct tx_ledger *ledger) {
     int64_t now = tx_clock_boot();
@@ -110,11 +132,14 @@ int tx_ledger_tell_durable(struct tx_ledger *ledger) {
     struct tx_bodies_frame durable = {.type = TX_BODIES_DURABLE};
 
     if (ledger->durable == ledger->tail.len) /* also of those that stood there before */
-        ledger->tickets_durable = ledger->tickets;
+        ledger->tickets_durable = ledger->tickets, ledger->taken_durable = ledger->taken;
     if (ledger->ingest_fd < 0 || ledger->tickets_durable == ledger->tickets_told)
         return 0;
     int r = tell_receipts(ledger);
     durable.first = ledger->tickets_durable;
+    durable.last = ledger->taken_durable;
+    if (r == 0)
+        r = tx_ledger_tell_pace(ledger);
     if (r == 0)
         r = reply(ledger, &durable);
     if (r < 0)
@@ -128,6 +153,7 @@ static int want_receipt(struct tx_ledger *ledger, uint64_t ticket, uint64_t seq,
                         const struct tx_digest *leaf) {
     struct tx_ledger_receipt receipt = {.ticket = ticket, .seq = seq, .leaf = *leaf};
     ledger->receipt_wanted = true;
+    ledger->waited_for = tx_clock_boot();
     return tx_bytes_append(&ledger->receipts, &receipt, sizeof(receipt));
 }
 
@@ -158,11 +184,13 @@ static int take_body(struct tx_ledger *ledger, const struct tx_bodies_frame *fra
     if (!tx_bodies_body_valid(frame->payload))
         return refuse(ledger, "a body that is not a record");
     ledger->tickets++;
+    ledger->taken += frame->payload.n;
     if (is_stored(ledger, frame))
         return take_stored(ledger, frame, ticket);
     int r = tx_ledger_append_body(ledger, frame->payload, &leaf);
     if (r == -EBADMSG) {
         ledger->tickets--;
+        ledger->taken -= frame->payload.n;
         return refuse(ledger, "a body that is not a record");
     }
     if (r < 0)
@@ -252,6 +280,8 @@ static int on_ingest(void *data, uint32_t events) {
         r = read_round(ledger);
     if (r == 0)
         r = tx_ledger_schedule(ledger);
+    if (r == 0)
+        r = tx_ledger_tell_pace(ledger);
     if (r == 0)
         r = flush_replies(ledger);
     return r == 0 && ledger->orphaned && ledger->ingest_fd < 0 ? tx_ledger_stop(ledger) : r;

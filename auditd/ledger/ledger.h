@@ -22,6 +22,7 @@
 #include "auditd/ipc/loop.h"
 #include "auditd/ipc/notary.h"
 #include "auditd/ledger/clients.h"
+#include "auditd/ledger/pace.h"
 #include "auditd/ledger/recent.h"
 #include "auditd/ledger/retain.h"
 #include "auditd/ledger/space.h"
@@ -87,6 +88,7 @@ struct tx_ledger {
     struct tx_source_handle *writer_source;
     size_t n_writing;         /* bytes of the tail from `written` on, which stay where they are */
     uint64_t tickets_writing; /* durable when those are */
+    uint64_t taken_writing;
     bool store_again;         /* there is more, which waits for it */
     uint64_t laying_from;     /* zeros come to stand there */
     uint64_t laying_to;       /* 0: it lays nothing out */
@@ -136,7 +138,13 @@ struct tx_ledger {
     struct tx_bytes out;
     uint64_t tickets; /* given on this stream */
     uint64_t tickets_durable;
-    uint64_t tickets_told;    /* DURABLE was sent up to here */
+    uint64_t tickets_told; /* DURABLE was sent up to here */
+    uint64_t taken;        /* bytes of their payloads */
+    uint64_t taken_durable;
+    uint64_t taken_begun; /* a batch was begun with so many */
+    struct tx_pace pace;
+    int64_t waited_for;       /* boot clock, ns: when somebody last asked for a receipt; 0: never */
+    uint64_t pace_told;       /* what ingest keeps to */
     struct tx_bytes receipts; /* of struct tx_ledger_receipt, for what is not told yet */
     bool receipt_wanted;
 
@@ -285,6 +293,9 @@ TX_MUST_USE int tx_ledger_take_ingest(struct tx_ledger *ledger, int fd);
 /* Frames that were read and had to wait. */
 TX_MUST_USE int tx_ledger_resume_intake(struct tx_ledger *ledger);
 TX_MUST_USE int tx_ledger_tell_durable(struct tx_ledger *ledger);
+/* While somebody waits, how much may be on its way. */
+TX_MUST_USE int tx_ledger_tell_pace(struct tx_ledger *ledger);
+bool tx_ledger_is_waited_for(const struct tx_ledger *ledger);
 void tx_ledger_evict_clients(struct tx_ledger *ledger);
 TX_MUST_USE int tx_ledger_watch_ingest(struct tx_ledger *ledger);
 

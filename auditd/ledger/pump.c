@@ -124,10 +124,17 @@ int tx_ledger_pump(struct tx_ledger *ledger) {
     return ledger->proof.len > 0 ? wait_to_retry(ledger) : tx_ledger_watch_ingest(ledger);
 }
 
+/* Ingest sends no more than the window: a part of it has to be under way before it is full. */
+static bool is_batch_due(const struct tx_ledger *ledger) {
+    return tx_ledger_is_waited_for(ledger) &&
+           ledger->taken - ledger->taken_begun >= tx_pace_window(&ledger->pace) / 4;
+}
+
 /* After lines were appended: when they will be made durable and covered. */
 int tx_ledger_schedule(struct tx_ledger *ledger) {
     bool now = ledger->receipt_wanted || ledger->tail.len >= TX_LEDGER_TAIL_BYTES ||
-               ledger->rotate_due || ledger->stream->commit_interval_ns == 0;
+               ledger->rotate_due || ledger->stream->commit_interval_ns == 0 ||
+               is_batch_due(ledger);
     int r = 0;
 
     if (ledger->last.len > 0 && !ledger->checkpoint_armed) {

@@ -25,6 +25,8 @@
 
 #define LOG TX_FD_LEDGER_LOG
 #define NEW_NAME "segment.new"
+#define SMALL_BYTES 4096u
+#define RECORD_BYTES 2048u
 
 /* A second name for a file whose own is taken over, usually there is none. Our own, whose name did
  * not become durable, needs none. */
@@ -106,19 +108,31 @@ static int begin_segment(struct tx_ledger *ledger) {
     return 0;
 }
 
+/* Next to nothing, or records that are waited for: each of them is worth a quick sync. Of what is
+ * sent without waiting every byte would be written twice. */
+static bool is_worth_zeros(const struct tx_ledger *ledger, size_t n) {
+    size_t n_receipts = ledger->receipts.len / sizeof(struct tx_ledger_receipt);
+    return n <= SMALL_BYTES || n <= n_receipts * RECORD_BYTES;
+}
+
 static int append_to_segment(struct tx_ledger *ledger) {
     struct tx_writer_job job = {.fd = ledger->segment_fd,
                                 .p = ledger->tail.data + ledger->written,
                                 .n = ledger->tail.len - ledger->written,
                                 .offset = (off_t)ledger->segment_bytes};
+    int64_t took_ns;
+
+    ledger->taken_begun = ledger->taken;
     int r = tx_ledger_await_room(ledger, job.n);
     if (r == 0)
-        r = tx_writer_do(&job);
+        r = tx_writer_do(&job, &took_ns);
     if (r < 0)
         return r;
+    if (ledger->laying_to == 0) /* else it has waited for zeros */
+        tx_pace_synced(&ledger->pace, job.n, took_ns);
     ledger->written += job.n;
     ledger->segment_bytes += job.n;
-    ledger->n_small_batches++;
+    ledger->n_small_batches = is_worth_zeros(ledger, job.n) ? ledger->n_small_batches + 1 : 0;
     return 0;
 }
 
@@ -174,6 +188,7 @@ void tx_ledger_close_segment(struct tx_ledger *ledger, bool sealed) {
 static int settle(struct tx_ledger *ledger) {
     ledger->durable = ledger->tail.len;
     ledger->tickets_durable = ledger->tickets;
+    ledger->taken_durable = ledger->taken;
     if (!ledger->note_in_tail)
         return 0;
     int r = tx_tip_copy(&ledger->anchor, &ledger->now);

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "libtx/base/clock.h"
 #include "libtx/base/fd.h"
 
 #define ZEROS_BYTES 65536
@@ -19,6 +20,7 @@ struct tx_writer {
     enum { IDLE, GIVEN, DONE, STOP } state;
     struct tx_writer_job job;
     int result;
+    int64_t took_ns;
 };
 
 static int write_zeros(const struct tx_writer_job *job) {
@@ -32,11 +34,15 @@ static int write_zeros(const struct tx_writer_job *job) {
     return 0;
 }
 
-int tx_writer_do(const struct tx_writer_job *job) {
+int tx_writer_do(const struct tx_writer_job *job, int64_t *ret_ns) {
+    int64_t start = tx_clock_boot();
     int r = job->p ? tx_fd_pwrite_all(job->fd, job->p, job->n, job->offset) : write_zeros(job);
     if (r < 0)
         return r;
-    return fdatasync(job->fd) < 0 ? -errno : 0;
+    if (fdatasync(job->fd) < 0)
+        return -errno;
+    *ret_ns = tx_clock_boot() - start;
+    return 0;
 }
 
 /* What wakes the ledger's loop. Only a full counter refuses it, and that is readable. */
@@ -57,9 +63,11 @@ static void *work(void *data) {
             break;
         struct tx_writer_job job = writer->job;
         pthread_mutex_unlock(&writer->lock);
-        int r = tx_writer_do(&job);
+        int64_t took_ns = 0;
+        int r = tx_writer_do(&job, &took_ns);
         pthread_mutex_lock(&writer->lock);
         writer->result = r;
+        writer->took_ns = took_ns;
         writer->state = DONE;
         pthread_cond_broadcast(&writer->changed);
         say_done(writer);
@@ -121,6 +129,10 @@ void tx_writer_begin(struct tx_writer *writer, const struct tx_writer_job *job) 
     writer->state = GIVEN;
     pthread_cond_broadcast(&writer->changed);
     pthread_mutex_unlock(&writer->lock);
+}
+
+int64_t tx_writer_took(const struct tx_writer *writer) {
+    return writer->took_ns; /* its thread has nothing to do now */
 }
 
 bool tx_writer_is_done(struct tx_writer *writer) {

@@ -12,6 +12,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "libtx/base/error.h"
@@ -42,7 +43,10 @@ void tx_writer_wait(struct tx_writer *writer);
 /* Waits until the job is done: 0 when all of it was written and synced, or -errno. */
 TX_MUST_USE int tx_writer_take(struct tx_writer *writer);
 
+/* What the job that was taken last took, ns. */
+int64_t tx_writer_took(const struct tx_writer *writer);
+
 /* The same without the thread. */
-TX_MUST_USE int tx_writer_do(const struct tx_writer_job *job);
+TX_MUST_USE int tx_writer_do(const struct tx_writer_job *job, int64_t *ret_ns);
 
 #endif

@@ -42,7 +42,7 @@ READY, PONG, STATUS, STOPPED, CLOSED, RELOADED, FATAL = (
 CONTROL = struct.Struct("<HHIQ")
 
 BODY, QUERY, POLICY = 1, 2, 3
-DURABLE, RECEIPT, LAST = 65, 66, 67
+DURABLE, RECEIPT, LAST, PACE = 65, 66, 67, 68
 FLAG_RECEIPT, FLAG_CLIENT, FLAG_KNOWN, FLAG_FORGOTTEN = 1, 2, 4, 8
 FRAME = struct.Struct("<IBBH8sQQ")
 
@@ -172,6 +172,7 @@ class Ledger(threading.Thread):
         self.sock = sock
         self.log = log
         self.tickets = 0
+        self.bytes = 0  # of their bodies
         self.said = 0
         self.receipts = []
         self.asked = []
@@ -180,6 +181,8 @@ class Ledger(threading.Thread):
     def run(self):
         data = b""
         try:
+            if self.log.pace:
+                self.sock.sendall(FRAME.pack(0, PACE, 0, 0, bytes(8), self.log.pace, 0))
             while True:
                 waits = self.asked or self.said < self.tickets
                 if select.select([self.sock], [], [], 0.005 if waits else None)[0]:
@@ -204,6 +207,7 @@ class Ledger(threading.Thread):
                 if flags & FLAG_RECEIPT and (client, last) in self.log.stored:
                     self.receipts.append((self.tickets, *self.log.stored[client, last]))
                 self.tickets += 1
+                self.bytes += length
             elif kind == QUERY:
                 self.asked.append(client)
             elif kind == POLICY:
@@ -224,7 +228,7 @@ class Ledger(threading.Thread):
                 out += FRAME.pack(32, RECEIPT, 0, 0, bytes(8), ticket, seq) + leaf
             self.receipts.clear()
             self.said = self.tickets
-            out += FRAME.pack(0, DURABLE, 0, 0, bytes(8), self.tickets, 0)
+            out += FRAME.pack(0, DURABLE, 0, 0, bytes(8), self.tickets, self.bytes)
         self.sock.sendall(out)
 
 
@@ -239,6 +243,7 @@ class Log:
         self.may_sync.set()
         self.silent_for = set()
         self.has_forgotten = False
+        self.pace = 0  # bytes of bodies that may be on their way; 0: any number
 
     def store(self, flags, client, first, last, payload):
         if not (payload.startswith(b'"id":"') or payload.startswith(b'"by":"ingest",')) or not payload.endswith(b"}"):
@@ -384,11 +389,11 @@ class Rig:
         self.say(STATUS_GET)
         return self.hear(STATUS)[2]
 
-    def identity(self, pid=None):
-        return struct.pack("<III", pid or os.getpid(), os.getuid(), os.getgid()) + text16(b"rig") + \
+    def identity(self, pid=None, uid=None):
+        return struct.pack("<III", pid or os.getpid(), os.getuid() if uid is None else uid, os.getgid()) + text16(b"rig") + \
             text16(b"/usr/bin/rig") + text16(b"rig.service")
 
-    def connect(self, secret=None, pid=None):
+    def connect(self, secret=None, pid=None, uid=None):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
@@ -396,7 +401,7 @@ class Rig:
         self.next_id += 1
         self.connections[number] = theirs
         with contextlib.suppress(BrokenPipeError):  # one that has just ended gets it at its next start
-            self.say(CONNECTION, number, self.identity(pid), theirs.fileno())
+            self.say(CONNECTION, number, self.identity(pid, uid), theirs.fileno())
         return Client(ours, secret)
 
     def new_ledger(self):

@@ -16,7 +16,7 @@ import time
 
 import second_verifier
 from ingest_rig import (BODY, BUILD, CONTROL, DURABLE, FATAL, FLAG_CLIENT, FLAG_KNOWN, FLAG_RECEIPT, FRAME, INGEST, LAST,
-                        POLICY, QUERY, READY, RECEIPT, STATUS, STATUS_GET, STOP, STOPPED, memfd)
+                        PACE, POLICY, QUERY, READY, RECEIPT, STATUS, STATUS_GET, STOP, STOPPED, memfd)
 
 LEDGER = os.path.join(BUILD, "auditd/ledger/tracex-ledger")
 SIGNER = os.path.join(BUILD, "auditd/signer/tracex-signer")
@@ -77,6 +77,8 @@ class Ingest:
         self.data = b""
         self.sent = []  # a ticket's (client, n), or None
         self.durable = 0
+        self.bytes = self.bytes_durable = 0  # of bodies
+        self.pace = None
         self.receipts = {}  # ticket → (seq, leaf)
         self.answers = collections.deque()
         self.ended = False
@@ -99,6 +101,7 @@ class Ingest:
     def send_body(self, payload, client=None, first=0, last=0, receipt=False):
         flags = (FLAG_RECEIPT if receipt else 0) | (FLAG_CLIENT if client else 0)
         self.sent.append((client, last) if client else None)
+        self.bytes += len(payload)
         return self.send(frame(BODY, payload, flags, client or bytes(8), first, last))
 
     def read(self, seconds):
@@ -119,7 +122,10 @@ class Ingest:
             at += FRAME.size + length
             if kind == DURABLE:
                 assert first > self.durable and first <= len(self.sent), f"DURABLE {first} of {len(self.sent)}"
-                self.durable = first
+                assert last >= self.bytes_durable, "fewer bytes are durable than before"
+                self.durable, self.bytes_durable = first, last
+            elif kind == PACE:
+                self.pace = first
             elif kind == RECEIPT:
                 assert first >= self.durable, "a receipt comes before its DURABLE"
                 self.receipts[first] = (last, payload)

@@ -71,13 +71,16 @@ START_TEST(what_fails_is_told_and_the_next_job_goes_on) {
     int full = memfd_create("full", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     struct tx_writer_job bad = {.fd = full, .p = "abcd", .n = 4};
     struct tx_writer_job good = {.fd = fd, .p = "abcd", .n = 4};
+    int64_t took = -1;
 
     ck_assert_int_eq(fcntl(full, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_WRITE), 0);
     tx_writer_begin(writer, &bad);
     ck_assert_int_eq(tx_writer_take(writer), -EPERM);
-    ck_assert_int_eq(tx_writer_do(&bad), -EPERM);
+    ck_assert_int_eq(tx_writer_do(&bad, &took), -EPERM);
     tx_writer_begin(writer, &good);
+    ck_assert_int_eq(took, -1);
     ck_assert_int_eq(tx_writer_take(writer), 0);
+    ck_assert_int_gt(tx_writer_took(writer), 0);
     ck_assert_int_eq(lseek(fd, 0, SEEK_END), 4);
     tx_writer_begin(writer, &good); /* and it may be freed in the midst of one */
     tx_writer_free(writer);
