@@ -9,6 +9,7 @@
 #include "libaudit-client/connection.h"
 #include "libaudit-client/fork.h"
 #include "libaudit-client/replies.h"
+#include "libaudit-client/trace/lane.h"
 #include "libaudit-client/wait.h"
 #include "libtx/base/clock.h"
 
@@ -165,6 +166,7 @@ static int close_client(struct tx_client *client) {
 int tx_close(void) {
     struct tx_call call;
 
+    tx_trace_close();
     if (!tx_fork_client_if_any())
         return 0;
     int r = tx_call_enter(&call);
@@ -181,8 +183,7 @@ static bool is_durable(const struct tx_client *client, uint64_t target) {
     return client->resend.n == 0 || tx_resend_oldest(&client->resend) >= target;
 }
 
-static int flush(struct tx_client *client, int timeout_ms) {
-    int64_t until = timeout_ms < 0 ? INT64_MAX : tx_clock_boot() + (int64_t)timeout_ms * 1000000;
+static int flush(struct tx_client *client, int64_t until) {
     uint64_t target = client->next_n;
 
     tx_buffer_send(client);
@@ -197,16 +198,19 @@ static int flush(struct tx_client *client, int timeout_ms) {
 }
 
 int tx_flush(int timeout_ms) {
+    int64_t until = timeout_ms < 0 ? INT64_MAX : tx_clock_boot() + (int64_t)timeout_ms * 1000000;
     struct tx_call call;
+    int r = 0;
 
-    if (!tx_fork_client_if_any())
-        return 0;
-    int r = tx_call_enter(&call);
-    if (r < 0)
-        return r;
-    r = flush(call.client, timeout_ms);
-    tx_call_leave(&call);
-    return r;
+    if (tx_fork_client_if_any()) {
+        r = tx_call_enter(&call);
+        if (r < 0)
+            return r;
+        r = flush(call.client, until);
+        tx_call_leave(&call);
+    }
+    int r_trace = tx_trace_flush(until);
+    return r < 0 ? r : r_trace;
 }
 
 int tx_stats(struct tx_stats *ret_stats) {
@@ -221,6 +225,7 @@ int tx_stats(struct tx_stats *ret_stats) {
     struct tx_stats stats = client->stats;
     stats.pending = client->resend.n_records + client->batch.count;
     stats.connected = client->connection.is_open;
+    tx_trace_count(&stats);
     tx_call_leave(&call);
     return tx_sized_write(ret_stats, &stats, sizeof(stats));
 }

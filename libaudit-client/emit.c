@@ -8,7 +8,6 @@
  */
 
 #include <string.h>
-#include <tracex/trace.h>
 
 #include "libaudit-client/buffer.h"
 #include "libaudit-client/client.h"
@@ -115,7 +114,7 @@ static int run(struct tx_call *call, struct tx_job *job) {
     return job->is_awaited ? tx_job_waited(call->client, job, r) : r;
 }
 
-static int emit_event(const struct tx_event *event, bool is_trace) {
+int tx_audit_emit(const struct tx_event *event) {
     struct tx_job job = {.event = event, .called = tx_clock_wall()};
     struct tx_event known;
     struct tx_call call;
@@ -128,13 +127,6 @@ static int emit_event(const struct tx_event *event, bool is_trace) {
             return r;
         job.event = &known;
     }
-    if (is_trace) {
-        known = *job.event;
-        if (known.durability != TX_QUEUED || known.ret_receipt)
-            return -EINVAL;
-        known.durability = TX_BUFFERED;
-        job.event = &known;
-    }
     const struct tx_current *current = tx_current();
     if (current->state == TX_CURRENT_SET) {
         known = *job.event;
@@ -143,12 +135,4 @@ static int emit_event(const struct tx_event *event, bool is_trace) {
     }
     job.time = job.event->time_ns ? job.event->time_ns : job.called;
     return run(&call, &job);
-}
-
-int tx_audit_emit(const struct tx_event *event) {
-    return emit_event(event, false);
-}
-
-int tx_trace_emit(const struct tx_event *event) {
-    return emit_event(event, true);
 }

@@ -2,23 +2,19 @@
 #include "libaudit-client/fork.h"
 
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 
-/* Each pair is written in an order that makes sense at any moment: the first member last, and taken
- * back first. */
+#include "libaudit-client/kept-fd.h"
+
+/* Written in an order that makes sense at any moment: the first member last, and taken back first.
+ */
 static struct tx_client *the_client;
 static struct {
     void *p;
     size_t n;
 } ring;
-static struct {
-    int fd_and_one; /* 0: none */
-    dev_t device;
-    ino_t inode;
-} kept;
+static struct tx_kept_fd kept;
 
-static int map_private(size_t n, void **ret) {
+int tx_fork_map(size_t n, void **ret) {
     void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (p == MAP_FAILED)
@@ -33,6 +29,10 @@ static int map_private(size_t n, void **ret) {
     return 0;
 }
 
+void tx_fork_unmap(void *p, size_t n) {
+    munmap(p, n);
+}
+
 struct tx_client *tx_fork_client_if_any(void) {
     return __atomic_load_n(&the_client, __ATOMIC_ACQUIRE);
 }
@@ -42,7 +42,7 @@ int tx_fork_client(struct tx_client **ret) {
     void *p = NULL;
 
     if (!client) {
-        int r = map_private(sizeof(*client), &p);
+        int r = tx_fork_map(sizeof(*client), &p);
         if (r < 0)
             return r;
         client = p;
@@ -67,7 +67,7 @@ int tx_fork_memory(size_t n, void **ret) {
         __atomic_store_n(&ring.p, NULL, __ATOMIC_RELEASE);
         munmap(p, ring.n);
     }
-    int r = map_private(n, &p);
+    int r = tx_fork_map(n, &p);
     if (r < 0)
         return r;
     ring.n = n;
@@ -77,28 +77,13 @@ int tx_fork_memory(size_t n, void **ret) {
 }
 
 void tx_fork_keep_fd(int fd) {
-    struct stat st;
-
-    if (fstat(fd, &st) < 0)
-        return;
-    kept.device = st.st_dev;
-    kept.inode = st.st_ino;
-    __atomic_store_n(&kept.fd_and_one, fd + 1, __ATOMIC_RELEASE);
+    tx_kept_fd_set(&kept, fd);
 }
 
 bool tx_fork_is_kept(int fd) {
-    struct stat st;
-
-    return fstat(fd, &st) == 0 && st.st_dev == kept.device && st.st_ino == kept.inode;
+    return tx_kept_fd_is(&kept, fd);
 }
 
 void tx_fork_close_fd(bool wake) {
-    int fd = __atomic_exchange_n(&kept.fd_and_one, 0, __ATOMIC_ACQ_REL) - 1;
-    struct stat st;
-
-    if (fd < 0 || fstat(fd, &st) < 0 || st.st_dev != kept.device || st.st_ino != kept.inode)
-        return;
-    if (wake)
-        shutdown(fd, SHUT_RDWR);
-    close(fd);
+    tx_kept_fd_close(&kept, wake);
 }

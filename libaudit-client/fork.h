@@ -17,6 +17,10 @@ TX_MUST_USE int tx_fork_client(struct tx_client **ret);
 /* The same, when there is one already; else NULL. */
 struct tx_client *tx_fork_client_if_any(void);
 
+/* Memory of n bytes that a fork hands to the child as zeros. */
+TX_MUST_USE int tx_fork_map(size_t n, void **ret);
+void tx_fork_unmap(void *p, size_t n);
+
 /* Memory of n bytes for the ring, all zero; what was mapped before is used or unmapped. */
 TX_MUST_USE int tx_fork_memory(size_t n, void **ret);
 

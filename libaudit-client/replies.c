@@ -45,6 +45,8 @@ static int on_reply(struct tx_client *client, const struct tx_wire_reply *reply)
         on_reject(client, reply);
         return 0;
     case TX_WIRE_RECORDS:
+    case TX_WIRE_RING:
+    case TX_WIRE_BELL:
     case TX_WIRE_WELCOME:
     case TX_WIRE_POLICY:
         break;

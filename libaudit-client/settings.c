@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#include "libtx/base/limits.h"
+#include "libtx/base/text.h"
+
 /* No struct of ours will ever be so large; a size that was forgotten is. */
 #define SIZED_MAX 4096
 
@@ -62,6 +65,29 @@ static int read_time(int ms, int least, int default_ms, int64_t *ret) {
     return 0;
 }
 
+/* What is not chosen in the program may be so for it. */
+static size_t ring_bytes_by_environment(void) {
+    const char *text = secure_getenv("TRACEX_TRACE_RING_BYTES");
+    uint64_t n;
+
+    if (!text || tx_dec_decode((struct tx_text){.p = text, .n = strlen(text)}, &n) < 0 ||
+        n < TX_LIMIT_RING_LEAST || n > TX_LIMIT_RING_MOST)
+        return TX_SETTINGS_RING_BYTES;
+    return (size_t)n;
+}
+
+static int read_ring(size_t n, size_t *ret) {
+    if (n == 0)
+        n = ring_bytes_by_environment();
+    if (n < TX_LIMIT_RING_LEAST || n > TX_LIMIT_RING_MOST)
+        return -EINVAL;
+    size_t power = TX_LIMIT_RING_LEAST;
+    while (power < n)
+        power *= 2;
+    *ret = power;
+    return 0;
+}
+
 int tx_settings_read(const struct tx_options *options, struct tx_settings *ret) {
     static const struct tx_options defaults = TX_OPTIONS_INIT;
     struct tx_settings settings = {.when_full = TX_FULL_FAIL};
@@ -76,6 +102,8 @@ int tx_settings_read(const struct tx_options *options, struct tx_settings *ret) 
         r = read_time(known.durable_ms, -1, 5000, &settings.durable);
     if (r == 0)
         r = read_path(known.socket_path, &settings);
+    if (r == 0)
+        r = read_ring(known.trace_ring_bytes, &settings.ring_bytes);
     if (r < 0)
         return r;
     if (known.when_full != TX_FULL_FAIL && known.when_full != TX_FULL_DROP)

@@ -18,6 +18,9 @@
 #define TX_SETTINGS_RESEND_MIN (256u * 1024u)
 #define TX_SETTINGS_RESEND_MAX (1024u * 1024u * 1024u)
 
+/* Of a ring of trace events, unless the program or $TRACEX_TRACE_RING_BYTES says otherwise. */
+#define TX_SETTINGS_RING_BYTES (1024u * 1024u)
+
 /* Times in nanoseconds. */
 struct tx_settings {
     char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
@@ -26,6 +29,7 @@ struct tx_settings {
     int64_t durable;
     enum tx_when_full when_full;
     size_t resend_bytes;
+    size_t ring_bytes; /* a power of two */
 };
 
 /* NULL: the defaults. -EINVAL, -E2BIG, -ENAMETOOLONG. */

@@ -49,7 +49,9 @@ struct tx_text tx_inbox_identity(struct tx_inbox_entry *entry) {
 bool tx_inbox_credentials(struct tx_inbox_entry *entry, struct ucred *ret) {
     struct cmsghdr header;
 
-    static_assert(CMSG_SPACE(sizeof(struct ucred)) == TX_INBOX_CONTROL_BYTES, "credentials alone");
+    static_assert(CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int)) ==
+                      TX_INBOX_CONTROL_BYTES,
+                  "credentials come first");
     memcpy(&header, tx_inbox_control(entry), sizeof(header));
     if (header.cmsg_len != CMSG_LEN(sizeof(*ret)) || header.cmsg_level != SOL_SOCKET ||
         header.cmsg_type != SCM_CREDENTIALS)

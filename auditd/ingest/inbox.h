@@ -28,9 +28,8 @@
 #include "libtx/base/limits.h"
 #include "libtx/base/text.h"
 
-/* Room for one SCM_CREDENTIALS and for nothing else: the kernel drops descriptors that a client
- * passes. */
-#define TX_INBOX_CONTROL_BYTES 32
+/* Room for one SCM_CREDENTIALS, and behind it for the descriptor of a ring (rings.h). */
+#define TX_INBOX_CONTROL_BYTES 56
 /* A rendered identity (auditd/ipc/control.h). */
 #define TX_INBOX_IDENTITY_BYTES 2048
 

@@ -22,6 +22,7 @@
 #include "auditd/ingest/outlet.h"
 #include "auditd/ingest/policy.h"
 #include "auditd/ingest/rejections.h"
+#include "auditd/ingest/rings.h"
 #include "auditd/ingest/vault-link.h"
 #include "auditd/ipc/control.h"
 #include "auditd/ipc/loop.h"
@@ -61,11 +62,13 @@ struct tx_ingest {
     uint8_t *control_memory; /* owned: TX_CONTROL_HEADER_BYTES + TX_CONTROL_PAYLOAD_BYTES */
     struct tx_bytes answers; /* that the supervisor did not have room for, in order */
     struct tx_bytes closed;  /* ids of connections that the supervisor is to be told of */
+    struct tx_bytes ended;   /* of rings, likewise */
 
     struct tx_inbox inbox;
     size_t n_inherited; /* entries that an earlier process received, the oldest */
     struct tx_connections connections;
     struct tx_clients clients;
+    struct tx_rings rings;
 
     struct tx_outlet outlets[TX_STREAM_N];
     struct tx_stream

@@ -33,8 +33,10 @@ static void ingest_free(struct tx_ingest *ingest) {
     }
     tx_clients_deinit(&ingest->clients);
     tx_inbox_close(&ingest->inbox);
+    tx_rings_deinit(ingest);
     tx_bytes_deinit(&ingest->answers);
     tx_bytes_deinit(&ingest->closed);
+    tx_bytes_deinit(&ingest->ended);
     tx_policy_free(ingest->policy);
     tx_vault_link_deinit(&ingest->vault);
     tx_hasher_free(ingest->hasher);
@@ -153,6 +155,8 @@ static int make_ingest(const struct tx_child_options *options, struct tx_ingest 
         r = make_state(ingest);
     if (r == 0)
         r = open_inbox(ingest);
+    if (r == 0)
+        r = tx_rings_init(ingest);
     if (r == 0)
         r = load_policy(ingest);
     if (r < 0)

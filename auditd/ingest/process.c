@@ -170,8 +170,8 @@ static int stamp(struct tx_job *job) {
 }
 
 /* docs/format.md section 4: the first 8 bytes of H(secret ‖ uid). */
-static void hash_client(struct tx_ingest *ingest, const uint8_t *secret, uint32_t uid,
-                        uint8_t ret[8]) {
+void tx_process_hash_client(struct tx_ingest *ingest, const uint8_t *secret, uint32_t uid,
+                            uint8_t ret[8]) {
     const uint8_t uid_bytes[4] = {(uint8_t)(uid >> 24), (uint8_t)(uid >> 16), (uint8_t)(uid >> 8),
                                   (uint8_t)uid};
     struct tx_digest digest;
@@ -188,12 +188,12 @@ static void find_client_id(struct tx_ingest *ingest, uint8_t ret[8]) {
         tx_connections_find(&ingest->connections, ingest->job.entry->connection);
 
     if (!connection) {
-        hash_client(ingest, secret, uid, ret);
+        tx_process_hash_client(ingest, secret, uid, ret);
         return;
     }
     if (!connection->has_client || connection->client_uid != uid ||
         memcmp(connection->secret, secret, TX_WIRE_SECRET_BYTES) != 0) {
-        hash_client(ingest, secret, uid, connection->client);
+        tx_process_hash_client(ingest, secret, uid, connection->client);
         memcpy(connection->secret, secret, TX_WIRE_SECRET_BYTES);
         connection->client_uid = uid;
         connection->has_client = true;

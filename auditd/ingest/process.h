@@ -26,6 +26,10 @@ void tx_process_abort(struct tx_ingest *ingest);
  */
 bool tx_process_is_open(void *ingest, const struct tx_client *client);
 
+/* Who somebody is who knows the secret (docs/wire.md). */
+void tx_process_hash_client(struct tx_ingest *ingest, const uint8_t *secret, uint32_t uid,
+                            uint8_t ret[8]);
+
 /* Counts a rejection and says so in the log when it is due. */
 TX_MUST_USE int tx_process_reject(struct tx_ingest *ingest, uint32_t uid, const char *reason);
 

@@ -10,6 +10,7 @@
 #include "auditd/ingest/settle.h"
 #include "auditd/ingest/supervisor-link.h"
 #include "libtx/base/clock.h"
+#include "libtx/base/fd.h"
 
 /* So often a busy connection is read. */
 #define DRAIN_INTERVAL_NS 1000000
@@ -22,6 +23,8 @@
 #define BYTES_IN_A_ROUND (4 * BYTES_IN_A_TURN)
 /* Of both while somebody waits for the disk, who may come with the next event. */
 #define BYTES_WHILE_WAITED_FOR (16u * 1024u)
+/* What a message of the trace lane counts for. */
+#define TRACE_BYTES 1024u
 
 /* A connection's largest datagram is forgotten in so many smaller ones, or a few times that. */
 #define LARGEST_FADES 64
@@ -36,18 +39,25 @@ enum drained {
     DRAINED_RUBBISH, /* what came is no datagram of ours */
 };
 
-/* There is no room for descriptors beside the credentials; should they come nevertheless, they must
- * not stay. */
-static void close_passed(struct msghdr *msg) {
+/* The one descriptor that came, or -1; any other number of them is closed. */
+static int take_passed(struct msghdr *msg) {
+    int first = -1, n = 0;
+
     for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
         if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
             continue;
         for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len; at += sizeof(int)) {
             int fd;
             memcpy(&fd, (uint8_t *)c + at, sizeof(fd));
-            close(fd);
+            if (n++ == 0)
+                first = fd;
+            else
+                close(fd);
         }
     }
+    if (n > 1)
+        tx_fd_closep(&first);
+    return first;
 }
 
 static enum drained on_error(int error) {
@@ -70,6 +80,27 @@ static enum drained judge(const struct msghdr *msg, struct tx_inbox_entry *entry
         return msg->msg_controllen > 0 ? DRAINED_RUBBISH : DRAINED_ENDED;
     return (msg->msg_flags & MSG_TRUNC) || !tx_inbox_credentials(entry, &sender) ? DRAINED_RUBBISH
                                                                                  : DRAINED_SOME;
+}
+
+/* What is of the trace lane does not stay in the inbox. */
+static bool take_trace(struct tx_ingest *ingest, struct tx_connection *connection,
+                       struct tx_inbox_entry *entry, size_t n, int fd, enum drained *ret) {
+    struct ucred sender;
+
+    if (!tx_rings_is_datagram(tx_inbox_datagram(entry), n)) {
+        tx_fd_closep(&fd);
+        return false;
+    }
+    int r = -EBADMSG;
+    if (tx_inbox_credentials(entry, &sender))
+        r = tx_rings_on_datagram(ingest, connection, tx_inbox_datagram(entry), n,
+                                 (uint32_t)sender.pid, sender.uid, fd);
+    else
+        tx_fd_closep(&fd);
+    tx_inbox_abandon(entry, n);
+    ingest->n_round += TRACE_BYTES;
+    *ret = r < 0 ? DRAINED_RUBBISH : DRAINED_SOME;
+    return true;
 }
 
 static void note_received(struct tx_ingest *ingest, struct tx_connection *connection,
@@ -103,8 +134,10 @@ static enum drained receive_one(struct tx_ingest *ingest, struct tx_connection *
     point_at(entry, &part, &msg);
     ssize_t n = recvmsg(connection->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     int error = errno;
-    close_passed(&msg);
-    enum drained drained = n < 0 ? on_error(error) : judge(&msg, entry, (size_t)n);
+    enum drained drained;
+    if (take_trace(ingest, connection, entry, n > 0 ? (size_t)n : 0, take_passed(&msg), &drained))
+        return drained;
+    drained = n < 0 ? on_error(error) : judge(&msg, entry, (size_t)n);
     if (n < 0 || drained != DRAINED_SOME) {
         tx_inbox_abandon(entry, n > 0 ? (size_t)n : 0);
         return drained;
@@ -133,8 +166,11 @@ static enum drained receive_many(struct tx_ingest *ingest, struct tx_connection 
     int64_t now = tx_clock_wall();
     for (size_t i = 0; i < n; i++) {
         size_t n_bytes = i < n_came ? messages[i].msg_len : 0;
-        if (i < n_came)
-            close_passed(&messages[i].msg_hdr);
+        int fd = i < n_came ? take_passed(&messages[i].msg_hdr) : -1;
+        if (drained != DRAINED_SOME)
+            tx_fd_closep(&fd);
+        else if (take_trace(ingest, connection, entries[i], n_bytes, fd, &drained))
+            continue;
         if (i < n_came && drained == DRAINED_SOME)
             drained = judge(&messages[i].msg_hdr, entries[i], n_bytes);
         if (i < n_came && drained == DRAINED_SOME)
@@ -275,7 +311,8 @@ int tx_receive_close(struct tx_ingest *ingest, struct tx_connection *connection)
     /* The supervisor holds the socket too: closing ours would end nothing. */
     shutdown(connection->fd, SHUT_RDWR);
     tx_connections_remove(&ingest->connections, ingest->loop, connection);
-    return tx_supervisor_say_closed(ingest, id);
+    int r = tx_rings_on_closed(ingest, id);
+    return r < 0 ? r : tx_supervisor_say_closed(ingest, id);
 }
 
 int tx_receive_close_if_done(struct tx_ingest *ingest, struct tx_connection *connection) {
@@ -449,6 +486,8 @@ int tx_receive_stop(struct tx_ingest *ingest) {
     ingest->stopping = true;
     while (r == 0 && (connection = tx_connections_next(&ingest->connections, connection)))
         r = stop_one(ingest, connection);
+    if (r == 0)
+        r = tx_rings_stop(ingest);
     if (r == 0)
         r = arm_timer(ingest, 0);
     return r < 0 ? r : tx_settle_check_stopped(ingest);

@@ -101,7 +101,9 @@ static int on_durable(struct tx_outlet *outlet, const struct tx_bodies_frame *fr
     outlet->link.durable = frame->first;
     outlet->link.bytes_durable = frame->last;
     tx_own_settle(&outlet->own, frame->first);
-    int r = tx_supervisor_say_recorded(outlet->ingest);
+    int r = tx_rings_settle(outlet->ingest);
+    if (r == 0)
+        r = tx_supervisor_say_recorded(outlet->ingest);
     return r < 0 ? r : tx_settle_entries(outlet->ingest);
 }
 
@@ -253,6 +255,7 @@ void tx_settle_forget(struct tx_ingest *ingest) {
         ingest->outlets[i].sent = ingest->outlets[i].sent_last = NULL;
     tx_clients_forget(&ingest->clients);
     tx_inbox_rewind(&ingest->inbox);
+    tx_rings_restart(ingest);
 }
 
 int tx_settle_connect(struct tx_outlet *outlet, int fd) {
@@ -278,7 +281,8 @@ int tx_settle_connect(struct tx_outlet *outlet, int fd) {
 }
 
 int tx_settle_check_stopped(struct tx_ingest *ingest) {
-    if (!ingest->stopping || !tx_receive_is_drained(ingest) || ingest->inbox.n_received > 0)
+    if (!ingest->stopping || !tx_receive_is_drained(ingest) || ingest->inbox.n_received > 0 ||
+        !tx_rings_are_drained(ingest))
         return 0;
     int r = tx_process_say_rejections(ingest, true);
     if (r < 0)

@@ -49,16 +49,15 @@ static int say_all_answers(struct tx_ingest *ingest) {
     return r;
 }
 
-static int say_all_closed(struct tx_ingest *ingest) {
-    struct tx_bytes *closed = &ingest->closed;
+static int say_all_ids(struct tx_ingest *ingest, enum tx_control_type type, struct tx_bytes *ids) {
     int r = 0;
 
-    while (closed->len > 0 && r == 0) {
+    while (ids->len > 0 && r == 0) {
         uint64_t id;
-        memcpy(&id, closed->data + closed->len - sizeof(id), sizeof(id));
-        r = say(ingest, TX_CONTROL_CLOSED, id, (struct tx_text){.p = NULL});
+        memcpy(&id, ids->data + ids->len - sizeof(id), sizeof(id));
+        r = say(ingest, type, id, (struct tx_text){.p = NULL});
         if (r == 0)
-            closed->len -= sizeof(id);
+            ids->len -= sizeof(id);
     }
     return r;
 }
@@ -80,7 +79,9 @@ static int say_all_recorded(struct tx_ingest *ingest) {
 static int say_what_must_arrive(struct tx_ingest *ingest) {
     int r = say_all_answers(ingest);
     if (r == 0)
-        r = say_all_closed(ingest);
+        r = say_all_ids(ingest, TX_CONTROL_CLOSED, &ingest->closed);
+    if (r == 0)
+        r = say_all_ids(ingest, TX_CONTROL_RING_ENDED, &ingest->ended);
     if (r == 0)
         r = say_all_recorded(ingest);
     if (r < 0 && r != -EAGAIN)
@@ -111,6 +112,21 @@ static int answer(struct tx_ingest *ingest, enum tx_control_type type, uint64_t 
 int tx_supervisor_say_closed(struct tx_ingest *ingest, uint64_t connection) {
     int r = tx_bytes_append(&ingest->closed, &connection, sizeof(connection));
     return r < 0 ? r : say_what_must_arrive(ingest);
+}
+
+int tx_supervisor_say_ring_ended(struct tx_ingest *ingest, uint64_t ring) {
+    int r = tx_bytes_append(&ingest->ended, &ring, sizeof(ring));
+    return r < 0 ? r : say_what_must_arrive(ingest);
+}
+
+int tx_supervisor_say_ring_found(struct tx_ingest *ingest, uint64_t connection,
+                                 const uint8_t client[8], int fd) {
+    struct tx_control message = {.type = TX_CONTROL_RING_FOUND,
+                                 .argument = connection,
+                                 .payload = {.p = (const char *)client, .n = 8},
+                                 .fd = fd};
+    int r = ingest->orphaned ? 0 : tx_control_send(ingest->control_fd, &message);
+    return r == -EPIPE || r == -ECONNRESET ? 0 : r;
 }
 
 int tx_supervisor_say_recorded(struct tx_ingest *ingest) {
@@ -308,6 +324,10 @@ static int on_status_get(struct tx_ingest *ingest, struct tx_control *message) {
     put_number(&b, "replies_dropped", ingest->counters.replies_dropped);
     put_number(&b, "inbox_bytes", ingest->inbox.used);
     put_number(&b, "parked", ingest->clients.n_parked);
+    put_number(&b, "rings", ingest->rings.n);
+    put_number(&b, "rings_refused", ingest->rings.n_refused);
+    put_number(&b, "trace_records", ingest->rings.n_records);
+    put_number(&b, "trace_lost", ingest->rings.n_lost);
     put_number(&b, "vault_asked", ingest->vault.n_asked);
     put_number(&b, "vault_failed", ingest->vault.n_failed);
     put_masking(&b, ingest->policy);
@@ -370,6 +390,10 @@ static int on_connection(struct tx_ingest *ingest, struct tx_control *message) {
     if (r == 0)
         tx_fd_steal(&message->fd);
     return r;
+}
+
+static int on_ring(struct tx_ingest *ingest, struct tx_control *message) {
+    return tx_rings_on_given(ingest, message->argument, message->payload, message->fd);
 }
 
 static int on_ledger(struct tx_ingest *ingest, struct tx_control *message) {
@@ -441,6 +465,7 @@ static const struct {
     {TX_CONTROL_STOP, on_stop},
     {TX_CONTROL_CONNECTION, on_connection},
     {TX_CONTROL_CONNECTIONS_GIVEN, on_connections_given},
+    {TX_CONTROL_RING, on_ring},
     {TX_CONTROL_LEDGER, on_ledger},
     {TX_CONTROL_RELOAD, on_reload},
     {TX_CONTROL_POLICY_REJECTED, on_policy_rejected},

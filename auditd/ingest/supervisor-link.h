@@ -13,6 +13,10 @@
 int tx_supervisor_on_control(void *data, uint32_t events);
 
 TX_MUST_USE int tx_supervisor_say_closed(struct tx_ingest *ingest, uint64_t connection);
+/* It keeps the ring from now on, and gives it back. -EAGAIN: it cannot be told now. */
+TX_MUST_USE int tx_supervisor_say_ring_found(struct tx_ingest *ingest, uint64_t connection,
+                                             const uint8_t client[8], int fd);
+TX_MUST_USE int tx_supervisor_say_ring_ended(struct tx_ingest *ingest, uint64_t ring);
 /* Of records that it awaits and that are durable now. */
 TX_MUST_USE int tx_supervisor_say_recorded(struct tx_ingest *ingest);
 /* There are records for the log of that stream, and no link. */

@@ -76,8 +76,8 @@ static int take_descriptor(struct msghdr *msg, int *ret_fd) {
 }
 
 static bool type_known(uint16_t type) {
-    return (type >= TX_CONTROL_PING && type <= TX_CONTROL_CHILD_ENDED) ||
-           (type >= TX_CONTROL_READY && type <= TX_CONTROL_END_RECORDED);
+    return (type >= TX_CONTROL_PING && type <= TX_CONTROL_RING) ||
+           (type >= TX_CONTROL_READY && type <= TX_CONTROL_RING_ENDED);
 }
 
 static int parse(const void *memory, size_t n, struct tx_control *ret) {
@@ -206,5 +206,23 @@ int tx_ipc_identity_parse(struct tx_text payload, struct tx_ipc_identity *ret) {
         take_text(&c, TX_LIMIT_UNIT_BYTES, &identity.unit) < 0 || c.n != 0)
         return -EBADMSG;
     *ret = identity;
+    return 0;
+}
+
+void tx_ipc_ring_render(const struct tx_ipc_ring *ring, struct tx_buf *b) {
+    tx_buf_u64(b, ring->connection);
+    tx_buf_put(b, ring->client, sizeof(ring->client));
+    tx_buf_put(b, ring->identity.p, ring->identity.n);
+}
+
+int tx_ipc_ring_parse(struct tx_text payload, struct tx_ipc_ring *ret) {
+    struct tx_cursor c = tx_cursor_of(payload.p, payload.n);
+    const uint8_t *client;
+
+    if (tx_cursor_u64(&c, &ret->connection) < 0 ||
+        tx_cursor_bytes(&c, sizeof(ret->client), &client) < 0)
+        return -EBADMSG;
+    memcpy(ret->client, client, sizeof(ret->client));
+    ret->identity = (struct tx_text){.p = (const char *)c.p, .n = c.n};
     return 0;
 }

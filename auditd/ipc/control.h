@@ -49,6 +49,8 @@ enum tx_control_type {
     TX_CONTROL_CHILD_ENDED, /* → ledger: so many times (argument) a child has ended unasked since
                                the last such message, for a tracex.restart record; payload =
                                tx_control_end, of the last time */
+    TX_CONTROL_RING, /* → ingest: argument = a ring's id, payload = tx_ipc_ring, fd = its memory.
+                        The id 0: it may not be had, and its client is to be told so */
 
     /* child → supervisor */
     TX_CONTROL_READY = 65, /* start is done and the sandbox is entered; payload = JSON object: what
@@ -67,6 +69,9 @@ enum tx_control_type {
                                  and no stream to its ledger: LEDGER follows, if it can be had */
     TX_CONTROL_END_RECORDED,  /* ledger: what CHILD_ENDED said of this process (payload) is durable
                                */
+    TX_CONTROL_RING_FOUND,    /* ingest: a client has handed over a ring; argument = its connection,
+                                 payload = its client id, fd. Answered by RING */
+    TX_CONTROL_RING_ENDED,    /* ingest: nothing of this ring (argument) is needed any more */
 };
 
 /* Why a child cannot go on. */
@@ -128,6 +133,17 @@ struct tx_ipc_identity {
 };
 
 #define TX_IPC_IDENTITY_BYTES 1536 /* at most, rendered */
+
+/* A ring of trace events, for ingest. */
+struct tx_ipc_ring {
+    uint64_t connection; /* over which it came; it may be gone */
+    uint8_t client[8];
+    struct tx_text identity; /* rendered; borrowed */
+};
+
+#define TX_IPC_RING_BYTES (16 + TX_IPC_IDENTITY_BYTES)
+void tx_ipc_ring_render(const struct tx_ipc_ring *ring, struct tx_buf *b);
+TX_MUST_USE int tx_ipc_ring_parse(struct tx_text payload, struct tx_ipc_ring *ret);
 
 /* The texts are within the limits of libtx/base/limits.h. */
 void tx_ipc_identity_render(const struct tx_ipc_identity *identity, struct tx_buf *b);

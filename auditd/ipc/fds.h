@@ -13,6 +13,7 @@ enum {
     TX_FD_INGEST_INBOX = 4,  /* memfd; the supervisor holds it too */
     TX_FD_INGEST_LEDGER = 5, /* STREAM: auditd/ipc/bodies.h */
     TX_FD_INGEST_POLICY = 6, /* sealed memfd: configuration and keys (auditd/ipc/policy.h) */
+    TX_FD_INGEST_RINGS = 7,  /* memfd; the supervisor holds it too: how far each ring is drained */
 
     TX_FD_LEDGER_INGEST = 4, /* STREAM: auditd/ipc/bodies.h */
     TX_FD_LEDGER_SIGNER = 5, /* SEQPACKET: auditd/ipc/notary.h */
@@ -37,5 +38,10 @@ enum {
  * and what may be in flight; 4 MiB of it are a ring, the rest is where several are received at
  * once. The supervisor makes it, seals its size, and never reads it. */
 #define TX_INGEST_INBOX_BYTES (5u * 1024u * 1024u)
+
+/* Rings of trace events that there may be; ring `id` has the place id % TX_RINGS_MAX, 16 bytes, in
+ * that memory. */
+#define TX_RINGS_MAX 1024u
+#define TX_INGEST_RINGS_BYTES (TX_RINGS_MAX * 16u)
 
 #endif

@@ -47,15 +47,15 @@ static int take_kept(void *data, uint64_t id, int fd, uid_t uid, struct tx_text 
 
 int tx_accept_keep(struct tx_accept *accept, struct tx_keep *keep) {
     accept->keep = keep;
-    int r = tx_keep_restore(keep, take_kept, accept);
-    if (accept->connections.n_ever < tx_keep_last_id(keep))
-        accept->connections.n_ever = tx_keep_last_id(keep);
+    int r = tx_keep_restore(keep, TX_KEEP_CONNECTION, take_kept, accept);
+    if (accept->connections.n_ever < tx_keep_last_id(keep, TX_KEEP_CONNECTION))
+        accept->connections.n_ever = tx_keep_last_id(keep, TX_KEEP_CONNECTION);
     return r;
 }
 
 void tx_accept_close(struct tx_accept *accept, uint64_t id) {
     if (tx_connections_remove(&accept->connections, id) && accept->keep)
-        tx_keep_drop_connection(accept->keep, id);
+        tx_keep_drop(accept->keep, TX_KEEP_CONNECTION, id);
 }
 
 void tx_accept_deinit(struct tx_accept *accept) {
@@ -179,7 +179,8 @@ static int serve(struct tx_accept *accept, int fd, const struct tx_ipc_identity 
     tx_fd_steal(&ingest);
     /* Kept before the client can write to it. */
     if (accept->keep)
-        tx_keep_connection(accept->keep, connection->id, connection->fd, peer->uid, identity);
+        tx_keep_add(accept->keep, TX_KEEP_CONNECTION, connection->id, connection->fd, peer->uid,
+                    identity);
     r = send_welcome(fd, client);
     if (r < 0) {
         tx_accept_close(accept, connection->id);

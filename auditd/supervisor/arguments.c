@@ -38,6 +38,7 @@ void tx_arguments_descriptors(const struct tx_setup *setup, const struct tx_link
         add(spawn, TX_FD_INGEST_INBOX, setup->inbox_fd);
         add(spawn, TX_FD_INGEST_LEDGER, links[TX_STREAM_AUDIT].bodies.ends[TX_LINK_INGEST]);
         add(spawn, TX_FD_INGEST_POLICY, setup->policy_fd);
+        add(spawn, TX_FD_INGEST_RINGS, setup->rings_fd);
         break;
     case TX_ROLE_VAULT:
         add(spawn, TX_FD_VAULT_DIR, setup->vault_fd);

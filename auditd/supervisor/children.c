@@ -223,7 +223,7 @@ static int take_pong(struct tx_child *child, const struct tx_control *message) {
     return 0;
 }
 
-static int take_message(struct tx_child *child, const struct tx_control *message) {
+static int take_message(struct tx_child *child, struct tx_control *message) {
     const struct tx_children_events *events = child->children->events;
     void *data = child->children->data;
     int r;
@@ -268,7 +268,7 @@ static int receive_all(struct tx_child *child, bool *ret_closed) {
             return 0;
         }
         r = take_message(child, &message);
-        tx_fd_closep(&message.fd); /* no child has any to give */
+        tx_fd_closep(&message.fd); /* unless it was taken */
         if (r < 0)
             return r;
     }

@@ -100,8 +100,8 @@ struct tx_children_events {
     /* The process runs; messages may be sent. */
     int (*started)(void *data, struct tx_child *child);
     /* Every message but PONG and STATUS, which the table keeps itself, and READY after it is kept.
-     */
-    int (*message)(void *data, struct tx_child *child, const struct tx_control *message);
+     * A descriptor that it wants it takes, and leaves -1. */
+    int (*message)(void *data, struct tx_child *child, struct tx_control *message);
     int (*status)(void *data, struct tx_child *child);
     /* Messages had to wait, and have all been sent now. */
     int (*drained)(void *data, struct tx_child *child);

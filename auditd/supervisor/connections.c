@@ -77,6 +77,14 @@ bool tx_connections_remove(struct tx_connections *connections, uint64_t id) {
     return true;
 }
 
+const struct tx_connection *tx_connections_find(const struct tx_connections *connections,
+                                                uint64_t id) {
+    for (size_t i = 0; id != 0 && i < connections->n_slots; i++)
+        if (connections->slots[i].id == id)
+            return &connections->slots[i];
+    return NULL;
+}
+
 void tx_connections_unhand_all(struct tx_connections *connections) {
     for (size_t i = 0; i < connections->n_slots; i++)
         connections->slots[i].handed = false;

@@ -41,6 +41,10 @@ TX_MUST_USE int tx_connections_add(struct tx_connections *connections, int fd, u
 TX_MUST_USE int tx_connections_restore(struct tx_connections *connections, uint64_t id, int fd,
                                        uid_t uid, struct tx_text identity);
 
+/* NULL: there is no such connection. */
+const struct tx_connection *tx_connections_find(const struct tx_connections *connections,
+                                                uint64_t id);
+
 /* Closes its descriptor. False: there is no such connection. */
 bool tx_connections_remove(struct tx_connections *connections, uint64_t id);
 

@@ -3,8 +3,8 @@
 #define TX_SUPERVISOR_KEEP_TABLE_H
 
 /*
- * Who each connection is that is kept beyond this process: a table in memory that is kept as well
- * (keep.h). It knows no descriptors but its own.
+ * Who each connection or ring is that is kept beyond this process: a table in memory that is kept
+ * as well (keep.h). It knows no descriptors but its own.
  */
 
 #include <stdbool.h>
@@ -14,8 +14,8 @@
 
 /* As many as there may be connections (auditd/supervisor/accept.h). */
 #define TX_KEEP_SLOTS 8192
-/* A rendered identity (auditd/ipc/control.h). */
-#define TX_KEEP_IDENTITY_BYTES 1536
+/* A rendered identity, or a ring's with it (auditd/ipc/control.h). */
+#define TX_KEEP_IDENTITY_BYTES 1552
 
 enum tx_keep_state {
     TX_KEEP_FREE,

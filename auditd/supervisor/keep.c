@@ -16,13 +16,23 @@
 #include "auditd/supervisor/activated.h"
 #include "libtx/base/fd.h"
 
-/* Names in the store. A connection's is followed by its id. */
-#define NAME_TABLE "tracex-connections"
-#define NAME_INBOX "tracex-inbox"
+/* Names in the store. None begins as another one's whole name; those of connections and rings are
+ * followed by an id. */
 #define NAME_CHILD "tracex-process-"
-#define NAME_CONNECTION "c"
 
-/* What the store holds beside connections. */
+static const struct {
+    const char *table, *each;
+} names[TX_KEEP_KINDS] = {
+    [TX_KEEP_CONNECTION] = {.table = "tracex-connections", .each = "c"},
+    [TX_KEEP_RING] = {.table = "tracex-ring-table", .each = "r"},
+};
+
+static const char *const memory_names[] = {
+    [TX_KEEP_INBOX] = "tracex-inbox",
+    [TX_KEEP_POSITIONS] = "tracex-positions",
+};
+
+/* What the store holds beside those. */
 #define OTHERS 16
 #define WAIT_MS 50
 #define CHILD_END_MS 3000
@@ -104,17 +114,19 @@ static int connect_to(const char *path, int *ret_fd) {
     return 0;
 }
 
-static int open_table(struct tx_keep *keep) {
+static int open_table(struct tx_keep *keep, enum tx_keep_kind kind) {
+    struct tx_keep_table *table = &keep->tables[kind];
     const char *rest;
-    int fd = tx_activated_take_named(NAME_TABLE, &rest);
+    int fd = tx_activated_take_named(names[kind].table, &rest);
+
     if (fd >= 0) {
-        if (tx_keep_table_open(fd, &keep->table) == 0)
+        if (tx_keep_table_open(fd, table) == 0)
             return 0;
         tx_fd_closep(&fd);
     }
-    int r = tx_keep_table_new(&keep->table);
+    int r = tx_keep_table_new(table);
     if (r == 0)
-        replace(keep, NAME_TABLE, keep->table.fd);
+        replace(keep, names[kind].table, table->fd);
     return r;
 }
 
@@ -132,11 +144,13 @@ int tx_keep_init(struct tx_keep *keep) {
         return 0;
     }
     keep->limit = n - OTHERS < TX_KEEP_SLOTS ? (size_t)(n - OTHERS) : TX_KEEP_SLOTS;
-    return open_table(keep);
+    r = open_table(keep, TX_KEEP_CONNECTION);
+    return r < 0 ? r : open_table(keep, TX_KEEP_RING);
 }
 
 void tx_keep_deinit(struct tx_keep *keep) {
-    tx_keep_table_close(&keep->table);
+    for (size_t i = 0; i < TX_KEEP_KINDS; i++)
+        tx_keep_table_close(&keep->tables[i]);
     tx_fd_closep(&keep->fd);
 }
 
@@ -169,61 +183,71 @@ void tx_keep_child(struct tx_keep *keep, const char *name, int pidfd) {
     replace(keep, text, pidfd);
 }
 
-/* --- the inbox --- */
+/* --- memory --- */
 
-int tx_keep_take_inbox(struct tx_keep *keep, size_t n) {
+int tx_keep_take_memory(struct tx_keep *keep, enum tx_keep_memory_kind kind, size_t n) {
     const char *rest;
     struct stat st;
 
     if (!tx_keep_is_used(keep))
         return -1;
-    int fd = tx_activated_take_named(NAME_INBOX, &rest);
+    int fd = tx_activated_take_named(memory_names[kind], &rest);
     if (fd >= 0 && (fstat(fd, &st) < 0 || st.st_size != (off_t)n))
         tx_fd_closep(&fd);
     return fd;
 }
 
-void tx_keep_inbox(struct tx_keep *keep, int fd) {
+void tx_keep_memory(struct tx_keep *keep, enum tx_keep_memory_kind kind, int fd) {
     if (tx_keep_is_used(keep))
-        replace(keep, NAME_INBOX, fd);
+        replace(keep, memory_names[kind], fd);
 }
 
-/* --- connections --- */
+/* --- connections and rings --- */
 
-static void name_connection(uint64_t id, char ret[32]) {
-    snprintf(ret, 32, NAME_CONNECTION "%llu", (unsigned long long)id);
+static void name_one(enum tx_keep_kind kind, uint64_t id, char ret[32]) {
+    snprintf(ret, 32, "%s%llu", names[kind].each, (unsigned long long)id);
 }
 
-static int restore_one(struct tx_keep *keep, uint64_t id, int fd, tx_keep_take take, void *data) {
-    struct tx_keep_slot *slot = tx_keep_table_find(&keep->table, id);
-    char name[32];
+/* Of a ring, whoever takes it looks closer. */
+static bool is_of_kind(enum tx_keep_kind kind, int fd) {
     int type;
     socklen_t n = sizeof(type);
+    struct stat st;
+
+    if (kind == TX_KEEP_RING)
+        return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_SEQPACKET;
+}
+
+static int restore_one(struct tx_keep *keep, enum tx_keep_kind kind, uint64_t id, int fd,
+                       tx_keep_take take, void *data) {
+    struct tx_keep_slot *slot = tx_keep_table_find(&keep->tables[kind], id);
+    char name[32];
 
     if (slot && slot->state == TX_KEEP_KEPT && slot->n_identity <= sizeof(slot->identity) &&
-        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_SEQPACKET) {
+        is_of_kind(kind, fd)) {
         keep->n_kept++;
-        struct tx_text identity = {(const char *)slot->identity, slot->n_identity};
-        return take(data, id, fd, slot->uid, identity);
+        struct tx_text text = {(const char *)slot->identity, slot->n_identity};
+        return take(data, id, fd, slot->uid, text);
     }
-    name_connection(id, name);
+    name_one(kind, id, name);
     (void)unstore(keep, name);
     return -ENOENT;
 }
 
 /* A slot whose descriptor did not come back is of no use. */
-static void free_missing(struct tx_keep *keep, const bool *found) {
+static void free_missing(struct tx_keep *keep, struct tx_keep_table *table, const bool *found) {
     size_t at = 0;
     struct tx_keep_slot *slot;
 
-    while ((slot = tx_keep_table_next(&keep->table, TX_KEEP_KEPT, &at)))
+    while ((slot = tx_keep_table_next(table, TX_KEEP_KEPT, &at)))
         if (!found[at - 1])
             tx_keep_table_free(slot);
-    for (at = 0; (slot = tx_keep_table_next(&keep->table, TX_KEEP_ENDED, &at));)
+    for (at = 0; (slot = tx_keep_table_next(table, TX_KEEP_ENDED, &at));)
         keep->n_ended++;
 }
 
-int tx_keep_restore(struct tx_keep *keep, tx_keep_take take, void *data) {
+int tx_keep_restore(struct tx_keep *keep, enum tx_keep_kind kind, tx_keep_take take, void *data) {
     _cleanup_(tx_freep) bool *found = calloc(TX_KEEP_SLOTS, sizeof(*found));
     const char *rest;
     uint64_t id;
@@ -233,35 +257,35 @@ int tx_keep_restore(struct tx_keep *keep, tx_keep_take take, void *data) {
         return 0;
     if (!found)
         return -ENOMEM;
-    while ((fd = tx_activated_take_named(NAME_CONNECTION, &rest)) >= 0) {
+    while ((fd = tx_activated_take_named(names[kind].each, &rest)) >= 0) {
         int r = tx_dec_decode((struct tx_text){rest, strlen(rest)}, &id);
         if (r == 0)
-            r = restore_one(keep, id, fd, take, data);
+            r = restore_one(keep, kind, id, fd, take, data);
         if (r == -ENOMEM)
             return r;
         if (r < 0)
             tx_fd_closep(&fd);
         else
-            found[tx_keep_table_index(&keep->table, id)] = true;
+            found[tx_keep_table_index(&keep->tables[kind], id)] = true;
     }
-    free_missing(keep, found);
+    free_missing(keep, &keep->tables[kind], found);
     return 0;
 }
 
-uint64_t tx_keep_last_id(const struct tx_keep *keep) {
-    return tx_keep_is_used(keep) ? tx_keep_table_last(&keep->table) : 0;
+uint64_t tx_keep_last_id(const struct tx_keep *keep, enum tx_keep_kind kind) {
+    return tx_keep_is_used(keep) ? tx_keep_table_last(&keep->tables[kind]) : 0;
 }
 
-void tx_keep_connection(struct tx_keep *keep, uint64_t id, int fd, uid_t uid,
-                        struct tx_text identity) {
+void tx_keep_add(struct tx_keep *keep, enum tx_keep_kind kind, uint64_t id, int fd, uid_t uid,
+                 struct tx_text text) {
     char name[32];
 
     if (!tx_keep_is_used(keep))
         return;
     struct tx_keep_slot *slot = keep->n_kept + keep->n_ended < keep->limit
-                                    ? tx_keep_table_add(&keep->table, id, uid, identity)
+                                    ? tx_keep_table_add(&keep->tables[kind], id, uid, text)
                                     : NULL;
-    name_connection(id, name);
+    name_one(kind, id, name);
     if (slot && store(keep, name, fd) == 0) {
         keep->n_kept++;
         return;
@@ -271,34 +295,41 @@ void tx_keep_connection(struct tx_keep *keep, uint64_t id, int fd, uid_t uid,
     keep->n_refused++;
 }
 
-static bool end_slot(struct tx_keep *keep, struct tx_keep_slot *slot) {
+static bool end_slot(struct tx_keep *keep, enum tx_keep_kind kind, struct tx_keep_slot *slot) {
     char name[32];
-    name_connection(slot->id, name);
+    name_one(kind, slot->id, name);
     if (unstore(keep, name) < 0)
         return false;
     tx_keep_table_free(slot);
     return true;
 }
 
-void tx_keep_drop_connection(struct tx_keep *keep, uint64_t id) {
+void tx_keep_drop(struct tx_keep *keep, enum tx_keep_kind kind, uint64_t id) {
     if (!tx_keep_is_used(keep))
         return;
-    struct tx_keep_slot *slot = tx_keep_table_find(&keep->table, id);
+    struct tx_keep_slot *slot = tx_keep_table_find(&keep->tables[kind], id);
     if (!slot || slot->state != TX_KEEP_KEPT)
         return;
     keep->n_kept--;
     slot->state = TX_KEEP_ENDED;
-    if (!end_slot(keep, slot))
+    if (!end_slot(keep, kind, slot))
         keep->n_ended++;
 }
 
-void tx_keep_retry(struct tx_keep *keep) {
+static bool retry(struct tx_keep *keep, enum tx_keep_kind kind) {
     struct tx_keep_slot *slot;
     size_t at = 0;
 
-    while (keep->n_ended > 0 && (slot = tx_keep_table_next(&keep->table, TX_KEEP_ENDED, &at))) {
-        if (!end_slot(keep, slot))
-            return;
+    while (keep->n_ended > 0 &&
+           (slot = tx_keep_table_next(&keep->tables[kind], TX_KEEP_ENDED, &at))) {
+        if (!end_slot(keep, kind, slot))
+            return false;
         keep->n_ended--;
     }
+    return true;
+}
+
+void tx_keep_retry(struct tx_keep *keep) {
+    if (retry(keep, TX_KEEP_CONNECTION))
+        (void)retry(keep, TX_KEEP_RING);
 }

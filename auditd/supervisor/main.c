@@ -102,7 +102,9 @@ static int run(struct tx_supervisor *supervisor) {
         return r;
     tx_keep_end_children(&supervisor->keep);
     setup->kept = tx_keep_is_used(&supervisor->keep);
-    setup->inbox_fd = tx_keep_take_inbox(&supervisor->keep, TX_INGEST_INBOX_BYTES);
+    setup->inbox_fd = tx_keep_take_memory(&supervisor->keep, TX_KEEP_INBOX, TX_INGEST_INBOX_BYTES);
+    setup->rings_fd =
+        tx_keep_take_memory(&supervisor->keep, TX_KEEP_POSITIONS, TX_INGEST_RINGS_BYTES);
     r = tx_setup_directories(conf, setup);
     if (r >= 0)
         r = renew_logs(supervisor);
@@ -110,7 +112,8 @@ static int run(struct tx_supervisor *supervisor) {
         r = hand_on(supervisor);
     if (r < 0)
         return r;
-    tx_keep_inbox(&supervisor->keep, setup->inbox_fd);
+    tx_keep_memory(&supervisor->keep, TX_KEEP_INBOX, setup->inbox_fd);
+    tx_keep_memory(&supervisor->keep, TX_KEEP_POSITIONS, setup->rings_fd);
     r = tx_supervisor_start(supervisor);
     if (r >= 0)
         r = tx_loop_run(supervisor->loop);

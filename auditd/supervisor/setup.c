@@ -306,6 +306,8 @@ static int make_memory(struct tx_text config_text, struct tx_setup *setup) {
     int r = 0;
     if (setup->inbox_fd < 0)
         r = tx_memfd_fixed("tracex-inbox", TX_INGEST_INBOX_BYTES, &setup->inbox_fd);
+    if (r == 0 && setup->rings_fd < 0)
+        r = tx_memfd_fixed("tracex-rings", TX_INGEST_RINGS_BYTES, &setup->rings_fd);
     if (r < 0)
         return r;
     return tx_memfd_sealed("tracex-config", config_text.p, config_text.n, &setup->config_fd);
@@ -331,7 +333,7 @@ int tx_setup_content(const struct tx_conf *conf, struct tx_text config_text,
         return r;
     r = make_memory(config_text, setup);
     if (r < 0)
-        tx_log(TX_LOG_ERROR, "memory for the inbox cannot be made: %s", strerror(-r));
+        tx_log(TX_LOG_ERROR, "memory for ingest cannot be made: %s", strerror(-r));
     return r;
 }
 
@@ -346,7 +348,7 @@ static void close_stream(struct tx_setup_stream *stream) {
 
 void tx_setup_deinit(struct tx_setup *setup) {
     int *fds[] = {&setup->state_fd, &setup->inbox_fd, &setup->config_fd, &setup->policy_fd,
-                  &setup->key_fd,   &setup->vault_fd, &setup->kek_fd};
+                  &setup->key_fd,   &setup->vault_fd, &setup->kek_fd,    &setup->rings_fd};
     for (size_t i = 0; i < TX_COUNT_OF(fds); i++)
         tx_fd_closep(fds[i]);
     for (int i = 0; i < TX_STREAM_N; i++)

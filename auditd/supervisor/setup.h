@@ -35,6 +35,7 @@ struct tx_setup {
 
     bool kept;     /* the inbox and connections outlive us (auditd/supervisor/keep.h) */
     int inbox_fd;  /* made unless it is there */
+    int rings_fd;  /* likewise: how far each ring is drained */
     int config_fd; /* as read at the start */
     int policy_fd; /* ingest's: as reloaded last (auditd/ipc/policy.h) */
     int key_fd;    /* the installation's, for pseudonyms */
@@ -72,6 +73,7 @@ TX_MUST_USE int tx_setup_content(const struct tx_conf *conf, struct tx_text conf
                        .kek_fd = -1,                                                               \
                        .state_fd = -1,                                                             \
                        .inbox_fd = -1,                                                             \
+                       .rings_fd = -1,                                                             \
                        .config_fd = -1,                                                            \
                        .policy_fd = -1,                                                            \
                        .key_fd = -1})

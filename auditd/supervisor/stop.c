@@ -115,7 +115,8 @@ int tx_stop_now(struct tx_supervisor *s) {
 
 /* STOP comes after the connections whose records it is to drain. */
 static int advance_ingest(struct tx_supervisor *s) {
-    if (s->accept.connections.n_unhanded > 0 && !is_gone(s, TX_CHILD_INGEST))
+    if ((s->accept.connections.n_unhanded > 0 || s->rings.n_unhanded > 0) &&
+        !is_gone(s, TX_CHILD_INGEST))
         return 0;
     return send_stop(tx_supervisor_child(s, TX_CHILD_INGEST));
 }

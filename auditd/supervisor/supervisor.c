@@ -29,8 +29,31 @@ static int hand(struct tx_supervisor *s, struct tx_connection *connection) {
                          connection->id, identity, connection->fd);
 }
 
+static int hand_ring(struct tx_supervisor *s, struct tx_ring *ring) {
+    struct tx_text what = {.p = (const char *)ring->text, .n = ring->n_text};
+
+    tx_rings_mark_handed(&s->rings, ring);
+    return tx_child_send(tx_supervisor_child(s, TX_CHILD_INGEST), TX_CONTROL_RING, ring->id, what,
+                         ring->fd);
+}
+
+/* Each behind the connection over which it came. */
+static int hand_rings(struct tx_supervisor *s) {
+    struct tx_child *ingest = tx_supervisor_child(s, TX_CHILD_INGEST);
+    int r = 0;
+
+    while (r >= 0 && tx_child_runs(ingest) && !tx_child_is_full(ingest)) {
+        struct tx_ring *next = tx_rings_next_unhanded(&s->rings);
+        if (!next)
+            break;
+        r = hand_ring(s, next);
+    }
+    return r;
+}
+
 static int tell_given(struct tx_supervisor *s, struct tx_child *ingest) {
-    if (s->connections_given || !tx_child_runs(ingest) || s->accept.connections.n_unhanded > 0)
+    if (s->connections_given || !tx_child_runs(ingest) || s->accept.connections.n_unhanded > 0 ||
+        s->rings.n_unhanded > 0)
         return 0;
     s->connections_given = true;
     return tx_child_send(ingest, TX_CONTROL_CONNECTIONS_GIVEN, 0, (struct tx_text){0}, -1);
@@ -46,6 +69,8 @@ int tx_supervisor_hand_over(struct tx_supervisor *s) {
             break;
         r = hand(s, next);
     }
+    if (r >= 0)
+        r = hand_rings(s);
     return r < 0 ? r : tell_given(s, ingest);
 }
 
@@ -128,6 +153,7 @@ static int ingest_started(struct tx_supervisor *s) {
     if (r >= 0)
         r = tx_streams_offer(s);
     tx_connections_unhand_all(&s->accept.connections);
+    tx_rings_unhand_all(&s->rings);
     s->connections_given = false;
     return r < 0 ? r : tx_supervisor_hand_over(s);
 }
@@ -222,7 +248,24 @@ static int on_ingest_ready(struct tx_supervisor *s) {
     return r < 0 ? r : tx_last_policy_tell_ingest(s);
 }
 
-static int message(void *data, struct tx_child *child, const struct tx_control *m) {
+/* One that is none, or whose client is gone already, is forgotten; one too many is given back for
+ * its client to be told. */
+static int on_ring_found(struct tx_supervisor *s, struct tx_child *ingest, struct tx_control *m) {
+    const struct tx_connection *connection =
+        tx_connections_find(&s->accept.connections, m->argument);
+
+    if (!connection || m->fd < 0 || m->payload.n != 8)
+        return 0;
+    int r = tx_rings_add(&s->rings, m->fd, connection, (const uint8_t *)m->payload.p);
+    if (r == TX_RINGS_E_MANY)
+        return tx_child_send(ingest, TX_CONTROL_RING, 0, (struct tx_text){0}, m->fd);
+    if (r < 0)
+        return 0;
+    m->fd = -1;
+    return tx_supervisor_hand_over(s);
+}
+
+static int message(void *data, struct tx_child *child, struct tx_control *m) {
     struct tx_supervisor *s = data;
 
     switch (m->type) {
@@ -233,6 +276,12 @@ static int message(void *data, struct tx_child *child, const struct tx_control *
     case TX_CONTROL_CLOSED:
         if (child->role == TX_ROLE_INGEST)
             tx_accept_close(&s->accept, m->argument);
+        return 0;
+    case TX_CONTROL_RING_FOUND:
+        return child->role == TX_ROLE_INGEST ? on_ring_found(s, child, m) : 0;
+    case TX_CONTROL_RING_ENDED:
+        if (child->role == TX_ROLE_INGEST)
+            tx_rings_remove(&s->rings, m->argument);
         return 0;
     case TX_CONTROL_RELOADED:
         return child->role == TX_ROLE_INGEST ? tx_reload_answered(s, m->payload) : 0;
@@ -368,6 +417,8 @@ static int open_sockets(struct tx_supervisor *s) {
     r = tx_accept_init(&s->accept, &s->conf->durability, 0, 0);
     if (r == 0)
         r = tx_accept_keep(&s->accept, &s->keep);
+    if (r == 0)
+        r = tx_rings_keep(&s->rings, &s->keep);
     if (r < 0)
         return r;
     tx_activated_deinit();
@@ -417,6 +468,7 @@ void tx_supervisor_deinit(struct tx_supervisor *s) {
     tx_loop_remove(s->loop, s->listener_source);
     tx_listener_close(&s->listener);
     tx_accept_deinit(&s->accept);
+    tx_rings_deinit(&s->rings);
     tx_keep_deinit(&s->keep);
     tx_loop_remove(s->loop, s->stop.timer);
     tx_loop_remove(s->loop, s->stop.rest_timer);

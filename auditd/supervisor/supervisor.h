@@ -20,6 +20,7 @@
 #include "auditd/supervisor/notify.h"
 #include "auditd/supervisor/options.h"
 #include "auditd/supervisor/reload.h"
+#include "auditd/supervisor/rings.h"
 #include "auditd/supervisor/setup.h"
 #include "auditd/supervisor/start-policy.h"
 #include "auditd/supervisor/stop.h"
@@ -57,6 +58,7 @@ struct tx_supervisor {
     struct tx_links links[TX_STREAM_N];
     struct tx_keep keep;
     struct tx_accept accept;
+    struct tx_rings rings;
     bool connections_given; /* the ingest that runs was told that it has all */
     struct tx_listener listener;
     struct tx_source_handle *listener_source;

@@ -6,8 +6,9 @@
 void tx_ring_consumer_init(struct tx_ring_consumer *c, struct tx_ring_header *header,
                            size_t capacity, uint64_t at, uint32_t bell) {
     *c = (struct tx_ring_consumer){.header = header,
-                                   .data = (const uint8_t *)header + TX_RING_HEADER_BYTES,
+                                   .data = (uint8_t *)header + TX_RING_HEADER_BYTES,
                                    .capacity = capacity,
+                                   .tail = at,
                                    .at = at,
                                    .head = at,
                                    .bell = bell};
@@ -67,12 +68,33 @@ bool tx_ring_accounted(struct tx_ring_consumer *c, uint64_t *ret_n) {
     return true;
 }
 
+static void wipe(struct tx_ring_consumer *c, uint64_t end) {
+    size_t n = end - c->tail <= c->capacity ? (size_t)(end - c->tail) : 0;
+    size_t at = (size_t)(c->tail & (c->capacity - 1));
+    size_t first = c->capacity - at < n ? c->capacity - at : n;
+
+    memset(c->data + at, 0, first);
+    memset(c->data, 0, n - first);
+}
+
+void tx_ring_rewind(struct tx_ring_consumer *c, uint64_t at) {
+    c->at = c->head = at;
+}
+
 void tx_ring_publish(struct tx_ring_consumer *c, uint64_t tail) {
+    __atomic_store_n(&c->header->stored, tail, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    wipe(c, tail);
+    c->tail = tail;
     __atomic_store_n(&c->header->tail, tail, __ATOMIC_RELEASE);
 }
 
 void tx_ring_ask_bell(struct tx_ring_consumer *c) {
     __atomic_store_n(&c->header->bell, ++c->bell, __ATOMIC_SEQ_CST);
+}
+
+void tx_ring_take(struct tx_ring_consumer *c) {
+    __atomic_store_n(&c->header->fate, TX_RING_TAKEN, __ATOMIC_RELEASE);
 }
 
 void tx_ring_end(struct tx_ring_consumer *c, enum tx_ring_fate fate) {

@@ -15,8 +15,9 @@
 
 struct tx_ring_consumer {
     struct tx_ring_header *header; /* borrowed */
-    const uint8_t *data;
+    uint8_t *data;
     size_t capacity;
+    uint64_t tail; /* what is before it was given back */
     uint64_t at;   /* the next frame */
     uint64_t head; /* as it was seen last; at least `at` */
     uint32_t bell; /* what was asked for last */
@@ -35,11 +36,16 @@ TX_MUST_USE int tx_ring_next(struct tx_ring_consumer *c, void *to, size_t n_to, 
  * that were read, or were dropped. */
 bool tx_ring_accounted(struct tx_ring_consumer *c, uint64_t *ret_n);
 
-/* What is before `tail` may be overwritten. */
+/* Goes back to where it had come, or forward. */
+void tx_ring_rewind(struct tx_ring_consumer *c, uint64_t at);
+
+/* What is before `tail` is stored: it is wiped, and may be overwritten. */
 void tx_ring_publish(struct tx_ring_consumer *c, uint64_t tail);
 /* The next frame is to be told of. A producer that is writing one just now may not see it: look
  * again a while later. */
 void tx_ring_ask_bell(struct tx_ring_consumer *c);
+/* What the producer is to know of it, without and with its being told at once. */
+void tx_ring_take(struct tx_ring_consumer *c);
 void tx_ring_end(struct tx_ring_consumer *c, enum tx_ring_fate fate);
 
 #endif

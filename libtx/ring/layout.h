@@ -22,7 +22,8 @@
 
 /* What the daemon will do with it. */
 enum tx_ring_fate {
-    TX_RING_DRAINED,
+    TX_RING_NEW,
+    TX_RING_TAKEN,
     TX_RING_CLOSED,  /* no more: what is left has to come in another ring */
     TX_RING_REFUSED, /* no more: what is in it is not to come again */
 };
@@ -39,10 +40,11 @@ struct tx_ring_header {
     uint8_t reserved_1[32];
 
     /* Written by the daemon, which never reads it. */
-    uint64_t tail; /* what is before it may be overwritten */
-    uint32_t bell; /* changes when the next frame is to be told of */
+    uint64_t tail;   /* what is before it may be overwritten */
+    uint64_t stored; /* what is before it is stored, and may be being wiped */
+    uint32_t bell;   /* changes when the next frame is to be told of */
     uint32_t fate;
-    uint8_t reserved_2[48];
+    uint8_t reserved_2[40];
 };
 
 _Static_assert(sizeof(struct tx_ring_header) == 192, "three cache lines");

@@ -52,8 +52,8 @@ static inline uint8_t *tx_ring_begin(struct tx_ring_producer *p, size_t *ret_roo
     if (p->capacity - tx_ring_used(p) < most)
         tx_ring_look(p);
     size_t room = p->capacity - tx_ring_used(p);
-    room = room < most ? room : most;
-    *ret_room = room < TX_RING_ALIGNMENT ? 0 : room - TX_RING_FRAME_HEADER_BYTES;
+    room = room < TX_RING_ALIGNMENT ? 0 : room - TX_RING_FRAME_HEADER_BYTES;
+    *ret_room = room < TX_LIMIT_RING_FRAME ? room : TX_LIMIT_RING_FRAME;
     return p->data + (p->head & (p->capacity - 1)) + TX_RING_FRAME_HEADER_BYTES;
 }
 
@@ -85,22 +85,29 @@ static inline enum tx_ring_fate tx_ring_fate(const struct tx_ring_producer *p) {
     return (enum tx_ring_fate)__atomic_load_n(&p->header->fate, __ATOMIC_ACQUIRE);
 }
 
-/* Everything that was committed has been taken. */
-static inline bool tx_ring_is_drained(struct tx_ring_producer *p) {
-    tx_ring_look(p);
-    return tx_ring_used(p) == 0;
+/* Copies what is not stored; how much that is. The daemon may be wiping what it stores meanwhile,
+ * and says so before it begins. */
+static inline size_t tx_ring_copy_rest(const struct tx_ring_producer *p, uint8_t *to) {
+    uint64_t stored, again = __atomic_load_n(&p->header->stored, __ATOMIC_ACQUIRE);
+    size_t n;
+
+    do {
+        stored = again;
+        n = p->head - stored <= p->capacity ? (size_t)(p->head - stored) : 0;
+        memcpy(to, p->data + ((p->head - n) & (p->capacity - 1)), n);
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        again = __atomic_load_n(&p->header->stored, __ATOMIC_ACQUIRE);
+    } while (again != stored && again <= p->head);
+    return n;
 }
 
-/* Goes on in fresh memory of the same size, with what was not taken of the old one, which is still
+/* Goes on in fresh memory of the same size, with what was not stored of the old one, which is still
  * mapped. */
 static inline void tx_ring_move(struct tx_ring_producer *p, struct tx_ring_header *fresh) {
     struct tx_ring_producer to;
 
-    tx_ring_look(p);
-    size_t n = tx_ring_used(p);
     tx_ring_producer_init(&to, fresh, p->capacity);
-    memcpy(to.data, p->data + ((p->head - n) & (p->capacity - 1)), n);
-    to.head = n;
+    to.head = tx_ring_copy_rest(p, to.data);
     to.next_n = p->next_n;
     fresh->dropped = p->header->dropped;
     fresh->dropped_bytes = p->header->dropped_bytes;

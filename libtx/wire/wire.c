@@ -325,14 +325,15 @@ static int take_field(struct tx_cursor *c, struct tx_field *ret) {
     return take_value(c, ret);
 }
 
-static int take_fixed(struct tx_cursor *c, struct tx_record *ret, uint8_t *ret_flags) {
+static int take_fixed(struct tx_cursor *c, bool with_id, struct tx_record *ret,
+                      uint8_t *ret_flags) {
     uint8_t outcome, severity, zero;
     uint64_t time;
 
     if (tx_cursor_u64(c, &ret->n) < 0 || tx_cursor_u8(c, ret_flags) < 0 ||
         tx_cursor_u8(c, &outcome) < 0 || tx_cursor_u8(c, &severity) < 0 ||
         tx_cursor_u8(c, &zero) < 0 || tx_cursor_u64(c, &time) < 0 ||
-        take_copy(c, ret->id, sizeof(ret->id)) < 0)
+        (with_id && take_copy(c, ret->id, sizeof(ret->id)) < 0))
         return -EBADMSG;
     if ((*ret_flags & ~FLAG_ALL) || zero || outcome >= TX_OUTCOME_N || severity >= TX_SEVERITY_N)
         return -EBADMSG;
@@ -360,11 +361,12 @@ static int take_texts(struct tx_cursor *c, uint8_t flags, struct tx_record *ret)
     return r;
 }
 
-static int take_record(struct tx_cursor *c, struct tx_field *fields, struct tx_record *ret) {
+static int take_record(struct tx_cursor *c, bool with_id, struct tx_field *fields,
+                       struct tx_record *ret) {
     uint16_t n_fields;
     uint8_t flags;
 
-    if (take_fixed(c, ret, &flags) < 0 || take_texts(c, flags, ret) < 0 ||
+    if (take_fixed(c, with_id, ret, &flags) < 0 || take_texts(c, flags, ret) < 0 ||
         tx_cursor_u16(c, &n_fields) < 0)
         return -EBADMSG;
     if (n_fields > TX_LIMIT_FIELDS)
@@ -387,10 +389,22 @@ int tx_wire_records_next(struct tx_wire_records *records, struct tx_field *field
     if (take_text(&records->cursor, 4, &bytes) < 0)
         return -EBADMSG;
     struct tx_cursor c = tx_cursor_of(bytes.p, bytes.n);
-    int r = take_record(&c, fields, &record);
+    int r = take_record(&c, true, fields, &record);
     if (r == -EBADMSG)
         return r;
     records->n_left--;
+    *ret = record;
+    return r;
+}
+
+int tx_wire_frame_take(const void *frame, size_t n, struct tx_field *fields,
+                       struct tx_record *ret) {
+    struct tx_cursor c = tx_cursor_of(frame, n);
+    struct tx_record record = {.n = 0};
+
+    int r = take_record(&c, false, fields, &record);
+    if (r == -EBADMSG || record.wants_receipt)
+        return -EBADMSG;
     *ret = record;
     return r;
 }
@@ -419,6 +433,8 @@ void tx_wire_reply_render(const struct tx_wire_reply *reply, struct tx_buf *b) {
         put_text(b, 2, reply->reason);
         break;
     case TX_WIRE_RECORDS:
+    case TX_WIRE_RING:
+    case TX_WIRE_BELL:
     case TX_WIRE_POLICY:
         b->full = true;
         break;
@@ -445,6 +461,8 @@ static int take_reply(struct tx_cursor *c, struct tx_wire_reply *ret) {
             r = tx_cursor_u32(c, &ret->error);
         return r == 0 ? take_text(c, 2, &ret->reason) : r;
     case TX_WIRE_RECORDS:
+    case TX_WIRE_RING:
+    case TX_WIRE_BELL:
     case TX_WIRE_POLICY:
         break;
     }

@@ -24,6 +24,8 @@
 
 enum tx_wire_type {
     TX_WIRE_RECORDS = 1,  /* client → daemon: secret[16], u16 count, count records */
+    TX_WIRE_RING = 2,     /* secret[16], with one descriptor: a ring (libtx/ring) */
+    TX_WIRE_BELL = 3,     /* nothing: look into the rings of this connection */
     TX_WIRE_WELCOME = 65, /* supervisor → client, with one descriptor: u32 max datagram bytes */
     TX_WIRE_ACK,          /* u64 next: every n below it is durable or accounted for */
     TX_WIRE_RECEIPT,      /* u64 n, u64 seq, leaf[32]: it is durable */
@@ -65,6 +67,21 @@ TX_MUST_USE int tx_wire_records_open(const void *datagram, size_t n, struct tx_w
 enum { TX_WIRE_E_END = 1 };
 TX_MUST_USE int tx_wire_records_next(struct tx_wire_records *records, struct tx_field *fields,
                                      struct tx_record *ret);
+
+/* --- the trace lane --- */
+
+/* A frame of a ring: a record as in a datagram, without its length and its id. As
+ * tx_wire_records_next: -EBADMSG, -E2BIG. */
+TX_MUST_USE int tx_wire_frame_take(const void *frame, size_t n, struct tx_field *fields,
+                                   struct tx_record *ret);
+
+/* Whole datagrams. */
+#define TX_WIRE_RING_BYTES (TX_WIRE_HEADER_BYTES + TX_WIRE_SECRET_BYTES)
+void tx_wire_ring_render(struct tx_buf *b, const uint8_t secret[TX_WIRE_SECRET_BYTES]);
+TX_MUST_USE int tx_wire_ring_parse(const void *datagram, size_t n,
+                                   uint8_t ret_secret[TX_WIRE_SECRET_BYTES]);
+void tx_wire_bell_render(struct tx_buf *b);
+TX_MUST_USE int tx_wire_bell_parse(const void *datagram, size_t n);
 
 /* --- daemon → client --- */
 

@@ -10,7 +10,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LANES_MAX = 256 };
+#include "libtx/ring/consumer.h"
+#include "libtx/ring/file.h"
+
+enum { LANES_MAX = 256, RINGS_MAX = 256 };
+
+struct ring {
+    struct tx_ring_header *header;
+    struct tx_ring_consumer consumer;
+    uint8_t secret[TX_WIRE_SECRET_BYTES];
+    size_t connection;
+};
 
 struct lane {
     int fd;
@@ -31,6 +41,8 @@ struct stand_in {
     struct manners manners;
     struct lane lanes[LANES_MAX];
     size_t n_lanes;
+    struct ring rings[RINGS_MAX];
+    size_t n_rings;
     size_t n_connections;
     struct seen *seen;
     size_t n_seen, cap_seen;
@@ -168,8 +180,8 @@ const char *seen_field(const struct seen *seen, const char *name) {
     return NULL;
 }
 
-static void remember(struct stand_in *s, const struct tx_wire_records *records,
-                     const struct tx_record *record, const struct lane *lane) {
+static void remember(struct stand_in *s, const uint8_t secret[TX_WIRE_SECRET_BYTES],
+                     const struct tx_record *record, size_t connection) {
     if (s->n_seen == s->cap_seen) {
         s->cap_seen = s->cap_seen ? 2 * s->cap_seen : 1024;
         s->seen = realloc(s->seen, s->cap_seen * sizeof(*s->seen));
@@ -179,11 +191,11 @@ static void remember(struct stand_in *s, const struct tx_wire_records *records,
     *seen = (struct seen){.n = record->n,
                           .time = record->time,
                           .wants_receipt = record->wants_receipt,
-                          .connection = lane->number,
+                          .connection = connection,
                           .datagram = s->n_datagrams,
                           .outcome = (uint8_t)record->outcome,
                           .severity = (uint8_t)record->severity};
-    memcpy(seen->secret, records->secret, sizeof(seen->secret));
+    memcpy(seen->secret, secret, sizeof(seen->secret));
     memcpy(seen->id, record->id, sizeof(seen->id));
     memcpy(seen->event, record->event.p, record->event.n);
     remember_trace(seen, record);
@@ -205,14 +217,53 @@ static void answer(struct stand_in *s, struct lane *lane, const struct tx_record
         lane->next = record->n + 1;
 }
 
-static void take_datagram(struct stand_in *s, struct lane *lane, size_t n) {
+/* --- rings: each is looked at every two milliseconds, as long as the process of the test lives ---
+ */
+
+static void take_ring(struct stand_in *s, const struct lane *lane, size_t n, int fd) {
+    struct ring *ring = &s->rings[s->n_rings++];
+    size_t capacity;
+
+    ck_assert_uint_le(s->n_rings, RINGS_MAX);
+    ring->connection = lane->number;
+    ck_assert_int_eq(tx_wire_ring_parse(s->datagram, n, ring->secret), 0);
+    ck_assert_int_eq(tx_ring_file_check(fd, &capacity), 0);
+    ck_assert_int_eq(tx_ring_file_map(fd, capacity, &ring->header), 0);
+    tx_ring_consumer_init(&ring->consumer, ring->header, capacity, 0, 0);
+    tx_ring_take(&ring->consumer);
+    close(fd);
+}
+
+static void drain_rings(struct stand_in *s) {
+    static uint8_t frame[TX_LIMIT_RING_FRAME];
+    struct tx_record record;
+    size_t n;
+
+    for (size_t i = 0; i < s->n_rings; i++) {
+        struct ring *ring = &s->rings[i];
+        while (tx_ring_next(&ring->consumer, frame, sizeof(frame), &n) == 0) {
+            ck_assert_int_eq(tx_wire_frame_take(frame, n, s->fields, &record), 0);
+            remember(s, ring->secret, &record, ring->connection);
+        }
+        tx_ring_publish(&ring->consumer, ring->consumer.at);
+    }
+}
+
+static void take_datagram(struct stand_in *s, struct lane *lane, size_t n, int fd) {
     struct tx_wire_records records;
     struct tx_record record;
     int r;
 
+    if (s->datagram[3] == TX_WIRE_RING) {
+        take_ring(s, lane, n, fd);
+        return;
+    }
+    ck_assert_int_eq(fd, -1);
+    if (s->datagram[3] == TX_WIRE_BELL)
+        return;
     ck_assert_int_eq(tx_wire_records_open(s->datagram, n, &records), 0);
     while ((r = tx_wire_records_next(&records, s->fields, &record)) == 0) {
-        remember(s, &records, &record, lane);
+        remember(s, records.secret, &record, lane->number);
         answer(s, lane, &record);
     }
     ck_assert_int_eq(r, TX_WIRE_E_END);
@@ -221,22 +272,37 @@ static void take_datagram(struct stand_in *s, struct lane *lane, size_t n) {
         (void)!send(lane->fd, "rubbish", 7, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* Reads what there is; false at the end. */
 /* Who closes with answers unread resets the connection; what it had sent comes after that. */
-static ssize_t receive(struct stand_in *s, const struct lane *lane) {
+static ssize_t receive(struct stand_in *s, const struct lane *lane, int *ret_fd) {
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec part = {.iov_base = s->datagram, .iov_len = sizeof(s->datagram)};
+    struct msghdr message;
     ssize_t n;
 
-    do
-        n = recv(lane->fd, s->datagram, sizeof(s->datagram), MSG_DONTWAIT);
-    while (n < 0 && (errno == ECONNRESET || errno == EINTR));
+    do {
+        message = (struct msghdr){.msg_iov = &part,
+                                  .msg_iovlen = 1,
+                                  .msg_control = control.bytes,
+                                  .msg_controllen = sizeof(control.bytes)};
+        n = recvmsg(lane->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    } while (n < 0 && (errno == ECONNRESET || errno == EINTR));
+    const struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    *ret_fd = -1;
+    if (c && c->cmsg_type == SCM_RIGHTS)
+        memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
     return n;
 }
 
+/* Reads what there is; false at the end. */
 static bool serve(struct stand_in *s, struct lane *lane) {
     ssize_t n;
+    int fd;
 
-    while ((n = receive(s, lane)) > 0)
-        take_datagram(s, lane, (size_t)n);
+    while ((n = receive(s, lane, &fd)) > 0)
+        take_datagram(s, lane, (size_t)n, fd);
     if (n < 0 && errno == EAGAIN) {
         struct tx_wire_reply ack = {.type = TX_WIRE_ACK, .n = lane->next};
         if (!s->manners.acknowledges_nothing && lane->next)
@@ -273,7 +339,7 @@ static void *run(void *data) {
         for (size_t i = 0; i < n; i++)
             polled[2 + i] = (struct pollfd){.fd = s->lanes[i].fd, .events = POLLIN};
         pthread_mutex_unlock(&s->lock);
-        poll(polled, 2 + n, -1);
+        poll(polled, 2 + n, s->n_rings > 0 ? 2 : -1);
         pthread_mutex_lock(&s->lock);
         if (s->hangs_up) { /* here, since a socket that is polled outlives its close */
             while (s->n_lanes > 0)
@@ -281,6 +347,8 @@ static void *run(void *data) {
             s->hangs_up = false;
         }
         serve_all(s, polled, n);
+        if (!s->manners.reads_nothing)
+            drain_rings(s);
         pthread_cond_broadcast(&s->changed);
     }
     pthread_mutex_unlock(&s->lock);

@@ -49,8 +49,9 @@ class Keep(unittest.TestCase):
         d = self.daemon()
         worker = d.emit_in_background("--count", 1000000000, "--pace", 1000)
         wait_until(lambda: self.connections(d)["open"] == 1, 20, "a connection")
-        self.assertEqual(self.store.names(), ["c1"] + sorted(
-            ["tracex-connections", "tracex-inbox"] + ["tracex-process-" + x[7:] for x in CHILDREN]))
+        kept = ["c1"] + sorted(["tracex-connections", "tracex-inbox", "tracex-positions", "tracex-ring-table"] +
+                               ["tracex-process-" + x[7:] for x in CHILDREN])
+        wait_until(lambda: self.store.names() == kept, 20, "what is kept")
         self.assertIs(self.connections(d)["kept"], True)
         worker.kill()
         worker.wait()

@@ -10,7 +10,8 @@ import unittest
 
 import second_verifier
 import tap
-from tracexd import BUILD, Daemon, wait_until
+from tracexd import BUILD, wait_until
+from tracing import TracingDaemon
 
 EXAMPLES = os.path.join(BUILD, "examples/web")
 TRACEX = os.path.join(BUILD, "tools/tracex/tracex")
@@ -42,7 +43,7 @@ class Shop:
         return int(answer.split()[1])
 
     def stop(self):
-        """A buffered span is sent at the end of its program."""
+        """What their rings hold is the daemon's."""
         for process in (self.front, self.stock):
             process.terminate()
             assert process.wait(30) == 0
@@ -64,17 +65,17 @@ def where(records):
 
 class Web(unittest.TestCase):
     def logged(self, *orders):
-        """What becomes of orders, and the records of them, from a log that two verifiers take."""
-        with Daemon().start() as d:
+        """What becomes of orders, and the records of them, from logs that two verifiers take."""
+        with TracingDaemon().start() as d:
             shop = Shop(d)
             statuses = [shop.order(*order) for order in orders]
             shop.stop()
             wait_until(lambda: sum(r["event"] == "order.placed" for r in d.records()) == len(orders))
             self.assertEqual(d.stop(), 0)
-            code, text = d.verify()
-            self.assertEqual(code, 0, text)
-            second_verifier.Log(d.log).read().check_latest()
-            self.shown = subprocess.run([TRACEX, "tree", d.log], stdout=subprocess.PIPE, text=True, check=True).stdout
+            for (code, text), log in ((d.verify(), d.log), (d.verify_trace(), d.trace_log)):
+                self.assertEqual(code, 0, text)
+                second_verifier.Log(log).read().check_latest()
+            self.shown = subprocess.run([TRACEX, "tree", d.log, d.trace_log], stdout=subprocess.PIPE, text=True, check=True).stdout
             return statuses, [r for r in d.records() if r["event"] in EVENTS]
 
     def test_one_trace_leads_through_all_processes(self):
@@ -91,7 +92,7 @@ class Web(unittest.TestCase):
                                           "invoice.written": "invoice.write"})
         front = [r for r in records if r["source"]["comm"] == "front"]
         self.assertEqual({r["correlation_id"] for r in front}, {"request-7"})
-        self.assertEqual(len({r["source"]["client"] for r in records}), 3)
+        self.assertEqual(len({r["source"]["pid"] for r in records}), 3)
 
     def test_tracex_shows_it_as_one_tree(self):
         self.logged(("book", f"traceparent: {PARENT}"))

@@ -47,6 +47,7 @@ FLAG_RECEIPT, FLAG_CLIENT, FLAG_KNOWN, FLAG_FORGOTTEN = 1, 2, 4, 8
 FRAME = struct.Struct("<IBBH8sQQ")
 
 INBOX_BYTES = 5 * 1024 * 1024
+RINGS_BYTES = 16 * 1024  # how far each ring is drained
 
 
 def memfd(data, size=None):
@@ -278,6 +279,7 @@ class Rig:
         self.control_buffer = control_buffer  # of what it says to us
         self.log = Log()
         self.inbox = memfd(b"", INBOX_BYTES)
+        self.rings = memfd(b"", RINGS_BYTES)
         self.policy = policy(config)
         self.uid = uid
         self.connections = {}
@@ -294,7 +296,7 @@ class Rig:
     def __exit__(self, *_):
         if self.pid:
             self.kill()
-        for fd in (self.inbox, self.policy):
+        for fd in (self.inbox, self.policy, self.rings):
             os.close(fd)
         for sock in self.connections.values():
             sock.close()
@@ -312,7 +314,7 @@ class Rig:
         stream = self.stream()
         # High, so that none is overwritten before it has been copied.
         sources = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 100)
-                   for fd in (control.fileno(), self.inbox, stream.fileno(), self.policy)]
+                   for fd in (control.fileno(), self.inbox, stream.fileno(), self.policy, self.rings)]
         actions = [(os.POSIX_SPAWN_DUP2, fd, 3 + i) for i, fd in enumerate(sources)]
         said = [] if self.stderr is None else [fcntl.fcntl(self.stderr, fcntl.F_DUPFD_CLOEXEC, 100)]
         actions += [(os.POSIX_SPAWN_DUP2, fd, 2) for fd in said]

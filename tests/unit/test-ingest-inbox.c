@@ -73,7 +73,8 @@ static void expect(uint64_t connection, size_t n) {
     ck_assert_ptr_nonnull(entry);
     ck_assert_uint_eq(entry->connection, connection);
     ck_assert_uint_eq(entry->n_datagram, n);
-    ck_assert_uint_eq(tx_inbox_datagram(entry)[n - 1], connection % 255 + 1);
+    if (n > 8) /* else it is a header alone */
+        ck_assert_uint_eq(tx_inbox_datagram(entry)[n - 1], connection % 255 + 1);
     ck_assert(tx_text_equal(tx_inbox_identity(entry), identity));
     struct ucred sender;
     ck_assert(tx_inbox_credentials(entry, &sender));

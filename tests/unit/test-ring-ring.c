@@ -153,14 +153,26 @@ START_TEST(a_bell_is_asked_for_anew_each_time) {
         ck_assert_uint_ne(tx_ring_bell(&producer), seen);
         seen = tx_ring_bell(&producer);
     }
-    ck_assert_int_eq(tx_ring_fate(&producer), TX_RING_DRAINED);
+    ck_assert_int_eq(tx_ring_fate(&producer), TX_RING_NEW);
     tx_ring_end(&consumer, TX_RING_REFUSED);
     ck_assert_uint_ne(tx_ring_bell(&producer), seen);
     ck_assert_int_eq(tx_ring_fate(&producer), TX_RING_REFUSED);
 }
 END_TEST
 
-START_TEST(what_was_not_taken_moves_to_fresh_memory) {
+START_TEST(what_is_stored_is_wiped) {
+    for (int i = 0; i < 400; i++) {
+        ck_assert(put(1000));
+        take(1000);
+        tx_ring_publish(&consumer, consumer.at);
+    }
+    for (size_t i = 0; i < CAPACITY; i++)
+        if (producer.data[i] != 0)
+            ck_abort_msg("byte %zu is left", i);
+}
+END_TEST
+
+START_TEST(what_was_not_stored_moves_to_fresh_memory) {
     struct tx_ring_header *fresh, *fresh_read;
     int other;
 
@@ -462,7 +474,8 @@ int main(void) {
     tcase_add_test(tests, what_does_not_fit_is_dropped_and_its_number_left_out);
     tcase_add_test(tests, nothing_is_accounted_for_while_a_frame_is_unread);
     tcase_add_test(tests, a_bell_is_asked_for_anew_each_time);
-    tcase_add_test(tests, what_was_not_taken_moves_to_fresh_memory);
+    tcase_add_test(tests, what_is_stored_is_wiped);
+    tcase_add_test(tests, what_was_not_stored_moves_to_fresh_memory);
     tcase_add_test(tests, it_behaves_like_a_list_for_twenty_thousand_random_steps);
     tcase_add_test(tests, a_producer_that_is_killed_leaves_whole_frames_in_order);
     tcase_add_test(tests, a_head_that_cannot_be_is_refused);

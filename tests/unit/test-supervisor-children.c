@@ -127,7 +127,7 @@ static int started(void *data, struct tx_child *child) {
     return 0;
 }
 
-static int on_message(void *data, struct tx_child *child, const struct tx_control *m) {
+static int on_message(void *data, struct tx_child *child, struct tx_control *m) {
     (void)data;
     (void)child;
     n_ready += m->type == TX_CONTROL_READY;

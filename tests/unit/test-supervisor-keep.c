@@ -139,25 +139,36 @@ static void assert_silent(void) {
     ck_assert_int_eq(recv(manager, text, sizeof(text), 0), -1);
 }
 
-START_TEST(connections_are_given_and_taken_back) {
+static void assert_tables_told(void) {
     assert_told("FDSTOREREMOVE=1\nFDNAME=tracex-connections", 0);
     assert_told("FDSTORE=1\nFDNAME=tracex-connections\nFDPOLL=0", 1);
-    tx_keep_connection(&keep, 4, manager, 1000, alice);
+    assert_told("FDSTOREREMOVE=1\nFDNAME=tracex-ring-table", 0);
+    assert_told("FDSTORE=1\nFDNAME=tracex-ring-table\nFDPOLL=0", 1);
+}
+
+START_TEST(connections_and_rings_are_given_and_taken_back) {
+    assert_tables_told();
+    tx_keep_add(&keep, TX_KEEP_CONNECTION, 4, manager, 1000, alice);
     assert_told("FDSTORE=1\nFDNAME=c4\nFDPOLL=0", 1);
-    ck_assert_uint_eq(tx_keep_last_id(&keep), 4);
-    tx_keep_drop_connection(&keep, 4);
+    ck_assert_uint_eq(tx_keep_last_id(&keep, TX_KEEP_CONNECTION), 4);
+    tx_keep_drop(&keep, TX_KEEP_CONNECTION, 4);
     assert_told("FDSTOREREMOVE=1\nFDNAME=c4", 0);
-    tx_keep_drop_connection(&keep, 4);
+    tx_keep_drop(&keep, TX_KEEP_CONNECTION, 4);
     assert_silent();
+    tx_keep_add(&keep, TX_KEEP_RING, 4, manager, 1000, alice);
+    assert_told("FDSTORE=1\nFDNAME=r4\nFDPOLL=0", 1);
+    tx_keep_drop(&keep, TX_KEEP_CONNECTION, 4);
+    assert_silent();
+    tx_keep_drop(&keep, TX_KEEP_RING, 4);
+    assert_told("FDSTOREREMOVE=1\nFDNAME=r4", 0);
     ck_assert_uint_eq(keep.n_refused, 0);
 }
 END_TEST
 
 START_TEST(no_more_are_given_than_it_takes) {
-    assert_told("FDSTOREREMOVE=1\nFDNAME=tracex-connections", 0);
-    assert_told("FDSTORE=1\nFDNAME=tracex-connections\nFDPOLL=0", 1);
+    assert_tables_told();
     for (uint64_t id = 1; id <= 3; id++)
-        tx_keep_connection(&keep, id, manager, 1000, alice);
+        tx_keep_add(&keep, TX_KEEP_CONNECTION, id, manager, 1000, alice);
     assert_told("FDSTORE=1\nFDNAME=c1\nFDPOLL=0", 1);
     assert_told("FDSTORE=1\nFDNAME=c2\nFDPOLL=0", 1);
     assert_silent();
@@ -169,10 +180,10 @@ START_TEST(what_could_not_be_told_is_told_later) {
     uint64_t id = 1;
 
     keep.limit = TX_KEEP_SLOTS;
-    tx_keep_connection(&keep, id, manager, 1000, alice);
+    tx_keep_add(&keep, TX_KEEP_CONNECTION, id, manager, 1000, alice);
     while (send(keep.fd, "x", 1, MSG_DONTWAIT) == 1) /* it does not read, until its queue is full */
         ;
-    tx_keep_drop_connection(&keep, id);
+    tx_keep_drop(&keep, TX_KEEP_CONNECTION, id);
     ck_assert_uint_eq(keep.n_ended, 1);
     char text[256];
     while (recv(manager, text, sizeof(text), 0) > 0)
@@ -180,24 +191,23 @@ START_TEST(what_could_not_be_told_is_told_later) {
     tx_keep_retry(&keep);
     assert_told("FDSTOREREMOVE=1\nFDNAME=c1", 0);
     ck_assert_uint_eq(keep.n_ended, 0);
-    ck_assert_ptr_null(tx_keep_table_find(&keep.table, id));
+    ck_assert_ptr_null(tx_keep_table_find(&keep.tables[TX_KEEP_CONNECTION], id));
 }
 END_TEST
 
 START_TEST(without_a_store_nothing_is_told) {
     struct tx_keep none = TX_KEEP_INIT;
 
-    assert_told("FDSTOREREMOVE=1\nFDNAME=tracex-connections", 0);
-    assert_told("FDSTORE=1\nFDNAME=tracex-connections\nFDPOLL=0", 1);
+    assert_tables_told();
     unsetenv("FDSTORE");
     ck_assert_int_eq(tx_keep_init(&none), 0);
     ck_assert(!tx_keep_is_used(&none));
     setenv("FDSTORE", "no number", 1);
     ck_assert_int_eq(tx_keep_init(&none), 0);
     ck_assert(!tx_keep_is_used(&none));
-    tx_keep_connection(&none, 1, manager, 1000, alice);
-    tx_keep_drop_connection(&none, 1);
-    tx_keep_inbox(&none, manager);
+    tx_keep_add(&none, TX_KEEP_CONNECTION, 1, manager, 1000, alice);
+    tx_keep_drop(&none, TX_KEEP_CONNECTION, 1);
+    tx_keep_memory(&none, TX_KEEP_INBOX, manager);
     assert_silent();
     tx_keep_deinit(&none);
 }
@@ -214,7 +224,7 @@ int main(void) {
     tcase_add_test(of_table, an_identity_that_is_too_long_is_refused);
     tcase_add_test(of_table, slots_are_walked_by_their_state);
     tcase_add_checked_fixture(told, make_manager, close_manager);
-    tcase_add_test(told, connections_are_given_and_taken_back);
+    tcase_add_test(told, connections_and_rings_are_given_and_taken_back);
     tcase_add_test(told, no_more_are_given_than_it_takes);
     tcase_add_test(told, what_could_not_be_told_is_told_later);
     tcase_add_test(told, without_a_store_nothing_is_told);

@@ -177,11 +177,13 @@ struct tx_options {
     int block_ms;            /* at most so long when the daemon does not keep up; default 100 */
     int durable_ms;          /* default 5000 */
     enum tx_when_full when_full;
-    size_t resend_bytes; /* for what is not acknowledged; 256 KiB to 1 GiB, default 1 MiB */
+    size_t resend_bytes;     /* for what is not acknowledged; 256 KiB to 1 GiB, default 1 MiB */
+    size_t trace_ring_bytes; /* of each thread that traces; 256 KiB to 64 MiB, a power of two or the
+                                next one; default $TRACEX_TRACE_RING_BYTES, or 1 MiB */
 };
 
 #define TX_OPTIONS_INIT                                                                            \
-    { sizeof(struct tx_options), NULL, 0, 0, 0, TX_FULL_FAIL, 0 }
+    { sizeof(struct tx_options), NULL, 0, 0, 0, TX_FULL_FAIL, 0, 0 }
 
 /* For who wants other than the defaults: before the first record, or after tx_close(). NULL: the
  * defaults. Connects; -ENOTCONN when there is no daemon yet, and the options hold all the same.
@@ -199,6 +201,10 @@ struct tx_stats {
     uint64_t connects; /* connections that were made */
     int connected;     /* 1: there is one now */
     int connect_error; /* why the last attempt failed, as a positive errno; 0: it did not */
+    /* Of the trace lane, which the others do not count: */
+    uint64_t trace_logged;  /* events that were recorded */
+    uint64_t trace_lost;    /* that had no room, or that the daemon refused */
+    uint64_t trace_refused; /* calls that were wrong */
 };
 
 /* In C++ the function hides the struct's constructor, as with stat(2); that is meant. */

@@ -7,8 +7,8 @@
  * those of <tracex/audit.h>: the same identity from the kernel, masked by the same rules, in a log
  * that is proven in the same way. docs/events.md lists their names and fields. C11 and C++17.
  *
- * Tracing is a weaker promise, for speed: an event may wait in the process for a few milliseconds,
- * and is lost when the process is killed in that time.
+ * An event goes into memory that its thread shares with the daemon: no call waits, and what was
+ * taken survives the program. What has no room is dropped, and the loss recorded.
  */
 
 #include <tracex/audit.h>
@@ -19,8 +19,13 @@ extern "C" {
 #endif
 
 /*
- * Records one trace event; under everything else here, for other languages too. As
- * tx_audit_emit(), and -EINVAL for a durability other than TX_QUEUED, or a receipt that is wanted.
+ * Records one trace event; under everything else here, for other languages too. Errors of a call
+ * that was wrong as of tx_audit_emit(), and -EINVAL for a durability other than TX_QUEUED, or a
+ * receipt that is wanted. Lost and counted:
+ *
+ * -EAGAIN     there is no room, or there are 1024 threads that trace
+ * -EDEADLK    from a signal handler that interrupted this function
+ * -ENOMEM, -EMFILE and such: the thread's memory could not be had
  */
 TX_PUBLIC_ int tx_trace_emit(const struct tx_event *event);
 
