@@ -6,21 +6,28 @@
  * an object identifier; so is what follows a letter (v1.2.3.4) or a word for one.
  */
 
-/* "version 1.2.3.4", "section 24.1.1.3" */
-static bool is_version(const struct tx_scan *s, size_t at) {
+/* Whether one of such words ends at `end`; app_version has one, subversion has none. */
+static bool ends_in_word(const uint8_t *p, size_t end) {
     static const char *const words[] = {"version", "release", "section", "firmware", "oid", "ver"};
-    size_t end = at;
-    while (end > 0 && at - end < 4 && s->p[end - 1] && strchr(" :=\"'", s->p[end - 1]))
-        end--;
-    if (end == 0 || end == at || !tx_is_letter(s->p[end - 1]))
-        return false;
     for (size_t i = 0; i < TX_COUNT_OF(words); i++) {
-        size_t n = strlen(words[i]);
-        if (end >= n && tx_scan_is_word(s, end - n, words[i]) &&
-            !tx_is_word(tx_scan_before(s, end - n)))
+        size_t n = strlen(words[i]), k = 0;
+        while (k < n && end >= n && tx_lower(p[end - n + k]) == (uint8_t)words[i][k])
+            k++;
+        if (k == n && (end == n || !tx_is_alnum(p[end - n - 1])))
             return true;
     }
     return false;
+}
+
+/* "version 1.2.3.4", "section 24.1.1.3"; or the value begins so and its name is such a word. */
+static bool is_version(const struct tx_scan *s, size_t at) {
+    const struct tx_text *name = &s->options->name;
+    size_t end = at;
+    while (end > 0 && at - end < 4 && s->p[end - 1] && strchr(" :=\"'", s->p[end - 1]))
+        end--;
+    if (at == 0)
+        return ends_in_word((const uint8_t *)name->p, name->n);
+    return end < at && ends_in_word(s->p, end);
 }
 
 /* The end of an octet at `at`, or at. */

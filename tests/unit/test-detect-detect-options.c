@@ -71,6 +71,21 @@ START_TEST(a_trace_is_told_what_became_of_each_candidate) {
 }
 END_TEST
 
+START_TEST(four_numbers_of_a_field_that_is_a_version_are_no_address) {
+    static const char *const versions[] = {"version", "app.version", "App_Version", "fw-ver"};
+    static const char *const others[] = {"", "server", "subversion", "client"};
+    for (size_t i = 0; i < 4; i++) {
+        const struct tx_text name = {versions[i], strlen(versions[i])};
+        const struct tx_text other = {others[i], strlen(others[i])};
+        struct told told = trace("192.0.2.17", name), address = trace("192.0.2.17", other),
+                    later = trace("1.2.3 at 192.0.2.17", name);
+        ck_assert_msg(of(&told, TX_DETECT_IPV4)->fate == TX_FATE_INVALID, "%s", versions[i]);
+        ck_assert_msg(of(&address, TX_DETECT_IPV4)->fate == TX_FATE_CLAIMED, "%s", others[i]);
+        ck_assert_msg(of(&later, TX_DETECT_IPV4)->fate == TX_FATE_CLAIMED, "%s", versions[i]);
+    }
+}
+END_TEST
+
 START_TEST(a_trace_names_the_word_of_the_context) {
     struct told told = trace("my ssn is 219099871", TX_TEXT(""));
     const struct tx_candidate *c = of(&told, TX_DETECT_US_SSN);
@@ -213,6 +228,7 @@ int main(void) {
     Suite *suite = suite_create("detect-detect-options");
     TCase *tests = tcase_create("options");
     tcase_add_test(tests, a_trace_is_told_what_became_of_each_candidate);
+    tcase_add_test(tests, four_numbers_of_a_field_that_is_a_version_are_no_address);
     tcase_add_test(tests, a_trace_names_the_word_of_the_context);
     tcase_add_test(tests, a_trace_sees_folded_and_decoded_candidates_where_they_stand_in_the_text);
     tcase_add_test(tests, a_word_of_the_context_halves_the_doubt);
