@@ -73,7 +73,8 @@ static enum tx_fate fate_of(struct tx_scan *s, const struct tx_id_row *row, size
         return TX_FATE_IN_UUID;
     bool doubtful = row->shape->context == TX_ID_CONTEXT ||
                     (row->shape->context == TX_ID_APART && in_row(s, start, end)) ||
-                    (row->single && is_hash(s, start, end)) || tx_scan_is_of_thing(s, start);
+                    (row->single && is_hash(s, start, end)) || tx_scan_is_of_thing(s, start) ||
+                    tx_scan_is_amount(s, start, end);
     if (doubtful && !tx_context_near(s, row->shape->detector, start, end))
         return TX_FATE_NO_CONTEXT;
     return TX_FATE_CLAIMED;

@@ -186,6 +186,9 @@ bool tx_scan_in_uuid(const struct tx_scan *s, size_t start, size_t end);
 
 /* Whether the number that begins at `start` is said to be a thing's: an order's, a ticket's. */
 bool tx_scan_is_of_thing(const struct tx_scan *s, size_t start);
+/* Whether the number [start, end) is an amount of money: in groups of three with spaces, and a
+ * currency beside it or cents behind. */
+bool tx_scan_is_amount(const struct tx_scan *s, size_t start, size_t end);
 
 /* Bits of entropy for each character of [start, end), as its own characters are distributed. */
 double tx_scan_entropy(const struct tx_scan *s, size_t start, size_t end);

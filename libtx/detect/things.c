@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "libtx/base/error.h"
 #include "libtx/detect/scan.h"
 
 /*
  * "order no. 96741077836", "ticket=287-859-2671": a word in front of a number, or a field's name,
  * says that it is the number of a thing. Only the last word counts, and the one before it where
- * that is "number" or the like.
+ * that is "number" or the like. And a currency beside it, or cents, say that it is an amount.
  */
 
 #define JOINT_BYTES 4 /* ": " */
@@ -73,4 +75,57 @@ static bool names_thing(const uint8_t *p, size_t at) {
 bool tx_scan_is_of_thing(const struct tx_scan *s, size_t start) {
     const struct tx_text *name = &s->options->name;
     return names_thing(s->p, start) || names_thing((const uint8_t *)name->p, name->n);
+}
+
+/* --- amounts --- */
+
+#define CODE_BYTES 3 /* of a currency */
+
+static bool is_code(const uint8_t *p) {
+    static const char codes[][CODE_BYTES + 1] = {"eur", "usd", "gbp", "cad", "chf", "pln", "sek",
+                                                 "nok", "dkk", "czk", "huf", "ron", "brl", "mxn",
+                                                 "inr", "jpy", "cny", "aud", "nzd", "zar", "try"};
+    for (size_t i = 0; i < TX_COUNT_OF(codes); i++)
+        if (is_word(p, CODE_BYTES, codes[i]))
+            return true;
+    return false;
+}
+
+/* The signs of currencies, of which the first byte stands at `at` or the last one before it. */
+static bool is_sign(const struct tx_scan *s, size_t at, bool behind) {
+    static const char *const signs[] = {"$", "\xe2\x82\xac", "\xc2\xa3", "\xc2\xa5"};
+    for (size_t i = 0; i < TX_COUNT_OF(signs); i++) {
+        size_t n = strlen(signs[i]);
+        if ((behind || at >= n) && tx_scan_is(s, behind ? at : at - n, signs[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool has_cents(const struct tx_scan *s, size_t end) {
+    uint8_t point = tx_scan_at(s, end);
+    return (point == ',' || point == '.') && tx_is_digit(tx_scan_at(s, end + 1)) &&
+           tx_is_digit(tx_scan_at(s, end + 2)) && !tx_is_alnum(tx_scan_at(s, end + 3));
+}
+
+/* 12 345 678 */
+static bool is_in_thousands(const uint8_t *p, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if ((n - i) % 4 == 0 ? p[i] != ' ' : !tx_is_digit(p[i]))
+            return false;
+    return n > 4;
+}
+
+bool tx_scan_is_amount(const struct tx_scan *s, size_t start, size_t end) {
+    if (!is_in_thousands(s->p + start, end - start))
+        return false;
+    size_t before = start - (tx_scan_before(s, start) == ' ');
+    size_t behind = end + (tx_scan_at(s, end) == ' ');
+    if (has_cents(s, end) || is_sign(s, behind, true) || is_sign(s, before, false))
+        return true;
+    if (s->n - behind >= CODE_BYTES && is_code(s->p + behind) &&
+        !is_part(tx_scan_at(s, behind + CODE_BYTES)))
+        return true;
+    return before >= CODE_BYTES && is_code(s->p + before - CODE_BYTES) &&
+           !is_part(tx_scan_before(s, before - CODE_BYTES));
 }
