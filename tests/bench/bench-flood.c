@@ -4,7 +4,8 @@
  * his has to bear.
  *     bench-flood --uid UID [--processes N] [--connections N] [--seconds N]
  * Connections: of all processes together; those that are refused are tried again and again. Says
- * "ready" when what he may have is full, and ends with its standard input, or after a minute.
+ * "ready" when all have been tried and have sent, and ends with its standard input, or after a
+ * minute.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -158,12 +159,11 @@ static void flood(const char *path, int ready) {
         for (size_t i = 0; i < n_connections; i++)
             if (connections[i].fd >= 0)
                 serve(&connections[i], &more);
-        if (more)
-            continue;
         if (!said)
             (void)!write(ready, ".", 1);
         said = true;
-        wait_for_room();
+        if (!more)
+            wait_for_room();
     }
 }
 

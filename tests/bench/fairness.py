@@ -75,6 +75,7 @@ def calls():
             with Daemon(CONFIGURATION).start() as d, contextlib.ExitStack() as stack:
                 if name:
                     stack.enter_context(flood(d, FLOODING, processes, connections))
+                    time.sleep(1)
                 before = size(d)
                 got = quiet_calls(d)
                 found[name].append((got["p50"], got["p99"], (size(d) - before) / got["seconds"]))

@@ -173,6 +173,7 @@ class Whole(unittest.TestCase):
         with Daemon(child_environment=self.DISK).start() as d, contextlib.closing(hostile.connect(d.socket)) as lane, self.flood(d):
             lane.settimeout(60)
             secret = os.urandom(16)
+            wait_until(lambda: d.status_of("ingest")["inbox_bytes"] > 1 << 20, "the flood")
             got = [self.before_its_receipt(d, lane, secret, n) for n in range(20)]
         # The control: before anybody waited, all that the daemon may hold stood before it.
         self.assertGreater(got[0], 1 << 20)
