@@ -4,6 +4,8 @@
 #define SMALL_BYTES (16u * 1024u)
 #define MIB (INT64_C(1) << 20)
 #define LEAST_NS 500000
+/* A busy disk makes small syncs slow, too: it is not to be given the more for it. */
+#define MOST_NS 1000000
 /* Of what is new, a sixteenth counts: one sync that had to wait for something else is no measure.
  */
 #define WEIGHT 16
@@ -25,7 +27,9 @@ void tx_pace_synced(struct tx_pace *pace, size_t n, int64_t took_ns) {
 }
 
 size_t tx_pace_window(const struct tx_pace *pace) {
-    int64_t ns = pace->small_ns > LEAST_NS ? pace->small_ns : LEAST_NS;
+    int64_t ns = pace->small_ns < LEAST_NS  ? LEAST_NS
+                 : pace->small_ns < MOST_NS ? pace->small_ns
+                                            : MOST_NS;
 
     if (pace->mib_ns <= 0)
         return TX_PACE_LEAST;

@@ -4,8 +4,8 @@
 
 /*
  * How much may be on its way to the disk while somebody waits for his record to be there: so many
- * bytes as take no longer than the sync of a small batch does, or half a millisecond. It is told
- * what each sync took, and knows neither records nor who waits.
+ * bytes as take no longer than the sync of a small batch does, half a millisecond to a whole one.
+ * It is told what each sync took, and knows neither records nor who waits.
  */
 
 #include <stddef.h>
