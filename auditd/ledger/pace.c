@@ -3,9 +3,9 @@
 
 #define SMALL_BYTES (16u * 1024u)
 #define MIB (INT64_C(1) << 20)
-#define LEAST_NS 500000
+#define LEAST_NS 250000
 /* A busy disk makes small syncs slow, too: it is not to be given the more for it. */
-#define MOST_NS 1000000
+#define MOST_NS 500000
 /* Of what is new, a sixteenth counts: one sync that had to wait for something else is no measure.
  */
 #define WEIGHT 16

@@ -4,7 +4,7 @@
 
 /*
  * How much may be on its way to the disk while somebody waits for his record to be there: so many
- * bytes as take no longer than the sync of a small batch does, half a millisecond to a whole one.
+ * bytes as take no longer than the sync of a small batch does, a quarter to half a millisecond.
  * It is told what each sync took, and knows neither records nor who waits.
  */
 
@@ -21,7 +21,7 @@ void tx_pace_synced(struct tx_pace *pace, size_t n, int64_t took_ns);
 
 size_t tx_pace_window(const struct tx_pace *pace);
 /* Within these it always is. */
-#define TX_PACE_LEAST (32u * 1024u)
+#define TX_PACE_LEAST (16u * 1024u)
 #define TX_PACE_MOST (1024u * 1024u)
 
 #endif

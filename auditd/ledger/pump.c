@@ -126,8 +126,7 @@ int tx_ledger_pump(struct tx_ledger *ledger) {
 
 /* Ingest sends no more than the window: a part of it has to be under way before it is full. */
 static bool is_batch_due(const struct tx_ledger *ledger) {
-    return tx_ledger_is_waited_for(ledger) &&
-           ledger->taken - ledger->taken_begun >= tx_pace_window(&ledger->pace) / 4;
+    return ledger->pace_told > 0 && ledger->taken - ledger->taken_begun >= ledger->pace_told / 4;
 }
 
 /* After lines were appended: when they will be made durable and covered. */

@@ -26,15 +26,15 @@ START_TEST(nothing_known_is_little) {
 }
 END_TEST
 
-START_TEST(it_takes_as_long_as_a_small_sync_does_half_a_millisecond_to_one) {
-    struct tx_pace quick = measure(100 * US, 5), slow = measure(700 * US, 10);
+START_TEST(it_takes_as_long_as_a_small_sync_does_a_quarter_to_half_a_millisecond) {
+    struct tx_pace quick = measure(100 * US, 5), slow = measure(400 * US, 10);
     struct tx_pace slower = measure(8 * MS, 10);
-    ck_assert_uint_ge(tx_pace_window(&quick), 500 * US / 5 * 9 / 10);
-    ck_assert_uint_le(tx_pace_window(&quick), 500 * US / 5 * 11 / 10);
-    ck_assert_uint_ge(tx_pace_window(&slow), 700 * US / 10 * 9 / 10);
-    ck_assert_uint_le(tx_pace_window(&slow), 700 * US / 10 * 11 / 10);
-    ck_assert_uint_ge(tx_pace_window(&slower), 1 * MS / 10 * 9 / 10);
-    ck_assert_uint_le(tx_pace_window(&slower), 1 * MS / 10 * 11 / 10);
+    ck_assert_uint_ge(tx_pace_window(&quick), 250 * US / 5 * 9 / 10);
+    ck_assert_uint_le(tx_pace_window(&quick), 250 * US / 5 * 11 / 10);
+    ck_assert_uint_ge(tx_pace_window(&slow), 400 * US / 10 * 9 / 10);
+    ck_assert_uint_le(tx_pace_window(&slow), 400 * US / 10 * 11 / 10);
+    ck_assert_uint_ge(tx_pace_window(&slower), 500 * US / 10 * 9 / 10);
+    ck_assert_uint_le(tx_pace_window(&slower), 500 * US / 10 * 11 / 10);
 }
 END_TEST
 
@@ -58,7 +58,7 @@ int main(void) {
     Suite *suite = suite_create("ledger-pace");
     TCase *tests = tcase_create("pace");
     tcase_add_test(tests, nothing_known_is_little);
-    tcase_add_test(tests, it_takes_as_long_as_a_small_sync_does_half_a_millisecond_to_one);
+    tcase_add_test(tests, it_takes_as_long_as_a_small_sync_does_a_quarter_to_half_a_millisecond);
     tcase_add_test(tests, it_has_a_least_and_a_most);
     tcase_add_test(tests, one_sync_that_had_to_wait_changes_little);
     suite_add_tcase(suite, tests);
