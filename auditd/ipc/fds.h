@@ -34,9 +34,9 @@ enum {
     TX_FD_FORWARD_STATE = 6, /* <state_dir>/journald */
 };
 
-/* Raw datagrams of clients from their receipt until the ledger has them: its size bounds both memory
- * and what may be in flight; 4 MiB of it are a ring, the rest is where several are received at
- * once. The supervisor makes it, seals its size, and never reads it. */
+/* Raw datagrams of clients from their receipt until the ledger has them: its size bounds both
+ * memory and what may be in flight; 4 MiB of it are a ring, the rest is where several are received
+ * at once. The supervisor makes it, seals its size, and never reads it. */
 #define TX_INGEST_INBOX_BYTES (5u * 1024u * 1024u)
 
 /* Rings of trace events that there may be; ring `id` has the place id % TX_RINGS_MAX, 16 bytes, in

@@ -26,7 +26,8 @@
 /* A correlation id is an identifier, not a text. */
 #define TX_LIMIT_CORRELATION_BYTES 256u
 
-/* Trace headers of one kind, of one request: each of the specifications' own limits is far below. */
+/* Trace headers of one kind, of one request: each of the specifications' own limits is far below.
+ */
 #define TX_LIMIT_HEADER_BYTES (64u * 1024u)
 
 /* Nesting of a JSON value: deeper is masked whole. */
