@@ -30,10 +30,8 @@ ALLOWED = {
         'errors.len ? (char *)errors.data : ""': "the configuration's errors",
     },
     "auditd/ingest/outlet.c": {"tx_stream_name(outlet->id)": "a constant"},
-    "auditd/ingest/supervisor-link.c": {
-        "strerror(-r)": "libc's text for a number",
-        "tx_mask_error_name((enum tx_mask_error)i)": "a constant",
-    },
+    "auditd/ingest/status.c": {"tx_mask_error_name((enum tx_mask_error)i)": "a constant"},
+    "auditd/ingest/supervisor-link.c": {"strerror(-r)": "libc's text for a number"},
     "libtx/detect/custom.c": {"reason": "a constant, of the configuration"},
     "libtx/detect/custom-examples.c": {"reason": "a constant, of the configuration"},
 }
