@@ -129,7 +129,9 @@ static int replace_proof(struct tx_ledger *ledger) {
     if (dir < 0)
         return -errno;
     snprintf(name, sizeof(name), "%llu.tlog-proof", (unsigned long long)ledger->proof_epoch);
-    return tx_file_replace_at(dir, name, ledger->proof.data, ledger->proof.len, 0640);
+    int r = tx_file_replace_at(dir, name, ledger->proof.data, ledger->proof.len, 0640);
+    /* The directory's own name, too: with two proofs gone, only the later would be made anew. */
+    return r == 0 && fsync(LOG) < 0 ? -errno : r;
 }
 
 int tx_ledger_write_proof(struct tx_ledger *ledger) {
