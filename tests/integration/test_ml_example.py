@@ -8,7 +8,8 @@ import unittest
 
 import second_verifier
 import tap
-from tracexd import BUILD, Daemon
+from tracexd import BUILD
+from tracing import TracingDaemon
 
 TRAIN = os.path.join(BUILD, "examples/ml/train")
 
@@ -20,20 +21,20 @@ def sha256(path):
 
 class Training(unittest.TestCase):
     def trained(self, d, rows):
-        """The exit status, the files, and the records; of a log that two verifiers take."""
+        """The exit status, the files, and the records; of logs that two verifiers take."""
         data, model = (os.path.join(d.dir, name) for name in ("points.csv", "line.model"))
         if rows is not None:
             with open(data, "w", encoding="utf-8") as f:
                 f.write(rows)
         status = subprocess.run([TRAIN, data, model], env=dict(os.environ, TRACEX_SOCKET=d.socket), timeout=60).returncode
         self.assertEqual(d.stop(), 0)
-        code, text = d.verify()
-        self.assertEqual(code, 0, text)
-        second_verifier.Log(d.log).read().check_latest()
+        for (code, text), log in ((d.verify(), d.log), (d.verify_trace(), d.trace_log)):
+            self.assertEqual(code, 0, text)
+            second_verifier.Log(log).read().check_latest()
         return status, data, model, [r for r in d.records() if r["event"] == "span" or r["event"].startswith("ml.")]
 
     def test_a_training_is_on_record_from_data_to_model(self):
-        with Daemon().start() as d:
+        with TracingDaemon().start() as d:
             status, data, model, records = self.trained(d, "x,y\n" + "".join(f"{i / 10},{i / 5 + 1}\n" for i in range(10)))
             self.assertEqual(status, 0)
             of = {}
@@ -54,7 +55,7 @@ class Training(unittest.TestCase):
             self.assertEqual([r for r in records if "masked" in r], [])
 
     def test_one_that_fails_says_so(self):
-        with Daemon().start() as d:
+        with TracingDaemon().start() as d:
             status, _, _, records = self.trained(d, None)
             self.assertEqual(status, 1)
             by_event = {r["event"]: r for r in records}

@@ -191,6 +191,8 @@ class Deaths(unittest.TestCase):
                 trace.update(self.finish(emitters[1]))
             self.assertEqual(d.trace()["dropped"], 0)
             wait_until(lambda: all(d.status()[n]["state"] == "ready" for n in ("trace-ledger", "trace-signer")), 20, "all")
+            wait_until(lambda: {r["data"]["process"] for r in d.records("tracex.restart")} & {"trace-ledger", "trace-signer"},
+                       20, "a record of an end; they are told of once a second")
             self.assertEqual(d.stop(), 0)
             for receipts, records in ((audit, d.proven_records()), (trace, d.trace_records())):
                 seqs = {r["id"]: r["seq"] for r in records if "id" in r}
@@ -200,8 +202,6 @@ class Deaths(unittest.TestCase):
                 code, text = d.prove(path, "--clients")
                 self.assertEqual(code, 0, text)
                 self.assertNotIn("GAPS", text)
-            ended = {r["data"]["process"] for r in d.records("tracex.restart")}
-            self.assertTrue(ended & {"trace-ledger", "trace-signer"}, ended)
 
     def test_the_audit_log_goes_on_while_the_other_one_hangs_and_what_is_dropped_is_declared(self):
         with Streams().start() as d:
