@@ -315,7 +315,7 @@ TX_ANCHORS tx_lanes tx_anchors_at(const struct tx_bits *bits, size_t b,
     tx_lanes begins = tx_begins(&alnum);
     struct tx_around uuid = {.at = begins & tx_uuids(&hex, &dash)},
                      time = {.at = begins & tx_times(&digit, &alnum, &dash, &colon)};
-    struct tx_words words = {.word = {0}};
+    struct tx_words words = {0};
     if (TX_LANES > 1 || TX_ANY(digit.at))
         tx_words_at(&alnum, &digit, &letter, &separator, &gap, &dash, dot.at, carried, &words);
     if (TX_ANY(uuid.at))

@@ -14,10 +14,6 @@ static unsigned part(const char *id, size_t n) {
     return (unsigned)tx_id_number(id, n);
 }
 
-static bool is_day(unsigned year, unsigned month, unsigned day) {
-    return tx_is_date(1900 + year, month, day) || tx_is_date(2000 + year, month, day);
-}
-
 /* DVLA: five of the name (9 where it is shorter), decade, month (a woman's 50 more), day, year, two
  * initials, a character against doubles, two letters. */
 static bool is_uk_driving_licence(const char *id) {
