@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <tracex/context.h>
+#include <unistd.h>
 
 #include "libaudit-client/context/ids.h"
 #include "libtx/context/traceparent.h"
@@ -121,6 +122,15 @@ static inline TX_MUST_USE int tx_current_enter(struct tx_current *current,
     }
     tx_current_change(current, trace_id, span_id, flags, ret_before);
     return 0;
+}
+
+/* The kernel's number of the thread; once the thread has made an id. */
+static inline int32_t tx_current_thread_id(struct tx_current *current) {
+    if (current->thread_epoch != current->ids.epoch) { /* also after a fork */
+        current->thread_id = (int32_t)gettid();
+        current->thread_epoch = current->ids.epoch;
+    }
+    return current->thread_id;
 }
 
 /* Brings back what was there. */

@@ -9,7 +9,8 @@
 #include "libtx/base/clock.h"
 
 #define LARGEST 4096 /* a size beyond it was forgotten */
-#define TRIES 2000   /* for a lock that is held for a few instructions */
+/* For a lock that is held for a few instructions, unless who holds it is not run. */
+#define TRIES 200000
 
 _Static_assert(sizeof(struct tx_span_head) + TX_CORRELATION_SIZE <= TX_SPAN_LEAST,
                "the head has to fit");
@@ -91,14 +92,6 @@ static uint16_t copy_cut(char *to, const char *text) {
     return (uint16_t)n;
 }
 
-static int32_t thread_id(struct tx_current *current) {
-    if (current->thread_epoch != current->ids.epoch) { /* also after a fork */
-        current->thread_id = (int32_t)gettid();
-        current->thread_epoch = current->ids.epoch;
-    }
-    return current->thread_id;
-}
-
 /* Ids of its own, and of what it is in. */
 static int place(struct tx_span_head *head, struct tx_current *current,
                  const struct tx_span_options *options) {
@@ -156,7 +149,7 @@ static int begin(struct tx_span_head *head, const char *name,
     if (r < 0)
         return r;
     head->epoch = current->ids.epoch;
-    head->thread_id = thread_id(current);
+    head->thread_id = tx_current_thread_id(current);
     head->n_name = copy_cut(head->name, name);
     keep_correlation(head, current);
     if (options->is_current)
