@@ -125,6 +125,24 @@ int every_form_of_span(const struct tx_context *context, const char *name) {
     return r + tx_span_end(&span) + tx_span_stats(&stats);
 }
 
+int every_form_of_functions(const char *name, int n);
+
+static int without_arguments(int n) {
+    TX_TRACE_FUNCTION();
+    TX_TRACE_RESULT(TX_I64("result", n));
+    return n;
+}
+
+int every_form_of_functions(const char *name, int n) {
+    TX_TRACE_FUNCTION_ARGS(TX_STR("name", name), TX_KV("n", n));
+    {
+        TX_TRACE_SCOPE("inner");
+        n += tx_function_trace("a,b*") + tx_function_trace(NULL);
+    }
+    TX_TRACE_RESULT(TX_KV("result", n));
+    return without_arguments(n);
+}
+
 int every_form_of_ml(const char *path, const unsigned char *input, size_t n_input);
 
 int every_form_of_ml(const char *path, const unsigned char *input, size_t n_input) {

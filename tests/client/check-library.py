@@ -21,7 +21,8 @@ PUBLIC = {"tx_audit_emit", "tx_close", "tx_context_attach", "tx_context_baggage"
           "tx_context_baggage_set", "tx_context_detach", "tx_context_from_environment", "tx_context_from_headers",
           "tx_context_get", "tx_context_ids", "tx_context_set", "tx_context_setenv", "tx_context_start",
           "tx_context_stats", "tx_context_to_environment", "tx_context_traceparent", "tx_context_tracestate",
-          "tx_context_tracestate_put", "tx_correlation_get", "tx_correlation_set", "tx_flush", "tx_open",
+          "tx_context_tracestate_put", "tx_correlation_get", "tx_correlation_set", "tx_flush", "tx_function_args_", "tx_function_begin_", "tx_function_end_",
+          "tx_function_switch_", "tx_function_trace", "tx_open",
           "tx_receipt_parse", "tx_receipt_render", "tx_span_begin", "tx_span_context", "tx_span_end", "tx_span_link",
           "tx_span_set_list", "tx_span_stats", "tx_span_status", "tx_stats", "tx_trace_emit"}
 ML_PUBLIC = {"tx_dataset", "tx_digest_file", "tx_human_review", "tx_inference", "tx_metric", "tx_model", "tx_param",
@@ -66,7 +67,7 @@ class Library(unittest.TestCase):
             declared = set()
             for header in glob.glob(os.path.join(ROOT, folder, "include/tracex/*.h")):
                 with open(header, encoding="utf-8") as f:
-                    declared |= set(re.findall(r"^TX_PUBLIC_ [\w *]*?(\w+)\(", f.read(), re.M))
+                    declared |= set(re.findall(r"^(?:extern )?TX_PUBLIC_ [\w *]*?(\w+)[(;]", f.read(), re.M))
             self.assertEqual(declared, public)
 
     def test_the_one_for_ml_links_libcrypto_and_libtracex_beside_libc(self):

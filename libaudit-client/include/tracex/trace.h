@@ -12,6 +12,7 @@
  */
 
 #include <tracex/audit.h>
+#include <tracex/function.h>
 #include <tracex/span.h>
 
 #ifdef __cplusplus
