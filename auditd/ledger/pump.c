@@ -235,6 +235,8 @@ int tx_ledger_stop(struct tx_ledger *ledger) {
     int r = tx_ledger_pump(ledger);
     bool told = r == 0 && tx_ledger_may_tell(ledger);
     if (told)
+        r = tx_ledger_tell_news(ledger);
+    if (told && r == 0)
         r = tx_ledger_record_stop(ledger);
     if (r < 0)
         return r;

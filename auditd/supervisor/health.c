@@ -141,7 +141,7 @@ void tx_health_end_recorded(struct tx_supervisor *s, struct tx_text process) {
     }
 }
 
-static int tell_ledger(struct tx_supervisor *s) {
+int tx_health_tell_ledger(struct tx_supervisor *s) {
     struct tx_child *ledger = tx_supervisor_child(s, TX_CHILD_LEDGER);
     int r = 0;
 
@@ -187,7 +187,7 @@ static int on_round(void *data, uint32_t events) {
     if (well)
         tx_notify_feed(&s->notify);
     int r = tx_sockets_check(s);
-    return r < 0 ? r : tell_ledger(s);
+    return r < 0 ? r : tx_health_tell_ledger(s);
 }
 
 int tx_health_init(struct tx_supervisor *s) {

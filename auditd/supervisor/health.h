@@ -37,6 +37,9 @@ bool tx_health_is_well(const struct tx_supervisor *supervisor, int id, int64_t n
 
 /* Its process has ended, unasked: `how`, as text for people, is for the log. */
 void tx_health_note_end(struct tx_child *child, const char *how);
+/* Tells the ledger of all ends that it has not been told of; each round does, and whoever sends it
+ * STOP has to before that. */
+TX_MUST_USE int tx_health_tell_ledger(struct tx_supervisor *supervisor);
 /* However it ended: what it was told, and has not confirmed, is told to the next one. */
 void tx_health_ledger_ended(struct tx_supervisor *supervisor);
 /* The ledger says that the log has what it was told of this process. */

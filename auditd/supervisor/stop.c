@@ -154,12 +154,13 @@ static int enter_rest(struct tx_supervisor *s) {
 }
 
 /* Those of other logs that wait to be started again are not waited for. */
-static void enter_ledger(struct tx_supervisor *s) {
+static int enter_ledger(struct tx_supervisor *s) {
     s->stop.phase = TX_STOP_LEDGER;
     for (int i = 0; i < TX_CHILD_N; i++)
         if (tx_streams_is_other(&s->children.all[i]) &&
             s->children.all[i].state == TX_CHILD_WAITING)
             s->children.all[i].state = TX_CHILD_ENDED;
+    return tx_health_tell_ledger(s);
 }
 
 int tx_stop_advance(struct tx_supervisor *s) {
@@ -168,9 +169,9 @@ int tx_stop_advance(struct tx_supervisor *s) {
     if (s->stop.phase == TX_STOP_INGEST) {
         if (!is_gone(s, TX_CHILD_INGEST))
             return advance_ingest(s);
-        enter_ledger(s);
+        r = enter_ledger(s);
     }
-    if (s->stop.phase == TX_STOP_LEDGER) {
+    if (r >= 0 && s->stop.phase == TX_STOP_LEDGER) {
         if (!are_gone(s, TX_ROLE_LEDGER))
             return send_stop_to_all(s, TX_ROLE_LEDGER);
         r = enter_rest(s);

@@ -239,6 +239,17 @@ class Ends(Case):
             self.assertIn("tracex-ledger cannot go on", d.stderr())
             self.assertNotIn("is started again", d.stderr())
 
+    def test_an_end_just_before_is_recorded_too(self):
+        """Ends are told once a second; the daemon ends sooner."""
+        for _ in range(3):
+            with self.daemon() as d:
+                d.start()
+                ended = d.child("tracex-ingest")
+                os.kill(ended, signal.SIGKILL)
+                wait_until(lambda: d.child("tracex-ingest") not in (None, ended) and d.state("ingest") == "ready", 20, "again")
+                self.ends_well(d)
+                self.assertEqual([r["data"]["process"] for r in d.records("tracex.restart")], ["ingest"])
+
     def test_while_it_ends_no_rules_are_taken_and_no_vault_is_started(self):
         with Daemon(CONFIG + REDACT).start() as d:
             d.emit("--durable")
