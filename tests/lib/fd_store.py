@@ -20,7 +20,7 @@ FIRST = 3
 class Store:
     """`daemon` is a tracexd.Daemon that has not been started."""
 
-    def __init__(self, daemon, limit=8320):
+    def __init__(self, daemon, limit=9344):
         self.path = os.path.join(daemon.dir, "notify")
         self.limit, self.kept, self.said = limit, [], []
         self.takes = threading.Event()  # cleared: it reads nothing, as one that hangs
