@@ -11,7 +11,7 @@
 
 enum tx_drained {
     TX_DRAINED_SOME,    /* there may be more */
-    TX_DRAINED_ALL,     /* for now */
+    TX_DRAINED_ALL,     /* the socket is empty */
     TX_DRAINED_ENDED,   /* nothing more comes */
     TX_DRAINED_FULL,    /* no room in the inbox; ingest->waits_for_room is set */
     TX_DRAINED_RUBBISH, /* what came is no datagram of ours */

@@ -6,6 +6,7 @@
  * argument.
  */
 
+#include <errno.h>
 #include <string.h>
 #include <tracex/trace.h>
 
@@ -40,11 +41,12 @@ static struct call *of(struct tx_function_call *call) {
 
 void tx_function_begin_(struct tx_function_call *public_call, struct tx_function_site *site) {
     struct call *call = of(public_call);
+    int saved_errno = errno;
+    struct tx_current *current = tx_switch_is_on(site) ? tx_current() : NULL;
+    bool is_traced = current && tx_current_enter(current, &call->before) == 0;
 
-    if (!tx_switch_is_on(site))
-        return;
-    struct tx_current *current = tx_current();
-    if (tx_current_enter(current, &call->before) < 0)
+    errno = saved_errno;
+    if (!is_traced)
         return;
     memcpy(call->trace_id, current->trace_id, sizeof(call->trace_id));
     memcpy(call->span_id, current->span_id, sizeof(call->span_id));
@@ -156,6 +158,7 @@ static void emit(struct tx_event *event, const struct tx_function_args *args, st
 void tx_function_end_(struct tx_function_call *public_call, const struct tx_function_args *args,
                       int failed) {
     int64_t ended = tx_clock_get(CLOCK_MONOTONIC);
+    int saved_errno = errno;
     struct call *call = of(public_call);
     struct tx_current *current = tx_current();
     struct tx_kv fields[TX_FUNCTION_ARGS_MAX + 8];
@@ -173,4 +176,5 @@ void tx_function_end_(struct tx_function_call *public_call, const struct tx_func
     tx_current_leave(current, &call->before);
     depth = call->depth;
     call->site = NULL;
+    errno = saved_errno;
 }

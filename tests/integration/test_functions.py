@@ -80,6 +80,15 @@ class Functions(unittest.TestCase):
         self.assertEqual(orders, ["leaf", "leaf", "all", "all"])
         self.assertEqual(len(calls["inner"]), 1)
 
+    def test_what_is_too_long_is_refused_and_errno_is_left_alone(self):
+        self.assertEqual(self.run_it("refused"), "1\n")
+        self.assertEqual(len(self.calls(3)), 2)
+
+    def test_no_thread_misses_its_first_call(self):
+        for _ in range(20):
+            self.run_it("many", 1)
+        self.assertEqual(len(self.calls(80)["leaf"]), 80)
+
     def test_patterns_of_the_environment_choose(self):
         self.run_it("nested", functions="in*,none")
         self.assertEqual(set(self.calls(1)), {"inner"})

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Functions that are traced. `tx-functions nested|switched|deep N|many N|forked|twice`; what each
- * does is in its function. It prints what a program without tracing prints, too. */
+/* Functions that are traced. `tx-functions nested|switched|deep N|many
+ * N|refused|forked|twice|long`; what each does is in its function. It prints what a program without
+ * tracing prints, too. */
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +64,20 @@ static void many(long n) {
         pthread_join(threads[i], NULL);
 }
 
+/* What cannot be is refused, and nothing changes; errno is left alone. */
+static long refused(void) {
+    char patterns[1025];
+    memset(patterns, 'x', sizeof(patterns));
+    patterns[1024] = '\0';
+    errno = 4711;
+    inner("on");
+    bool is_kept = errno == 4711;
+    int r = tx_function_trace(patterns);
+    patterns[1023] = '\0';
+    return is_kept && r == -E2BIG && tx_function_trace(patterns) == 0 &&
+           tx_function_trace(",,,") == 0;
+}
+
 /* A child that is forked within a call returns from it, too. */
 static void forked(void) {
     TX_TRACE_FUNCTION();
@@ -96,6 +112,8 @@ int main(int argc, char **argv) {
         result = deep(n);
     else if (strcmp(what, "many") == 0)
         many(n);
+    else if (strcmp(what, "refused") == 0)
+        result = refused();
     else if (strcmp(what, "forked") == 0)
         forked();
     else if (strcmp(what, "twice") == 0)

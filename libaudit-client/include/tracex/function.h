@@ -70,7 +70,8 @@ static inline void tx_function_enter_(struct tx_function_call *call,
                                       struct tx_function_site *site) {
     uint32_t is_on = __atomic_load_n(&tx_function_switch_, __ATOMIC_RELAXED);
     call->site = NULL;
-    if (__builtin_expect(is_on != 0, 0))
+    if (__builtin_expect(is_on != 0, 0) &&
+        __atomic_load_n(&site->state_, __ATOMIC_RELAXED) != is_on) /* that it is off by this one */
         tx_function_begin_(call, site);
 }
 
