@@ -8,26 +8,10 @@
 #include <unistd.h>
 
 #include "libtracex-ml/tree.h"
+#include "libtx/base/fd.h"
 
 #define CHUNK_BYTES (1024u * 1024u)
 #define READ_BYTES (64u * 1024u) /* a part of a chunk without rest */
-
-/* Bytes that came; fewer than wanted at the end of the file. */
-static ssize_t read_fully(int fd, uint8_t *memory, size_t n) {
-    size_t got = 0;
-
-    while (got < n) {
-        ssize_t r = read(fd, memory + got, n - got);
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r < 0)
-            return -errno;
-        if (r == 0)
-            break;
-        got += (size_t)r;
-    }
-    return (ssize_t)got;
-}
 
 /* One chunk: *ret_n is less than a chunk at the end of the file, also 0, which is no leaf. */
 static int read_chunk(int fd, struct tx_tree *tree, size_t *ret_n) {
@@ -35,15 +19,13 @@ static int read_chunk(int fd, struct tx_tree *tree, size_t *ret_n) {
     size_t n = 0, got = READ_BYTES;
 
     while (n < CHUNK_BYTES && got == READ_BYTES) {
-        ssize_t r = read_fully(fd, memory, sizeof(memory));
-        if (r < 0)
-            return (int)r;
-        got = (size_t)r;
-        r = n == 0 && got > 0 ? tx_tree_leaf_begin(tree) : 0;
+        int r = tx_fd_read_full(fd, memory, sizeof(memory), &got);
+        if (r == 0 && n == 0 && got > 0)
+            r = tx_tree_leaf_begin(tree);
         if (r == 0 && got > 0)
             r = tx_tree_leaf_bytes(tree, memory, got);
         if (r < 0)
-            return (int)r;
+            return r;
         n += got;
     }
     *ret_n = n;

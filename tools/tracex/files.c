@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/tracex/files.h"
 
-#include <string.h>
-
-static bool is_event(const struct tx_item *item, const char *name) {
-    return tx_text_equal(item->event, (struct tx_text){name, strlen(name)});
-}
-
 static void add_summary(struct tx_file_sum *sum, const struct tx_item *item) {
     sum->opens += tx_item_number(item, "file.opens");
     sum->reads += tx_item_number(item, "file.reads");
@@ -20,12 +14,12 @@ static void add_operation(struct tx_file_sum *sum, const struct tx_item *item) {
     uint64_t bytes = tx_item_number(item, "file.bytes");
 
     sum->ns += item->duration;
-    if (is_event(item, "file.open")) {
+    if (tx_item_is(item, "file.open")) {
         sum->opens++;
-    } else if (is_event(item, "file.read")) {
+    } else if (tx_item_is(item, "file.read")) {
         sum->reads++;
         sum->read_bytes += bytes;
-    } else if (is_event(item, "file.write")) {
+    } else if (tx_item_is(item, "file.write")) {
         sum->writes++;
         sum->written_bytes += bytes;
     }
@@ -53,7 +47,7 @@ int tx_files_add(struct tx_files *files, const struct tx_item *item) {
     if (r < 0)
         return r;
     struct tx_file *file = &files->items[number];
-    bool is_summary = is_event(item, "file.io");
+    bool is_summary = tx_item_is(item, "file.io");
     struct tx_file_sum *sum = is_summary ? &file->summary : &file->operations;
     sum->count++;
     sum->failed += item->failed;

@@ -137,19 +137,13 @@ int tx_stacks_print_svg(const struct tx_model *model, const struct tx_stacks *st
 
 /* --- the commands --- */
 
-static int take(void *data, const struct tx_read *record, struct tx_text line) {
-    struct tx_item item;
-    (void)line;
-    return tx_item_read(record, &item) != 0 ? 0 : tx_model_add(data, &item);
-}
-
 int tx_tracex_flame(const struct tx_options *options) {
     struct tx_stacks stacks = {.keys = TX_NAMES_INIT};
     struct tx_source_counts counts;
     struct tx_model model;
 
     tx_model_init(&model, options->n_max, false);
-    int status = tx_tracex_read(options, take, &model, &counts);
+    int status = tx_tracex_read(options, tx_model_take, &model, &counts);
     int r = tx_model_link(&model);
     if (r == 0)
         r = tx_stacks_make(&model, &stacks);

@@ -11,6 +11,10 @@ static bool is(struct tx_text text, const char *word) {
     return tx_text_equal(text, (struct tx_text){word, strlen(word)});
 }
 
+bool tx_item_is(const struct tx_item *item, const char *event) {
+    return is(item->event, event);
+}
+
 struct tx_text tx_item_text(const struct tx_item *item, const char *name) {
     const struct tx_read_value *value =
         tx_read_find(tx_read_object(item->read, "data"), (struct tx_text){name, strlen(name)});

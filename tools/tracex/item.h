@@ -46,6 +46,7 @@ struct tx_item {
 enum { TX_ITEM_E_NONE = 1 };
 TX_MUST_USE int tx_item_read(const struct tx_read *read, struct tx_item *ret);
 
+bool tx_item_is(const struct tx_item *item, const char *event);
 /* The field of `data`, as text (a string unescaped, others as they stand); p == NULL: none. */
 struct tx_text tx_item_text(const struct tx_item *item, const char *name);
 /* 0 when there is none, or it is no whole number. */

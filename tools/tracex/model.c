@@ -82,6 +82,12 @@ int tx_model_add(struct tx_model *model, const struct tx_item *item) {
     return r;
 }
 
+int tx_model_take(void *model, const struct tx_read *record, struct tx_text line) {
+    struct tx_item item;
+    (void)line;
+    return tx_item_read(record, &item) != 0 ? 0 : tx_model_add(model, &item);
+}
+
 /* --- linking --- */
 
 static int compare_time(const void *a, const void *b, void *data) {

@@ -57,6 +57,9 @@ void tx_model_deinit(struct tx_model *model);
 /* -E2BIG: more than n_max; -ENOMEM. */
 TX_MUST_USE int tx_model_add(struct tx_model *model, const struct tx_item *item);
 
+/* The same of a record, as tx_source_read gives it; one that is no item is passed by. */
+TX_MUST_USE int tx_model_take(void *model, const struct tx_read *record, struct tx_text line);
+
 /* Once all are added. -ENOMEM. */
 TX_MUST_USE int tx_model_link(struct tx_model *model);
 

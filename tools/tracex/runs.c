@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/tracex/runs.h"
 
-#include <string.h>
-
 #include "libtx/base/buf.h"
-
-static bool is_event(const struct tx_item *item, const char *name) {
-    return tx_text_equal(item->event, (struct tx_text){name, strlen(name)});
-}
 
 /* A field's text under its number; without such a field it stays as it is. */
 static int set_text(struct tx_runs *runs, const struct tx_item *item, const char *field,
@@ -61,15 +55,15 @@ int tx_runs_add(struct tx_runs *runs, const struct tx_item *item) {
     if (r < 0)
         return r;
     struct tx_run *run = &runs->items[number];
-    run->n_stages += is_event(item, "ml.stage");
-    run->n_datasets += is_event(item, "ml.dataset");
-    run->n_models += is_event(item, "ml.model");
+    run->n_stages += tx_item_is(item, "ml.stage");
+    run->n_datasets += tx_item_is(item, "ml.dataset");
+    run->n_models += tx_item_is(item, "ml.model");
     r = set_text(runs, item, "ml.run.name", &run->name);
-    if (r == 0 && is_event(item, "ml.run")) {
+    if (r == 0 && tx_item_is(item, "ml.run")) {
         run->duration = item->duration;
         r = set_text(runs, item, "ml.status", &run->status);
     }
-    if (r == 0 && is_event(item, "ml.metric"))
+    if (r == 0 && tx_item_is(item, "ml.metric"))
         r = add_metric(runs, number, item);
     return r;
 }

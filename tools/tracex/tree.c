@@ -11,12 +11,6 @@
 /* Deeper is drawn at this depth, with its number. */
 #define INDENT_MAX 40u
 
-static int take(void *data, const struct tx_read *record, struct tx_text line) {
-    struct tx_item item;
-    (void)line;
-    return tx_item_read(record, &item) != 0 ? 0 : tx_model_add(data, &item);
-}
-
 static void put_hex(const uint8_t *id, size_t n) {
     char memory[32];
     struct tx_buf b = tx_buf_of(memory, sizeof(memory));
@@ -133,7 +127,7 @@ int tx_tracex_tree(const struct tx_options *options) {
     struct tx_model model;
 
     tx_model_init(&model, options->n_max, true);
-    int status = tx_tracex_read(options, take, &model, &counts);
+    int status = tx_tracex_read(options, tx_model_take, &model, &counts);
     if (print(&model, options->n_rows) < 0) {
         tx_tracex_say("no memory is left");
         status = TX_TRACEX_FAILED;
