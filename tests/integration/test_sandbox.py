@@ -10,7 +10,7 @@ import subprocess
 import unittest
 
 import tap
-from tracexd import BUILD, CHILDREN, Daemon, wait_until
+from tracexd import BUILD, CHILDREN, Daemon, descriptors, wait_until
 from vault_rig import make_keys
 
 ALL = CHILDREN + ("tracex-vault",)
@@ -92,9 +92,7 @@ class Sandbox(unittest.TestCase):
                                     ("tracex-vault", "/keys"), ("tracex-vault", "/log"),
                                     ("tracex-ingest", "/vault"), ("tracex-ledger", "/vault"),
                                     ("tracex-signer", "/vault")):
-                base = f"/proc/{d.child(name)}/fd"
-                held = [os.readlink(os.path.join(base, fd)) for fd in os.listdir(base)]
-                self.assertEqual([h for h in held if h.startswith(d.dir + forbidden)], [], name)
+                self.assertEqual([h for h in descriptors(d.child(name)) if h.startswith(d.dir + forbidden)], [], name)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import time
 import unittest
 
 import tap
-from tracexd import CONFIG, VERIFY, Daemon, wait_until
+from tracexd import CONFIG, VERIFY, Daemon, descriptors, wait_until
 
 STREAMS = """streams:
   trace:
@@ -351,8 +351,7 @@ class Places(unittest.TestCase):
             d.emit("--durable", "--event", "span")
             status = d.status()
             for name, of, other in (("ledger", d.log, d.trace_dir), ("trace-ledger", d.trace_dir, d.log)):
-                fds = f"/proc/{status[name]['pid']}/fd"
-                paths = {os.readlink(os.path.join(fds, fd)) for fd in os.listdir(fds)}
+                paths = set(descriptors(status[name]["pid"]))
                 self.assertIn(of, paths)
                 self.assertNotIn(other, paths)
             self.assertTrue(status["trace-ledger"]["sandbox"]["seccomp"])

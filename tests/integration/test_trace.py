@@ -12,7 +12,7 @@ import unittest
 
 import fd_store
 import tap
-from tracexd import BUILD, CONFIG, wait_until
+from tracexd import BUILD, CONFIG, descriptors, wait_until
 from tracing import TracingDaemon
 
 TRACE = os.path.join(BUILD, "tests/lib/tx-trace")
@@ -306,17 +306,11 @@ class Trace(unittest.TestCase):
         for _ in range(20):
             self.trace(d, "threads", 4, 10)
 
-        def is_open_ring(fd):
-            try:
-                return os.readlink(f"/proc/{d.supervisor()}/fd/{fd}").startswith("/memfd:tracex-ring ")
-            except FileNotFoundError:  # closed since
-                return False
-
         def held():
             ingest = d.child("tracex-ingest")
             with open(f"/proc/{ingest}/maps", encoding="utf-8") as f:
                 mapped = f.read().count("tracex-ring ")
-            return mapped + sum(is_open_ring(fd) for fd in os.listdir(f"/proc/{d.supervisor()}/fd"))
+            return mapped + sum(what.startswith("/memfd:tracex-ring ") for what in descriptors(d.supervisor()))
         wait_until(lambda: held() == 0, 20, "the end of all rings")
         self.assertEqual(len(self.events(d)), 20 * 40)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The real daemon in a directory of its own, for tests: start, log, kill, stop, read, verify."""
+import contextlib
 import json
 import os
 import re
@@ -42,6 +43,13 @@ def wait_until(condition, seconds=20, what="condition"):
             return value
         time.sleep(0.01)
     raise AssertionError(f"not reached within {seconds} s: {what}")
+
+
+def descriptors(pid):
+    """What each open one of a process is; those that are closed meanwhile are left out."""
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            yield os.readlink(f"/proc/{pid}/fd/{fd}")
 
 
 class Daemon:
