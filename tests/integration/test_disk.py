@@ -9,21 +9,15 @@ import unittest
 
 import second_verifier
 import tap
-from tracexd import BUILD, CONFIG, Daemon, wait_until
+from tracexd import BUILD, CONFIG, Daemon, on_small_disk, wait_until
 
 
 @unittest.skipUnless(os.getuid() == 0, "mounting a small file system needs root")
 class FullDisk(unittest.TestCase):
     def test_a_full_disk_refuses_durable_calls_and_recovers_when_there_is_room(self):
         with Daemon() as d:
-            os.mkdir(d.log)
-            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", d.log], check=False).returncode:
-                self.skipTest("no tmpfs may be mounted here")
-            try:
+            with on_small_disk(self, d, d.log):
                 self.fill_and_free(d)
-            finally:
-                d.kill()
-                subprocess.run(["umount", "-l", d.log], check=False)
 
     def fill_and_free(self, d):
         d.start()

@@ -9,7 +9,7 @@ import time
 import unittest
 
 import tap
-from tracexd import CONFIG, VERIFY, Daemon, descriptors, wait_until
+from tracexd import CONFIG, VERIFY, Daemon, descriptors, on_small_disk, wait_until
 
 STREAMS = """streams:
   trace:
@@ -290,14 +290,8 @@ class Places(unittest.TestCase):
     @unittest.skipUnless(os.getuid() == 0, "mounting a small file system needs root")
     def test_a_full_disk_of_the_log_of_trace_events_hurts_no_audit_record(self):
         with Streams() as d:
-            os.mkdir(d.trace_dir)
-            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", d.trace_dir], check=False).returncode:
-                self.skipTest("no tmpfs may be mounted here")
-            try:
+            with on_small_disk(self, d, d.trace_dir):
                 self.fill_and_free(d)
-            finally:
-                d.kill()
-                subprocess.run(["umount", "-l", d.trace_dir], check=False)
 
     def fill_and_free(self, d):
         d.start()

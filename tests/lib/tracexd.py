@@ -45,6 +45,19 @@ def wait_until(condition, seconds=20, what="condition"):
     raise AssertionError(f"not reached within {seconds} s: {what}")
 
 
+@contextlib.contextmanager
+def on_small_disk(case, daemon, path):
+    """A file system of 1 MiB at `path`, until the daemon, which may be started meanwhile, has been killed."""
+    os.mkdir(path)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", path], check=False).returncode:
+        case.skipTest("no tmpfs may be mounted here")
+    try:
+        yield
+    finally:
+        daemon.kill()
+        subprocess.run(["umount", "-l", path], check=False)
+
+
 def descriptors(pid):
     """What each open one of a process is; those that are closed meanwhile are left out."""
     for fd in os.listdir(f"/proc/{pid}/fd"):
