@@ -11,10 +11,10 @@
 
 #include "auditd/ingest/check-record.h"
 #include "auditd/ingest/ingest.h"
+#include "auditd/ingest/outlet-write.h"
 #include "auditd/ingest/process.h"
 #include "auditd/ingest/rings.h"
 #include "libtx/base/clock.h"
-#include "libtx/record/line.h"
 
 /* As docs/wire.md has it. */
 #define N_MAX ((uint64_t)INT64_MAX - 1)
@@ -32,18 +32,12 @@ struct turn {
 /* --- what goes to the ledger --- */
 
 static int put_lost(struct turn *turn, uint64_t first, uint64_t last, const char *why) {
-    struct tx_bodies_frame frame = {.flags = TX_BODIES_FLAG_CLIENT, .first = first, .last = last};
     struct tx_client *client = turn->client;
-    struct tx_buf body;
+    int r = tx_outlet_write_lost(turn->outlet, client->id, first, last, why);
 
-    int r = tx_link_body_begin(&turn->outlet->link, &body);
-    if (r < 0)
-        return r;
-    tx_own_render_lost(&body, client->id, first, last, why);
-    memcpy(frame.client, client->id, sizeof(frame.client));
-    tx_link_body_end(&turn->outlet->link, &frame, &body);
-    client->expected = last + 1;
-    return 0;
+    if (r == 0)
+        client->expected = last + 1;
+    return r;
 }
 
 /* Numbers below n that were not seen will not come. */
@@ -61,25 +55,6 @@ static int put_gap(struct turn *turn, uint64_t n) {
     return put_lost(turn, client->expected, n - 1, "client");
 }
 
-/* -ENOSPC: it cannot be written. */
-static int put_record(struct turn *turn, const struct tx_record *record) {
-    struct tx_bodies_frame frame = {
-        .flags = TX_BODIES_FLAG_CLIENT, .first = record->n, .last = record->n};
-    struct tx_link *link = &turn->outlet->link;
-    struct tx_buf body;
-
-    memcpy(frame.client, record->source.client, sizeof(frame.client));
-    int r = tx_link_body_begin(link, &body);
-    if (r == 0)
-        r = tx_line_write_body(record, turn->ingest->host, &body);
-    if (r < 0)
-        return r;
-    if (!tx_bodies_body_valid((struct tx_text){.p = (char *)body.data, .n = body.len}))
-        return -ENOSPC;
-    tx_link_body_end(link, &frame, &body);
-    return 0;
-}
-
 static int make_id(struct tx_rings *rings, int64_t time, uint8_t ret[16]) {
     if (rings->n_random < 10) {
         if (getrandom(rings->random, sizeof(rings->random), 0) != sizeof(rings->random))
@@ -95,6 +70,7 @@ static int make_id(struct tx_rings *rings, int64_t time, uint8_t ret[16]) {
 
 static int take_record(struct turn *turn, struct tx_record *record) {
     struct tx_ingest *ingest = turn->ingest;
+    uint64_t ticket; /* a batch counts with the last one (rings.h) */
 
     record->received = turn->received;
     record->source = turn->ring->source;
@@ -102,7 +78,7 @@ static int take_record(struct turn *turn, struct tx_record *record) {
     if (r < 0)
         return r;
     tx_mask_record(ingest->policy->mask, record);
-    r = put_record(turn, record);
+    r = tx_outlet_write_record(turn->outlet, record, ingest->host, &ticket);
     tx_mask_wipe(ingest->policy->mask);
     if (r < 0)
         return r;

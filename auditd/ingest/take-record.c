@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "auditd/ingest/outlet-write.h"
 #include "auditd/ingest/process.h"
 #include "auditd/ingest/settle.h"
-#include "libtx/record/line.h"
 
 static const struct tx_record_fault unwritable = {EMSGSIZE, "record cannot be written"};
 static const struct tx_record_fault dropped = {ENOSPC, "its log takes no records"};
@@ -32,20 +32,15 @@ static void note_ticket(struct tx_client *client, const struct tx_outlet *outlet
 static int emit_lost(struct tx_ingest *ingest, struct tx_outlet *outlet, uint64_t first,
                      uint64_t last, const char *why) {
     struct tx_client *client = ingest->job.client;
-    struct tx_bodies_frame frame = {.flags = TX_BODIES_FLAG_CLIENT, .first = first, .last = last};
-    struct tx_buf body;
 
     if (outlet->is_dropping) {
         tx_outlet_drop(outlet, client->id, first, last);
         client->expected = last + 1;
         return 0;
     }
-    int r = tx_link_body_begin(&outlet->link, &body);
+    int r = tx_outlet_write_lost(outlet, client->id, first, last, why);
     if (r < 0)
         return r;
-    tx_own_render_lost(&body, client->id, first, last, why);
-    memcpy(frame.client, client->id, sizeof(frame.client));
-    tx_link_body_end(&outlet->link, &frame, &body);
     note_ticket(client, outlet);
     client->expected = last + 1;
     return 0;
@@ -96,23 +91,10 @@ static int await_receipt(struct tx_ingest *ingest, struct tx_outlet *outlet, uin
 
 static int encode(struct tx_ingest *ingest, struct tx_outlet *outlet,
                   const struct tx_record *record) {
-    struct tx_bodies_frame frame = {
-        .flags = TX_BODIES_FLAG_CLIENT, .first = record->n, .last = record->n};
-    struct tx_buf body;
-
-    memcpy(frame.client, record->source.client, sizeof(frame.client));
-    if (record->wants_receipt)
-        frame.flags |= TX_BODIES_FLAG_RECEIPT;
-    int r = tx_link_body_begin(&outlet->link, &body);
+    uint64_t ticket;
+    int r = tx_outlet_write_record(outlet, record, ingest->host, &ticket);
     if (r < 0)
         return r;
-    r = tx_line_write_body(record, ingest->host, &body);
-    if (r < 0)
-        return r;
-    /* The ledger ends the stream for a body that is none: a mistake of ours must not reach it. */
-    if (!tx_bodies_body_valid((struct tx_text){.p = (char *)body.data, .n = body.len}))
-        return -ENOSPC;
-    uint64_t ticket = tx_link_body_end(&outlet->link, &frame, &body);
     note_ticket(ingest->job.client, outlet);
     return record->wants_receipt ? await_receipt(ingest, outlet, record->n, ticket) : 0;
 }
