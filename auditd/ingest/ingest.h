@@ -5,12 +5,14 @@
 /*
  * The process that reads hostile bytes, as one struct. A datagram goes this way:
  *
- *   socket → inbox (receive.c) → decode, check, mask, encode → link of its log (process.c,
- * outlet.c) → ledger ledger says durable → inbox entry wiped, client told (settle.c)
+ *   socket → inbox (receive.c)
+ *   → decode, check, mask, encode (process.c) → the link of its log (outlet.c) → ledger
+ *   the ledger says durable → inbox entry wiped, client told (settle.c)
  *
- * The inbox survives this process; everything else is made anew from it and from what the ledger
- * says. So nothing here is written down, and a new stream to the ledger (settle.c,
- * tx_ingest_connect) is the same as a new start.
+ * An event of the trace lane goes from its ring to that link (rings-drain.c). Inbox and rings
+ * survive this process; everything else is made anew from them and from what the ledger says. So
+ * nothing here is written down, and a new stream to the ledger (settle.c, tx_settle_connect) is the
+ * same as a new start.
  */
 
 #include <assert.h>

@@ -6,10 +6,10 @@
  * Inside the engine: the compiled policy with its working memory, and the steps of masking a
  * record.
  *
- *   collect: names are matched, verdicts found, all texts put into slots      engine.c,
- * json-field.c detect:  one pass over those that were not seen before              slots.c, seen.c
- *   claim:   what was found → stretches of bytes, each with its strictest claim     claims.c
- *   apply:   in the order of the slots, each text is replaced                 value.c, json-field.c
+ *   collect: names are matched, verdicts found, all texts put into slots (engine.c, json-field.c)
+ *   detect:  one pass over those that were not seen before (slots.c, seen.c)
+ *   claim:   what was found → stretches of bytes, each with its strictest claim (claims.c)
+ *   apply:   in the order of the slots, each text is replaced (value.c, json-field.c)
  *
  * Where a record does not fit into the slots it is gone through once, text by text; what must be
  * counted over the whole record is then taken as counted.
